@@ -1,0 +1,1 @@
+"""What someone should hear about: rules, incidents, and the channels that tell people."""

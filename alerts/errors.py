@@ -1,0 +1,48 @@
+"""What can go wrong between a verdict and a person.
+
+AlertError
+├── RuleError       a rule's settings are wrong; the message names the field and the remedy
+└── ChannelError    a message did not leave
+"""
+
+from enum import StrEnum
+
+
+class AlertError(Exception):
+    """Something about a rule, an incident or a channel."""
+
+    permanent = False
+
+
+class RuleError(AlertError):
+    """A rule's settings are wrong."""
+
+    permanent = True
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(f"{field}: {message}")
+        self.field = field
+
+
+class Fault(StrEnum):
+    """Whose fault it is that a message did not leave; decides who waits and who is blamed."""
+
+    #: The server cannot be reached or says «later» (4xx).
+    TEMPORARY = "temporary"
+    #: The server refuses this recipient for good (5xx at RCPT).
+    RECIPIENT = "recipient"
+    #: We are not allowed to send at all: TLS, authentication, relaying. No recipient is to blame.
+    OURS = "ours"
+    #: The connection broke after the message was handed over: it may or may not have arrived.
+    AMBIGUOUS = "ambiguous"
+
+
+class ChannelError(AlertError):
+    """A message did not leave. `stage` is where in the conversation, `code` the server's reply code."""
+
+    def __init__(self, message: str, *, fault: Fault, stage: str, code: int | None = None) -> None:
+        super().__init__(message)
+        self.fault = fault
+        self.stage = stage
+        self.code = code
+        self.permanent = fault is Fault.RECIPIENT

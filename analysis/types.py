@@ -1,0 +1,64 @@
+"""The words between a text and what it expresses."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+
+class Sentiment(StrEnum):
+    """Toward the thing talked about."""
+
+    NEGATIVE = "negative"
+    NEUTRAL = "neutral"
+    POSITIVE = "positive"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Because:
+    """The words a verdict was read from. Offsets count Unicode code points of the judged text."""
+
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Analysis:
+    """The verdict of one model version on one text. A head the model does not have is None."""
+
+    #: `zh-Hant`, `zh-Hans`, `th`, `en`, another BCP 47 tag, or `und`.
+    language: str
+    #: Probabilities; the three sum to 1.
+    negative: float
+    neutral: float
+    positive: float
+    #: Calibrated probability of anger level 2, 0 to 1.
+    anger: float
+    #: 0 none, 1 displeased, 2 angry.
+    anger_level: int
+    #: Level 2 by the language's threshold.
+    angry: bool
+    because: tuple[Because, ...] | None = None
+    #: name@version
+    model: str
+
+    @property
+    def label(self) -> Sentiment:
+        """The most probable sentiment; a tie goes to the milder (neutral, then positive)."""
+        best = max(self.negative, self.neutral, self.positive)
+        if self.neutral == best:
+            return Sentiment.NEUTRAL
+        return Sentiment.POSITIVE if self.positive == best else Sentiment.NEGATIVE
+
+
+class Analyser(Protocol):
+    """Anything that judges texts: `ngram`, the shipped transformer, a user's own."""
+
+    #: name@version, written on every analysis.
+    model: str
+
+    def analyse(self, texts: Sequence[str], *, because: bool = False) -> list[Analysis]:
+        """Return one analysis per text, in order. Blocking. `because` asks for spans on every text; angry
+        texts have them always. Any string is answered, also empty or of a megabyte. Raises AnalysisError."""
+        ...

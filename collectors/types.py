@@ -1,0 +1,184 @@
+"""The words between a place where things are said and the rest of Earshot."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Protocol
+
+from collectors.errors import CollectError
+
+
+class SourceKind(StrEnum):
+    """The kinds that exist; `registry.py` says which module collects each."""
+
+    FEED = "feed"
+    IMPORT = "import"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Author:
+    """Who said it, as the place shows them."""
+
+    id: str | None = None
+    name: str | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rating:
+    """Stars or points given with a review."""
+
+    value: float
+    #: The most that could be given, such as 5.
+    scale: float
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.value <= self.scale and self.scale > 0):
+            raise ValueError(f"rating {self.value} is not between 0 and its scale {self.scale}")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Mention:
+    """One post, comment, review or message as seen in one fetch. All text is clean (see `text.clean`)."""
+
+    kind: SourceKind
+    #: Where it was said, such as "PTT" or a host name.
+    site: str
+    #: Identity within its source: stable over edits, distinct between items of one document.
+    id: str
+    url: str | None = None
+    parent: str | None = None
+    root: str | None = None
+    author: Author = field(default_factory=Author)
+    #: Aware, UTC, between 1990 and tomorrow; None where the place gives none.
+    published_at: datetime | None = None
+    edited_at: datetime | None = None
+    title: str = ""
+    text: str
+    #: BCP 47 as the place declares it; a hint, not a verdict.
+    language: str | None = None
+    rating: Rating | None = None
+    engagement: Mapping[str, int] = field(default_factory=dict)
+    reply_by_owner: bool = False
+    deleted: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("published_at", "edited_at"):
+            at = getattr(self, name)
+            if at is not None and at.tzinfo is None:
+                raise ValueError(f"{name} is naive: {at!r}")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Quarantined:
+    """An item that could not be read; its siblings were."""
+
+    #: The item as received, at most 64 kB.
+    raw: bytes
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Validators:
+    """What the server gave to ask «anything new since?» with."""
+
+    etag: str | None = None
+    last_modified: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Source:
+    """One configured place, as a collector sees it."""
+
+    kind: SourceKind
+    settings: Mapping[str, str]
+    validators: Validators = field(default_factory=Validators)
+    #: Opaque to everyone but the kind's own collector.
+    cursor: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Collected:
+    """What one poll of a source brought."""
+
+    mentions: tuple[Mention, ...] = ()
+    quarantined: tuple[Quarantined, ...] = ()
+    #: The place says nothing changed since the validators (304).
+    unchanged: bool = False
+    #: False where the document was cut short or repaired: items count, validators must not be kept.
+    complete: bool = True
+    validators: Validators = field(default_factory=Validators)
+    cursor: Mapping[str, Any] = field(default_factory=dict)
+    #: The place's own wish for the pause until the next poll (TTL, max-age, Retry-After).
+    next_poll_after: timedelta | None = None
+    #: Moved for good (301, 308): the address to use from now on.
+    moved_to: str | None = None
+    #: What was wrong though items were read, such as "not well-formed: …".
+    warning: str | None = None
+
+    @property
+    def seen(self) -> int:
+        """Items in the document: read or quarantined."""
+        return len(self.mentions) + len(self.quarantined)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Setting:
+    """One key of a kind's settings, enough to show and check a form without loading its module."""
+
+    key: str
+    description: str
+    required: bool = False
+    secret: bool = False
+    example: str = ""
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """One complete HTTP answer, decoded."""
+
+    status: int
+    #: Lower-case names; a repeated header is joined with ", ".
+    headers: Mapping[str, str]
+    body: bytes
+    #: The address that answered, after redirects.
+    url: str
+    #: The address every 301/308 of the way agreed on; None where there was none.
+    moved_to: str | None = None
+    #: False where the body ended before what was promised, or its end could not be known.
+    complete: bool = True
+
+
+class Egress(Protocol):
+    """The guarded way out (`egress.py`)."""
+
+    async def get(self, url: str, *, headers: Mapping[str, str] | None = None, allow_private: bool = False) -> Answer:
+        """Fetch `url`. Raises Refused, RateLimited or Unreachable."""
+        ...
+
+
+class Collector(Protocol):
+    """One kind of source."""
+
+    async def collect(self, source: Source, *, egress: Egress, now: datetime) -> Collected:
+        """Poll the place once. Raises CollectError."""
+        ...
+
+
+__all__ = [
+    "Answer",
+    "Author",
+    "CollectError",
+    "Collected",
+    "Collector",
+    "Egress",
+    "Mention",
+    "Quarantined",
+    "Rating",
+    "Setting",
+    "Source",
+    "SourceKind",
+    "Validators",
+]

@@ -1,0 +1,131 @@
+"""Builders: each makes a whole, ordinary object; a test names only what it is about."""
+
+from dataclasses import fields
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+from alerts.types import (
+    BrandId,
+    Contact,
+    ContactId,
+    IncidentId,
+    JudgedMention,
+    MentionId,
+    Message,
+    NotificationId,
+    Purpose,
+    Reason,
+    Rule,
+    RuleId,
+    RuleKind,
+    RuleMode,
+    SourceId,
+    StoryId,
+    Urgency,
+)
+from analysis.types import Analysis
+from collectors.types import Mention, Source, SourceKind
+
+T = TypeVar("T")
+
+NOW = datetime(2026, 3, 5, 12, 0, tzinfo=UTC)
+
+
+def _made(kind: type[T], defaults: dict[str, Any], given: dict[str, Any]) -> T:
+    """Return an object of the kind from the defaults and what the test gives."""
+    unknown = set(given) - {field.name for field in fields(kind)}  # type: ignore[arg-type]  # always a dataclass
+    assert not unknown, f"{kind.__name__} has no {unknown}"
+    return kind(**{**defaults, **given})
+
+
+def source(**given: Any) -> Source:
+    return _made(Source, {"kind": SourceKind.FEED, "settings": {"url": "http://127.0.0.1/feed"}}, given)
+
+
+def mention(**given: Any) -> Mention:
+    defaults = {
+        "kind": SourceKind.FEED,
+        "site": "forum.example",
+        "id": "post-1",
+        "url": "https://forum.example/post-1",
+        "title": "",
+        "text": "The noodles were fine.",
+        "published_at": NOW,
+    }
+    return _made(Mention, defaults, given)
+
+
+def analysis(**given: Any) -> Analysis:
+    """A calm verdict; `angry=True` alone makes a whole angry one."""
+    if given.get("angry"):
+        angry = {"negative": 0.95, "neutral": 0.04, "positive": 0.01, "anger": 0.97, "anger_level": 2}
+        given = {**angry, **given}
+    defaults = {
+        "language": "en",
+        "negative": 0.1,
+        "neutral": 0.8,
+        "positive": 0.1,
+        "anger": 0.02,
+        "anger_level": 0,
+        "angry": False,
+        "model": "ngram@1",
+    }
+    return _made(Analysis, defaults, given)
+
+
+def judged_mention(**given: Any) -> JudgedMention:
+    defaults = {
+        "id": MentionId(7),
+        "version": 1,
+        "brand_id": BrandId(1),
+        "source_id": SourceId(1),
+        "story_id": StoryId(3),
+        "site": "forum.example",
+        "url": "https://forum.example/post-7",
+        "author_name": "hungry_cat",
+        "title": "",
+        "text": "Never again! You lied to my face and laughed.",
+        "said_at": NOW,
+        "first_seen_at": NOW,
+        "analysis": analysis(angry=True),
+    }
+    return _made(JudgedMention, defaults, given)
+
+
+def rule(**given: Any) -> Rule:
+    defaults = {
+        "id": RuleId(1),
+        "brand_id": None,
+        "kind": RuleKind.ANGRY_MENTION,
+        "name": "Angry mentions",
+        "settings": {},
+        "mode": RuleMode.ACTIVE,
+        "urgency": Urgency.URGENT,
+    }
+    return _made(Rule, defaults, given)
+
+
+def contact(**given: Any) -> Contact:
+    return _made(
+        Contact, {"id": ContactId(1), "name": "On call", "email": "oncall@example.com", "language": "en"}, given
+    )
+
+
+def message(**given: Any) -> Message:
+    defaults = {
+        "notification_id": NotificationId(UUID("00000000-0000-4000-8000-000000000001")),
+        "contact": contact(),
+        "incident_id": IncidentId(5),
+        "incident_url": "http://127.0.0.1:8000/incidents/5",
+        "brand": "Lantern Noodles",
+        "rule": "Angry mentions",
+        "urgency": Urgency.URGENT,
+        "purpose": Purpose.FIRST,
+        "cycle": 1,
+        "reason": Reason(code="angry", values={"anger": 0.97, "threshold": 0.5}),
+        "alert_count": 1,
+        "opened_at": NOW,
+        "mention": judged_mention(),
+    }
+    return _made(Message, defaults, given)
