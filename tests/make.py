@@ -44,7 +44,7 @@ def source(**given: Any) -> Source:
 
 
 def mention(**given: Any) -> Mention:
-    defaults = {
+    defaults: dict[str, Any] = {
         "kind": SourceKind.FEED,
         "site": "forum.example",
         "id": "post-1",
@@ -61,7 +61,7 @@ def analysis(**given: Any) -> Analysis:
     if given.get("angry"):
         angry = {"negative": 0.95, "neutral": 0.04, "positive": 0.01, "anger": 0.97, "anger_level": 2}
         given = {**angry, **given}
-    defaults = {
+    defaults: dict[str, Any] = {
         "language": "en",
         "negative": 0.1,
         "neutral": 0.8,
@@ -75,7 +75,7 @@ def analysis(**given: Any) -> Analysis:
 
 
 def judged_mention(**given: Any) -> JudgedMention:
-    defaults = {
+    defaults: dict[str, Any] = {
         "id": MentionId(7),
         "version": 1,
         "brand_id": BrandId(1),
@@ -94,7 +94,7 @@ def judged_mention(**given: Any) -> JudgedMention:
 
 
 def rule(**given: Any) -> Rule:
-    defaults = {
+    defaults: dict[str, Any] = {
         "id": RuleId(1),
         "brand_id": None,
         "kind": RuleKind.ANGRY_MENTION,
@@ -113,7 +113,7 @@ def contact(**given: Any) -> Contact:
 
 
 def message(**given: Any) -> Message:
-    defaults = {
+    defaults: dict[str, Any] = {
         "notification_id": NotificationId(UUID("00000000-0000-4000-8000-000000000001")),
         "contact": contact(),
         "incident_id": IncidentId(5),
