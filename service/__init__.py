@@ -1,0 +1,1 @@
+"""The program: stores, runs and serves what collectors, analysis and alerts decide."""

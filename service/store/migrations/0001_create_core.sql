@@ -113,6 +113,8 @@ create table mention (
     deleted boolean not null default false,
     version integer not null default 1,
     content_hash bytea not null check (length(content_hash) = 32),
+    -- when the current version was first seen
+    changed_at timestamptz not null,
     -- the verdict on the current version; null until judged
     analysed_at timestamptz,
     story_id bigint references story,
@@ -125,6 +127,95 @@ create table mention (
 create index mention_newest on mention (brand_id, said_at desc, id desc);
 create index mention_angry on mention (brand_id, said_at desc, id desc) where angry;
 create index mention_of_story on mention (story_id);
+
+-- Counts by hour of saying (UTC), kept by triggers on `mention`, so that they equal a recount after any write.
+create table trend_hour (
+    brand_id bigint not null references brand on delete cascade,
+    hour timestamptz not null,
+    source_id bigint not null references source on delete cascade,
+    -- '' until judged
+    language text not null,
+    total bigint not null,
+    negative bigint not null,
+    neutral bigint not null,
+    positive bigint not null,
+    angry bigint not null,
+    primary key (brand_id, hour, source_id, language)
+);
+
+create view trend_recount as
+select brand_id, date_trunc('hour', said_at, 'UTC') as hour, source_id, coalesce(language, '') as language,
+    count(*) as total, count(*) filter (where label = 'negative') as negative,
+    count(*) filter (where label = 'neutral') as neutral, count(*) filter (where label = 'positive') as positive,
+    count(*) filter (where angry) as angry
+from mention where not deleted
+group by 1, 2, 3, 4;
+
+create function count_come() returns trigger language plpgsql as $$
+begin
+    insert into trend_hour as t (brand_id, hour, source_id, language, total, negative, neutral, positive, angry)
+    select brand_id, date_trunc('hour', said_at, 'UTC'), source_id, coalesce(language, ''),
+        count(*), count(*) filter (where label = 'negative'), count(*) filter (where label = 'neutral'),
+        count(*) filter (where label = 'positive'), count(*) filter (where angry)
+    from come where not deleted
+    group by 1, 2, 3, 4
+    -- one order for all writers: no deadlock
+    order by 1, 2, 3, 4
+    on conflict (brand_id, hour, source_id, language) do update set
+        total = t.total + excluded.total, negative = t.negative + excluded.negative,
+        neutral = t.neutral + excluded.neutral, positive = t.positive + excluded.positive,
+        angry = t.angry + excluded.angry;
+    return null;
+end $$;
+
+create function count_gone() returns trigger language plpgsql as $$
+begin
+    -- An update only: when a brand or source goes, its counts may have gone before its mentions.
+    update trend_hour t set
+        total = t.total - g.total, negative = t.negative - g.negative, neutral = t.neutral - g.neutral,
+        positive = t.positive - g.positive, angry = t.angry - g.angry
+    from (
+        select brand_id, date_trunc('hour', said_at, 'UTC') as hour, source_id, coalesce(language, '') as language,
+            count(*) as total, count(*) filter (where label = 'negative') as negative,
+            count(*) filter (where label = 'neutral') as neutral,
+            count(*) filter (where label = 'positive') as positive, count(*) filter (where angry) as angry
+        from gone where not deleted
+        group by 1, 2, 3, 4
+    ) g
+    where (t.brand_id, t.hour, t.source_id, t.language) = (g.brand_id, g.hour, g.source_id, g.language);
+    return null;
+end $$;
+
+create function count_changed() returns trigger language plpgsql as $$
+begin
+    insert into trend_hour as t (brand_id, hour, source_id, language, total, negative, neutral, positive, angry)
+    select brand_id, date_trunc('hour', said_at, 'UTC'), source_id, coalesce(language, ''),
+        sum(n), coalesce(sum(n) filter (where label = 'negative'), 0),
+        coalesce(sum(n) filter (where label = 'neutral'), 0), coalesce(sum(n) filter (where label = 'positive'), 0),
+        coalesce(sum(n) filter (where angry), 0)
+    from (
+        select 1 as n, brand_id, said_at, source_id, language, label, angry from come where not deleted
+        union all
+        select -1, brand_id, said_at, source_id, language, label, angry from gone where not deleted
+    ) moved
+    group by 1, 2, 3, 4
+    having (sum(n), coalesce(sum(n) filter (where label = 'negative'), 0),
+        coalesce(sum(n) filter (where label = 'neutral'), 0), coalesce(sum(n) filter (where label = 'positive'), 0),
+        coalesce(sum(n) filter (where angry), 0)) <> (0, 0, 0, 0, 0)
+    order by 1, 2, 3, 4
+    on conflict (brand_id, hour, source_id, language) do update set
+        total = t.total + excluded.total, negative = t.negative + excluded.negative,
+        neutral = t.neutral + excluded.neutral, positive = t.positive + excluded.positive,
+        angry = t.angry + excluded.angry;
+    return null;
+end $$;
+
+create trigger mention_come after insert on mention
+    referencing new table as come for each statement execute function count_come();
+create trigger mention_changed after update on mention
+    referencing old table as gone new table as come for each statement execute function count_changed();
+create trigger mention_gone after delete on mention
+    referencing old table as gone for each statement execute function count_gone();
 
 create table mention_version (
     mention_id bigint not null references mention on delete cascade,

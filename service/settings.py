@@ -1,0 +1,129 @@
+"""What an operator can set, by environment `EARSHOT_*`, or `EARSHOT_*_FILE` for a file that holds the value."""
+
+import ipaddress
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+PREFIX = "EARSHOT_"
+
+
+class SettingsError(Exception):
+    """A setting is wrong; the message names it and says what to do. One line."""
+
+
+def _database_url(value: str | None) -> str | None:
+    if value is not None and urlsplit(value).scheme not in ("postgres", "postgresql"):
+        raise ValueError("must look like postgresql://user:password@host/database")
+    return value
+
+
+def _base_url(value: str | None) -> str | None:
+    if value is None:
+        return None
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
+        raise ValueError("must be the address people open, such as https://earshot.example.com")
+    return value.rstrip("/")
+
+
+def _smtp_url(value: str | None) -> str | None:
+    if value is not None and urlsplit(value).scheme not in ("smtp", "smtps", "smtp+starttls"):
+        raise ValueError("must look like smtp://user:password@mail.example.com:587")
+    return value
+
+
+def _address(value: str) -> str:
+    local, at, domain = value.rpartition("@")
+    if not (local and at and domain) or any(c.isspace() or c in "<>,;" for c in value):
+        raise ValueError("must be one e-mail address, such as earshot@example.com")
+    return value
+
+
+class Settings(BaseModel):
+    """Everything that can be set. Unknown `EARSHOT_*` names are refused, so that a typing error is noticed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    #: An external Postgres, 15 or newer; without it Earshot runs its own.
+    database_url: Annotated[str | None, AfterValidator(_database_url)] = None
+    #: Where the embedded Postgres and generated secrets live.
+    data_dir: Path = Path("data")
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=1, le=65535)
+    #: The address in e-mails and links; by default http://host:port.
+    base_url: Annotated[str | None, AfterValidator(_base_url)] = None
+    #: Where e-mail leaves; without it messages wait in the outbox.
+    smtp_url: Annotated[str | None, AfterValidator(_smtp_url)] = None
+    mail_from: Annotated[str, AfterValidator(_address)] = "earshot@localhost"
+    #: IANA zone in which e-mails and pages show times.
+    time_zone: str = "UTC"
+    #: Collectors may reach 127.0.0.1 and private networks.
+    allow_private: bool = False
+    log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
+    #: The analyser: `ngram`, or another name from `analysis/registry.py`.
+    analyser: str | None = None
+    #: How often each stage looks for due work, in seconds.
+    tick: float = Field(default=1.0, ge=0.05, le=60)
+
+    @property
+    def public_url(self) -> str:
+        """The address people open, without a slash at the end."""
+        if self.base_url:
+            return self.base_url
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{'127.0.0.1' if host in ('0.0.0.0', '[::]') else host}:{self.port}"  # noqa: S104  # compared, not bound
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine can open the dashboard."""
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
+
+def _from_file(name: str, path: str) -> str:
+    """Return the secret a `…_FILE` setting points at."""
+    try:
+        return Path(path).read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{name}: cannot read {path!r}: {error}; point it at a readable file") from error
+
+
+def _given(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the settings the environment gives, by field name; empty ones count as absent."""
+    given: dict[str, str] = {}
+    for name, value in environment.items():
+        if not name.startswith(PREFIX) or name in OTHER_NAMES or value == "":
+            continue
+        field = name.removeprefix(PREFIX).lower()
+        of_file = field.removesuffix("_file")
+        from_file = of_file != field and of_file in Settings.model_fields
+        if (of_file if from_file else field) in given:
+            raise SettingsError(f"{name}: given twice, as a value and as a file; keep one of them")
+        given[of_file if from_file else field] = _from_file(name, value) if from_file else value
+    return given
+
+
+#: Names with our prefix that are not settings of the program.
+OTHER_NAMES = frozenset({"EARSHOT_FAILPOINT", "EARSHOT_CORPUS", "EARSHOT_FEED_SUITE", "EARSHOT_CHROMIUM"})
+
+
+def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """Return the settings of this process. Raises SettingsError."""
+    given = _given(os.environ if environment is None else environment)
+    try:
+        return Settings.model_validate(given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = PREFIX + str(first["loc"][0]).upper()
+        if first["type"] == "extra_forbidden":
+            known = ", ".join(PREFIX + field.upper() for field in Settings.model_fields)
+            raise SettingsError(f"{name}: there is no such setting; known are {known}") from None
+        message = first["msg"].removeprefix("Value error, ")
+        raise SettingsError(f"{name}: {message}") from None

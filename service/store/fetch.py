@@ -1,0 +1,94 @@
+"""The log of fetches and the quarantine of what could not be read."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from hashlib import sha256
+
+from alerts.types import SourceId
+from collectors.types import Quarantined
+from service.store.pool import Connection
+
+
+class Outcome(StrEnum):
+    """How a fetch ended."""
+
+    COLLECTED = "collected"
+    UNCHANGED = "unchanged"
+    PARTIAL = "partial"
+    FAILED = "failed"
+    IMPORTED = "imported"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Counts:
+    """What became of the items of one fetch; `seen` is their sum."""
+
+    inserted: int = 0
+    unchanged: int = 0
+    new_version: int = 0
+    erased_again: int = 0
+    quarantined: int = 0
+
+    @property
+    def seen(self) -> int:
+        """All items, each counted once."""
+        return self.inserted + self.unchanged + self.new_version + self.erased_again + self.quarantined
+
+    def __add__(self, other: "Counts") -> "Counts":
+        return Counts(
+            inserted=self.inserted + other.inserted,
+            unchanged=self.unchanged + other.unchanged,
+            new_version=self.new_version + other.new_version,
+            erased_again=self.erased_again + other.erased_again,
+            quarantined=self.quarantined + other.quarantined,
+        )
+
+
+async def record(
+    conn: Connection,
+    source_id: SourceId,
+    *,
+    started_at: datetime,
+    finished_at: datetime,
+    outcome: Outcome,
+    seen: int,
+    counts: Counts,
+    error: str | None = None,
+) -> None:
+    """Log one fetch. `seen` comes from the document, the counts from the database: a view compares them."""
+    await conn.execute(
+        """
+        insert into fetch_log (source_id, started_at, finished_at, outcome, seen, inserted, unchanged, new_version,
+            erased_again, quarantined, error)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+        """,
+        source_id,
+        started_at,
+        finished_at,
+        outcome,
+        seen,
+        counts.inserted,
+        counts.unchanged,
+        counts.new_version,
+        counts.erased_again,
+        counts.quarantined,
+        error,
+    )
+
+
+async def quarantine(conn: Connection, source_id: SourceId, items: Sequence[Quarantined], *, now: datetime) -> None:
+    """Keep unreadable items for a person to look at; one seen before is kept once."""
+    await conn.executemany(
+        """
+        insert into quarantine (source_id, at, raw, raw_sha256, reason) values ($1, $2, $3, $4, $5)
+        on conflict (source_id, raw_sha256) do nothing
+        """,
+        [(source_id, now, item.raw[:65536], sha256(item.raw).digest(), item.reason) for item in items],
+    )
+
+
+async def forget_before(conn: Connection, at: datetime) -> None:
+    """Drop fetches of before: a year of polls says nothing that a month does not."""
+    await conn.execute("delete from fetch_log where started_at < $1", at)

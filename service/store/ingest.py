@@ -1,0 +1,138 @@
+"""Mentions come in: new, unchanged or in a new version, in one statement that also feeds the analysis."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+
+import orjson
+
+from alerts.types import BrandId, MentionId, SourceId
+from collectors.types import Mention
+from service.store.fetch import Counts
+from service.store.pool import Connection
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ingested:
+    """What became of a batch."""
+
+    counts: Counts
+    #: New and changed mentions.
+    changed: tuple[MentionId, ...]
+
+
+def _content_hash(mention: Mention) -> bytes:
+    """Return what makes a version: two mentions that read the same are the same version."""
+    rating = None if mention.rating is None else [mention.rating.value, mention.rating.scale]
+    return sha256(orjson.dumps([mention.title, mention.text, rating, mention.deleted])).digest()
+
+
+def _rounds(mentions: Sequence[Mention]) -> Iterator[list[tuple[bytes, Mention]]]:
+    """Yield the batch in rounds of distinct keys, in order: one statement cannot write a row twice.
+    Keys are sorted within a round, so that concurrent writers lock rows in one order."""
+    rounds: list[dict[bytes, Mention]] = []
+    depth: dict[bytes, int] = {}
+    for mention in mentions:
+        key = sha256(mention.id.encode("utf-8", "surrogatepass")).digest()
+        level = depth.get(key, 0)
+        depth[key] = level + 1
+        if level == len(rounds):
+            rounds.append({})
+        rounds[level][key] = mention
+    for batch in rounds:
+        yield sorted(batch.items())
+
+
+_INGEST = """
+    with incoming as (
+        select * from unnest($4::bytea[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[],
+            $11::text[], $12::text[], $13::text[], $14::timestamptz[], $15::timestamptz[], $16::text[], $17::text[],
+            $18::text[], $19::float8[], $20::float8[], $21::text[], $22::bool[], $23::bool[], $24::bytea[])
+        as i (external_key, external_id, kind, site, url, parent, root, author_id, author_name, author_url,
+            published_at, edited_at, title, text, language_hint, rating_value, rating_scale, engagement,
+            reply_by_owner, deleted, content_hash)
+    ), written as (
+        insert into mention as m (brand_id, source_id, first_seen_at, said_at, changed_at, external_key, external_id,
+            kind, site, url, parent, root, author_id, author_name, author_url, published_at, edited_at, title, text,
+            language_hint, rating_value, rating_scale, engagement, reply_by_owner, deleted, content_hash)
+        select $1, $2, $3, coalesce(published_at, $3), $3, external_key, external_id,
+            kind, site, url, parent, root, author_id, author_name, author_url, published_at, edited_at, title, text,
+            language_hint, rating_value, rating_scale, engagement::jsonb, reply_by_owner, deleted, content_hash
+        from incoming
+        -- A row that reads the same is not written again, unless its numbers moved.
+        on conflict (source_id, external_key) do update set
+            version = m.version + (m.content_hash <> excluded.content_hash)::int,
+            changed_at = case when m.content_hash <> excluded.content_hash then $3 else m.changed_at end,
+            title = excluded.title, text = excluded.text, url = coalesce(excluded.url, m.url),
+            author_name = coalesce(excluded.author_name, m.author_name),
+            edited_at = coalesce(excluded.edited_at, m.edited_at), language_hint = excluded.language_hint,
+            rating_value = excluded.rating_value, rating_scale = excluded.rating_scale,
+            engagement = excluded.engagement, deleted = excluded.deleted, content_hash = excluded.content_hash
+        where (m.content_hash, m.engagement) is distinct from (excluded.content_hash, excluded.engagement)
+        returning m.id, m.version, m.title, m.text, m.rating_value, m.rating_scale, m.deleted, m.content_hash,
+            -- the row was made by this statement
+            (xmax = 0) as fresh, m.changed_at = $3 as changed
+    ), kept as (
+        insert into mention_version (mention_id, version, title, text, rating_value, rating_scale, deleted,
+            content_hash, seen_at)
+        select id, version, title, text, rating_value, rating_scale, deleted, content_hash, $3
+        from written where changed
+        on conflict (mention_id, version) do nothing
+        returning mention_id, version
+    ), queued as (
+        insert into analysis_todo (mention_id, version, due)
+        select mention_id, version, $3 from kept
+        on conflict (mention_id) do update set
+            version = excluded.version, due = excluded.due, attempts = 0, token = null
+    )
+    select written.id, written.fresh, kept.mention_id is not null as changed
+    from written left join kept on kept.mention_id = written.id
+    order by written.id
+"""
+
+
+def _columns(batch: Sequence[tuple[bytes, Mention]]) -> list[list[object]]:
+    """Return the batch by column, in the order of the statement's parameters."""
+    rows = [
+        (
+            key,
+            m.id,
+            m.kind,
+            m.site,
+            m.url,
+            m.parent,
+            m.root,
+            m.author.id,
+            m.author.name,
+            m.author.url,
+            m.published_at,
+            m.edited_at,
+            m.title,
+            m.text,
+            m.language,
+            m.rating.value if m.rating else None,
+            m.rating.scale if m.rating else None,
+            orjson.dumps(dict(m.engagement)).decode(),
+            m.reply_by_owner,
+            m.deleted,
+            _content_hash(m),
+        )
+        for key, m in batch
+    ]
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+async def ingest(
+    conn: Connection, brand_id: BrandId, source_id: SourceId, mentions: Sequence[Mention], *, now: datetime
+) -> Ingested:
+    """Store what one fetch or a piece of an import brought; idempotent. In the caller's transaction."""
+    counts = Counts()
+    changed: list[MentionId] = []
+    for batch in _rounds(mentions):
+        rows = await conn.fetch(_INGEST, brand_id, source_id, now, *_columns(batch))
+        fresh = sum(row["fresh"] for row in rows)
+        edited = sum(row["changed"] and not row["fresh"] for row in rows)
+        counts += Counts(inserted=fresh, new_version=edited, unchanged=len(batch) - fresh - edited)
+        changed += [MentionId(row["id"]) for row in rows if row["changed"]]
+    return Ingested(counts=counts, changed=tuple(changed))

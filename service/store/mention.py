@@ -1,0 +1,227 @@
+"""Mentions as readers ask for them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import asyncpg
+
+from alerts.types import BrandId, IncidentId, MentionId, SourceId, StoryId
+from service.store.pool import Connection
+
+#: One term of a search: every way of writing it, any of which may stand in title or text.
+Term = Sequence[str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MentionFilter:
+    """What to list; None leaves a question open."""
+
+    brand_id: BrandId | None = None
+    source_id: SourceId | None = None
+    incident_id: IncidentId | None = None
+    story_id: StoryId | None = None
+    language: str | None = None
+    label: str | None = None
+    angry: bool | None = None
+    author: str | None = None
+    #: Half open: said at or after `since` and before `until`.
+    since: datetime | None = None
+    until: datetime | None = None
+    #: All terms must be found.
+    terms: tuple[Term, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """Where a page ended: the next one begins behind it."""
+
+    said_at: datetime
+    id: MentionId
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verdict:
+    """The verdict on the current version."""
+
+    model: str
+    at: datetime
+    language: str
+    negative: float
+    neutral: float
+    positive: float
+    label: str
+    anger: float
+    anger_level: int
+    angry: bool
+    #: [{"start", "end", "text"}], code points of the judged words; None where the label needs no reason.
+    because: Sequence[Mapping[str, int | str]] | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StoredMention:
+    """A mention with what is known about it."""
+
+    id: MentionId
+    brand_id: BrandId
+    brand: str
+    source_id: SourceId
+    source: str
+    kind: str
+    site: str
+    external_id: str
+    url: str | None
+    parent: str | None
+    root: str | None
+    author_id: str | None
+    author_name: str | None
+    author_url: str | None
+    published_at: datetime | None
+    edited_at: datetime | None
+    first_seen_at: datetime
+    said_at: datetime
+    title: str
+    text: str
+    language_hint: str | None
+    rating_value: float | None
+    rating_scale: float | None
+    engagement: Mapping[str, int]
+    reply_by_owner: bool
+    deleted: bool
+    version: int
+    story_id: StoryId | None
+    incident_id: IncidentId | None
+    #: None until judged.
+    verdict: Verdict | None
+
+    @property
+    def place(self) -> Place:
+        """Where a page that ends here ends."""
+        return Place(said_at=self.said_at, id=self.id)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MentionVersion:
+    """A mention as it read once."""
+
+    version: int
+    title: str
+    text: str
+    rating_value: float | None
+    rating_scale: float | None
+    deleted: bool
+    seen_at: datetime
+
+
+_COLUMNS = """
+    select m.id, m.brand_id, b.name as brand, m.source_id, s.name as source, m.kind, m.site, m.external_id, m.url,
+        m.parent, m.root, m.author_id, m.author_name, m.author_url, m.published_at, m.edited_at, m.first_seen_at,
+        m.said_at, m.title, m.text, m.language_hint, m.rating_value, m.rating_scale, m.engagement, m.reply_by_owner,
+        m.deleted, m.version, m.story_id,
+        (select max(al.incident_id) from alert al where al.mention_id = m.id) as incident_id,
+        a.model, a.at, a.language, a.negative, a.neutral, a.positive, a.label, a.anger, a.anger_level, a.angry,
+        a.because
+    from mention m
+    join brand b on b.id = m.brand_id
+    join source s on s.id = m.source_id
+    left join lateral (
+        select model, at, language, negative, neutral, positive, label, anger, anger_level, angry, because
+        from analysis where mention_id = m.id and version = m.version order by at desc limit 1
+    ) a on true
+"""
+_VERDICT = tuple(Verdict.__dataclass_fields__)
+
+
+def _stored(row: asyncpg.Record) -> StoredMention:
+    verdict = None if row["model"] is None else Verdict(**{name: row[name] for name in _VERDICT})
+    known = {name: row[name] for name in StoredMention.__dataclass_fields__ if name != "verdict"}
+    return StoredMention(**known, verdict=verdict)
+
+
+_WHERE = """
+    where ($1::bigint is null or m.brand_id = $1)
+        and ($2::bigint is null or m.source_id = $2)
+        and ($3::bigint is null or m.story_id = $3)
+        and ($4::text is null or m.language = $4)
+        and ($5::text is null or m.label = $5)
+        and ($6::bool is null or coalesce(m.angry, false) = $6)
+        and ($7::text is null or m.author_name = $7 or m.author_id = $7)
+        and ($8::timestamptz is null or m.said_at >= $8)
+        and ($9::timestamptz is null or m.said_at < $9)
+        and ($10::bigint is null or exists (
+            select from alert al where al.mention_id = m.id and al.incident_id = $10))
+        and not exists (
+            select from jsonb_array_elements($11::jsonb) term
+            where not exists (
+                select from jsonb_array_elements_text(term) form
+                where strpos(lower(m.title || ' ' || m.text), form) > 0))
+        and not m.deleted
+"""
+
+
+def _parameters(wanted: MentionFilter) -> tuple[object, ...]:
+    return (
+        wanted.brand_id,
+        wanted.source_id,
+        wanted.story_id,
+        wanted.language,
+        wanted.label,
+        wanted.angry,
+        wanted.author,
+        wanted.since,
+        wanted.until,
+        wanted.incident_id,
+        [[form.lower() for form in term] for term in wanted.terms],
+    )
+
+
+async def newest(
+    conn: Connection, wanted: MentionFilter, *, after: Place | None = None, limit: int = 50
+) -> list[StoredMention]:
+    """Return mentions, last said first, behind a place."""
+    rows = await conn.fetch(
+        _COLUMNS
+        + _WHERE
+        + " and ($12::timestamptz is null or (m.said_at, m.id) < ($12, $13))"
+        + " order by m.said_at desc, m.id desc limit $14",
+        *_parameters(wanted),
+        after.said_at if after else None,
+        after.id if after else None,
+        limit,
+    )
+    return [_stored(row) for row in rows]
+
+
+async def angriest(
+    conn: Connection, wanted: MentionFilter, *, after: tuple[float, MentionId] | None = None, limit: int = 50
+) -> list[StoredMention]:
+    """Return judged mentions, angriest first, behind an (anger, id)."""
+    rows = await conn.fetch(
+        _COLUMNS
+        + _WHERE
+        + " and m.anger is not null and ($12::float8 is null or (m.anger, m.id) < ($12, $13))"
+        + " order by m.anger desc, m.id desc limit $14",
+        *_parameters(wanted),
+        after[0] if after else None,
+        after[1] if after else None,
+        limit,
+    )
+    return [_stored(row) for row in rows]
+
+
+async def get(conn: Connection, mention_id: MentionId) -> StoredMention | None:
+    """Return one mention, deleted or not."""
+    row = await conn.fetchrow(_COLUMNS + " where m.id = $1", mention_id)
+    return None if row is None else _stored(row)
+
+
+async def versions(conn: Connection, mention_id: MentionId) -> list[MentionVersion]:
+    """Return how a mention read over time, newest first."""
+    rows = await conn.fetch(
+        """
+        select version, title, text, rating_value, rating_scale, deleted, seen_at
+        from mention_version where mention_id = $1 order by version desc
+        """,
+        mention_id,
+    )
+    return [MentionVersion(**row) for row in rows]

@@ -1,0 +1,110 @@
+"""Connections to Postgres, and the one place where its errors become ours."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any, TypeAlias
+
+import asyncpg
+import orjson
+from asyncpg.pool import PoolConnectionProxy
+
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
+Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
+
+OLDEST_SERVER = 15
+#: What a lost, refused or restarting server raises; the caller may try again.
+UNREACHABLE = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.InterfaceError,
+)
+
+
+class StoreError(Exception):
+    """The database cannot be used; the message says what to do. One line."""
+
+
+async def _prepare(conn: "asyncpg.Connection[asyncpg.Record]") -> None:
+    """Speak JSON as Python values on this connection."""
+    await conn.set_type_codec(
+        "jsonb",
+        encoder=lambda value: b"\x01" + orjson.dumps(value),
+        decoder=lambda value: orjson.loads(value[1:]),
+        schema="pg_catalog",
+        format="binary",
+    )
+
+
+async def open_pool(url: str, *, size: int = 8, statement_timeout: timedelta = timedelta(seconds=30)) -> Pool:
+    """Return a pool that prepares every connection for the store."""
+    settings = {
+        "application_name": "earshot",
+        "timezone": "UTC",
+        "statement_timeout": str(int(statement_timeout.total_seconds() * 1000)),
+        # Filters that a reader did not use are null parameters: only a plan made for the values at hand is good.
+        "plan_cache_mode": "force_custom_plan",
+    }
+    return await asyncpg.create_pool(
+        url, min_size=1, max_size=size, init=_prepare, server_settings=settings, timeout=5, command_timeout=60
+    )
+
+
+async def _server_version(url: str) -> int:
+    conn = await asyncpg.connect(url, timeout=5)
+    try:
+        return int(conn.get_server_version().major)
+    finally:
+        await conn.close()
+
+
+async def wait_until_reachable(url: str, *, patience: timedelta = timedelta(seconds=60)) -> None:
+    """Return once the server answers. Raises StoreError when it does not in time, refuses us, or is too old."""
+    end = time.monotonic() + patience.total_seconds()
+    while True:
+        try:
+            version = await _server_version(url)
+            break
+        except (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError) as error:
+            raise StoreError(
+                f"Postgres refuses us: {error}; check user, password and name in EARSHOT_DATABASE_URL"
+            ) from (error)
+        except UNREACHABLE as error:
+            if time.monotonic() >= end:
+                raise StoreError(
+                    f"Postgres did not answer for {patience.total_seconds():.0f} s ({_one_line(error)}); "
+                    "start it, or correct EARSHOT_DATABASE_URL"
+                ) from error
+            await asyncio.sleep(0.5)
+        except (ValueError, asyncpg.PostgresError) as error:
+            raise StoreError(f"cannot use Postgres: {_one_line(error)}; correct EARSHOT_DATABASE_URL") from error
+    if version < OLDEST_SERVER:
+        raise StoreError(f"Postgres {version} is too old; Earshot needs {OLDEST_SERVER} or newer: upgrade the server")
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+@asynccontextmanager
+async def listening(url: str, channel: str) -> AsyncIterator["asyncio.Queue[str | None]"]:
+    """Give the payloads notified on a channel, in order; None ends them when the connection is lost."""
+    queue: asyncio.Queue[str | None] = asyncio.Queue()
+
+    def hear(_conn: Any, _pid: int, _channel: str, payload: object) -> None:
+        queue.put_nowait(str(payload))
+
+    conn = await asyncpg.connect(url, timeout=5)
+    try:
+        conn.add_termination_listener(lambda _conn: queue.put_nowait(None))
+        await conn.add_listener(channel, hear)
+        yield queue
+    finally:
+        conn.terminate()

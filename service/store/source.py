@@ -1,0 +1,232 @@
+"""Sources: where to listen, when the next poll is due, and how the last ones went."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from alerts.types import BrandId, SourceId
+from collectors.types import Source, SourceKind, Validators
+from service.store.pool import Connection
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DueSource:
+    """A source claimed for one poll. Fenced by the claim's token."""
+
+    id: SourceId
+    brand_id: BrandId
+    name: str
+    source: Source
+    allow_private: bool
+    interval: timedelta
+    error_count: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SourceHealth:
+    """A source as operators see it."""
+
+    id: SourceId
+    brand_id: BrandId
+    brand: str
+    kind: str
+    name: str
+    settings: Mapping[str, str]
+    allow_private: bool
+    enabled: bool
+    interval: timedelta
+    next_due: datetime | None
+    last_attempt_at: datetime | None
+    last_success_at: datetime | None
+    error: str | None
+    error_count: int
+    #: Mentions first seen in the 24 hours before.
+    mentions_per_day: int
+    quarantined: int
+
+
+_HEALTH = """
+    select s.id, s.brand_id, b.name as brand, s.kind, s.name, s.settings, s.allow_private, s.enabled, s.interval,
+        s.next_due, s.last_attempt_at, s.last_success_at, s.error, s.error_count,
+        (select count(*) from mention m where m.source_id = s.id and m.first_seen_at > $1 - interval '1 day')
+            as mentions_per_day,
+        (select count(*) from quarantine q where q.source_id = s.id) as quarantined
+    from source s join brand b on b.id = s.brand_id
+"""
+
+
+def _health(row: asyncpg.Record) -> SourceHealth:
+    return SourceHealth(**{**row, "id": SourceId(row["id"]), "brand_id": BrandId(row["brand_id"])})
+
+
+async def health(conn: Connection, *, now: datetime, brand_id: BrandId | None = None) -> list[SourceHealth]:
+    """Return every source, or a brand's, with how it goes; by brand and name."""
+    rows = await conn.fetch(
+        _HEALTH + " where $2::bigint is null or s.brand_id = $2 order by b.name, s.name", now, brand_id
+    )
+    return [_health(row) for row in rows]
+
+
+async def health_of(conn: Connection, source_id: SourceId, *, now: datetime) -> SourceHealth | None:
+    """Return one source with how it goes."""
+    row = await conn.fetchrow(_HEALTH + " where s.id = $2", now, source_id)
+    return None if row is None else _health(row)
+
+
+async def put(
+    conn: Connection,
+    *,
+    brand_id: BrandId,
+    kind: SourceKind,
+    name: str,
+    settings: Mapping[str, str],
+    interval: timedelta,
+    allow_private: bool,
+    enabled: bool,
+    now: datetime,
+) -> SourceId:
+    """Make the brand's source of this name be so. A new or changed one is due at once, an import never;
+    what was learned about an address is forgotten when the address changes."""
+    return SourceId(
+        await conn.fetchval(
+            """
+            insert into source as s
+                (brand_id, kind, name, settings, interval, allow_private, enabled, created_at, next_due)
+            values ($1, $2, $3, $4, $5, $6, $7, $8, case when $2::text = 'import' then null else $8::timestamptz end)
+            on conflict (brand_id, name) do update set
+                kind = excluded.kind, settings = excluded.settings, interval = excluded.interval,
+                allow_private = excluded.allow_private, enabled = excluded.enabled,
+                next_due = case
+                    when (s.kind, s.settings, s.interval, s.allow_private, s.enabled)
+                        = (excluded.kind, excluded.settings, excluded.interval, excluded.allow_private,
+                            excluded.enabled)
+                    then s.next_due else excluded.next_due end,
+                etag = case when s.settings = excluded.settings then s.etag end,
+                last_modified = case when s.settings = excluded.settings then s.last_modified end,
+                cursor = case when s.settings = excluded.settings then s.cursor else '{}' end
+            returning id
+            """,
+            brand_id,
+            kind,
+            name,
+            dict(settings),
+            interval,
+            allow_private,
+            enabled,
+            now,
+        )
+    )
+
+
+async def remove(conn: Connection, source_id: SourceId) -> None:
+    """Remove a source with what it brought."""
+    await conn.execute("delete from source where id = $1", source_id)
+
+
+async def claim_due(
+    conn: Connection, *, now: datetime, lease: timedelta, token: UUID, limit: int, kinds: Sequence[str]
+) -> list[DueSource]:
+    """Take due sources for one poll each. A poll that dies is due again when its lease ends."""
+    rows = await conn.fetch(
+        """
+        with due as (
+            select id from source where enabled and next_due <= $1 and kind = any($5::text[])
+            order by next_due, id limit $4 for update skip locked
+        )
+        update source s set next_due = $1 + $2::interval, lease_token = $3, attempts = attempts + 1,
+            last_attempt_at = $1
+        from due where s.id = due.id
+        returning s.id, s.brand_id, s.name, s.kind, s.settings, s.allow_private, s.interval, s.error_count,
+            s.etag, s.last_modified, s.cursor
+        """,
+        now,
+        lease,
+        token,
+        limit,
+        list(kinds),
+    )
+    return [_due(row) for row in rows]
+
+
+def _due(row: asyncpg.Record) -> DueSource:
+    return DueSource(
+        id=SourceId(row["id"]),
+        brand_id=BrandId(row["brand_id"]),
+        name=row["name"],
+        source=Source(
+            kind=SourceKind(row["kind"]),
+            settings=row["settings"],
+            validators=Validators(etag=row["etag"], last_modified=row["last_modified"]),
+            cursor=row["cursor"],
+        ),
+        allow_private=row["allow_private"],
+        interval=row["interval"],
+        error_count=row["error_count"],
+    )
+
+
+async def record_success(
+    conn: Connection,
+    source_id: SourceId,
+    token: UUID,
+    *,
+    validators: Validators | None,
+    cursor: Mapping[str, Any] | None,
+    moved_to: str | None,
+    warning: str | None,
+    next_due: datetime,
+    now: datetime,
+) -> bool:
+    """Record a poll that brought an answer; None keeps the validators or cursor there were. False where the
+    lease was lost to another worker: then nothing of this poll may be kept."""
+    done = await conn.fetchval(
+        """
+        update source set
+            etag = case when $3 then $4 else etag end, last_modified = case when $3 then $5 else last_modified end,
+            cursor = coalesce($6, cursor),
+            settings = case when $7::text is null then settings
+                else settings || jsonb_build_object('url', $7::text) end,
+            error = $8, error_count = 0, attempts = 0, lease_token = null, last_success_at = $10, next_due = $9
+        where id = $1 and lease_token = $2 returning id
+        """,
+        source_id,
+        token,
+        validators is not None,
+        validators.etag if validators else None,
+        validators.last_modified if validators else None,
+        None if cursor is None else dict(cursor),
+        moved_to,
+        warning,
+        next_due,
+        now,
+    )
+    return done is not None
+
+
+async def record_failure(conn: Connection, source_id: SourceId, token: UUID, *, error: str, next_due: datetime) -> bool:
+    """Record a poll that failed; the source stays due, later. False where the lease was lost."""
+    done = await conn.fetchval(
+        """
+        update source set error = $3, error_count = error_count + 1, lease_token = null, next_due = $4
+        where id = $1 and lease_token = $2 returning id
+        """,
+        source_id,
+        token,
+        error,
+        next_due,
+    )
+    return done is not None
+
+
+async def poll_soon(conn: Connection, source_id: SourceId, *, now: datetime) -> bool:
+    """Make a source due at once, unless it is being polled or never is. False where there is none such."""
+    done = await conn.fetchval(
+        "update source set next_due = $2 where id = $1 and next_due > $2 and lease_token is null returning id",
+        source_id,
+        now,
+    )
+    return done is not None

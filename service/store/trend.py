@@ -1,0 +1,136 @@
+"""Trends: counts over time from the hourly rollup."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from alerts.types import BrandId, SourceId
+from service.store.pool import Connection
+
+
+class Bucket(StrEnum):
+    """How long a step of a trend is, by the wall clock of the asked zone."""
+
+    HOUR = "hour"
+    DAY = "day"
+    WEEK = "week"
+
+
+class Grouping(StrEnum):
+    """What else to count by."""
+
+    SOURCE = "source"
+    LANGUAGE = "language"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrendCounts:
+    """Counts of one step. What is not judged yet counts in `total` only."""
+
+    start: datetime
+    #: The source's name or the language; '' without grouping, or not judged yet.
+    group: str
+    total: int
+    negative: int
+    neutral: int
+    positive: int
+    angry: int
+
+
+async def counts(
+    conn: Connection,
+    *,
+    brand_ids: Sequence[BrandId] | None,
+    source_id: SourceId | None = None,
+    since: datetime,
+    until: datetime,
+    bucket: Bucket,
+    zone: str,
+    group: Grouping | None = None,
+) -> list[TrendCounts]:
+    """Return the steps that have mentions, in order; weeks begin on Monday. Half open, in whole hours."""
+    rows = await conn.fetch(
+        """
+        select date_trunc($5, t.hour, $6) as start,
+            case $7 when 'source' then s.name when 'language' then t.language else '' end as "group",
+            sum(t.total)::bigint as total, sum(t.negative)::bigint as negative, sum(t.neutral)::bigint as neutral,
+            sum(t.positive)::bigint as positive, sum(t.angry)::bigint as angry
+        from trend_hour t join source s on s.id = t.source_id
+        where ($1::bigint[] is null or t.brand_id = any($1)) and ($2::bigint is null or t.source_id = $2)
+            and t.hour >= $3 and t.hour < $4
+        group by 1, 2
+        having sum(t.total) > 0
+        order by 1, 2
+        """,
+        None if brand_ids is None else list(brand_ids),
+        source_id,
+        since,
+        until,
+        bucket,
+        zone,
+        "" if group is None else group,
+    )
+    return [TrendCounts(**row) for row in rows]
+
+
+async def starts(conn: Connection, *, since: datetime, until: datetime, bucket: Bucket, zone: str) -> list[datetime]:
+    """Return the start of every step from `since` to before `until`, days of 23 and 25 hours included."""
+    rows = await conn.fetch(
+        """
+        select (local at time zone $4) as start from generate_series(
+            date_trunc($3, $1::timestamptz at time zone $4), $2::timestamptz at time zone $4, ('1 ' || $3)::interval
+        ) local where (local at time zone $4) < $2
+        group by 1 order by 1
+        """,
+        since,
+        until,
+        bucket,
+        zone,
+    )
+    return [row["start"] for row in rows]
+
+
+async def gaps(
+    conn: Connection,
+    *,
+    brand_ids: Sequence[BrandId] | None,
+    since: datetime,
+    until: datetime,
+    bucket: Bucket,
+    zone: str,
+) -> set[datetime]:
+    """Return the steps in which some source was tried and never answered: a low count there is not news."""
+    rows = await conn.fetch(
+        """
+        select distinct start from (
+            select date_trunc($4, f.started_at, $5) as start, f.source_id
+            from fetch_log f join source s on s.id = f.source_id
+            where ($1::bigint[] is null or s.brand_id = any($1)) and f.started_at >= $2 and f.started_at < $3
+            group by 1, 2
+            having bool_and(f.outcome = 'failed')
+        ) blind
+        """,
+        None if brand_ids is None else list(brand_ids),
+        since,
+        until,
+        bucket,
+        zone,
+    )
+    return {row["start"] for row in rows}
+
+
+async def drift(conn: Connection) -> int:
+    """Return how many rollup rows differ from a recount; 0 unless something went around the triggers."""
+    return int(
+        await conn.fetchval(
+            """
+            select count(*) from (
+                (table trend_recount except table trend_hour)
+                union all
+                (select * from trend_hour where (total, negative, neutral, positive, angry) <> (0, 0, 0, 0, 0)
+                    except table trend_recount)
+            ) differs
+            """
+        )
+    )

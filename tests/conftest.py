@@ -1,0 +1,94 @@
+"""A real Postgres for every test that asks: one embedded server a run, a fresh database a test from a template."""
+
+import asyncio
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+from service import database
+from service.store import pool as store_pool
+from service.store.migrate import migrate
+from service.store.pool import Connection, Pool
+
+#: Before pg_catalog in the search path, so that `now()` in the store's SQL is this one.
+_MOCK_NOW = """
+    create schema mock;
+    create table mock.clock (shift interval not null);
+    insert into mock.clock values ('0');
+    create function mock.now() returns timestamptz language sql stable
+        as $$ select pg_catalog.now() + (select shift from mock.clock) $$;
+"""
+
+
+@pytest.fixture(scope="session")
+def corpus() -> Path:
+    """The folder with recorded answers and labelled texts."""
+    folder = os.environ.get("EARSHOT_CORPUS")
+    if not folder or not Path(folder).is_dir():
+        pytest.skip("EARSHOT_CORPUS names no folder with recorded answers and labelled texts")
+    return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The address of a running server with a migrated template database."""
+    root = Path(tempfile.mkdtemp(prefix="earshot-test-"))
+    root.chmod(0o755)  # the server's user must walk in
+    # Speed only: durability is tested on servers of their own.
+    configuration = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "max_connections": "200"}
+    server = database.ensure_running(root / "postgres", configuration)
+    try:
+        asyncio.run(_make_template(server.url))
+        yield server.url
+    finally:
+        database.stop(root / "postgres")
+        shutil.rmtree(root, ignore_errors=True)
+
+
+def with_database(url: str, name: str) -> str:
+    """Return the server's address with another database in it."""
+    head, _, query = url.partition("?")
+    return f"{head.rsplit('/', 1)[0]}/{name}?{query}"
+
+
+async def _make_template(url: str) -> None:
+    conn = await asyncpg.connect(url)
+    await conn.execute("create database template_earshot")
+    await conn.execute('alter database template_earshot set search_path = "$user", public, mock, pg_catalog')
+    await conn.close()
+    template = await asyncpg.connect(with_database(url, "template_earshot"))
+    await template.execute(_MOCK_NOW)
+    await migrate(template)
+    await template.close()
+
+
+@pytest.fixture
+async def database_url(postgres: str) -> AsyncIterator[str]:
+    """The address of a fresh, migrated database."""
+    name = f"test_{uuid4().hex[:12]}"
+    conn = await asyncpg.connect(postgres)
+    await conn.execute(f"create database {name} template template_earshot")
+    yield with_database(postgres, name)
+    await conn.execute(f"drop database {name} with (force)")
+    await conn.close()
+
+
+@pytest.fixture
+async def pool(database_url: str) -> AsyncIterator[Pool]:
+    """Connections to a fresh database, as the program opens them."""
+    opened = await store_pool.open_pool(database_url)
+    yield opened
+    opened.terminate()
+
+
+@pytest.fixture
+async def conn(pool: Pool) -> AsyncIterator[Connection]:
+    """One connection to a fresh database, outside any transaction."""
+    async with pool.acquire() as connection:
+        yield connection

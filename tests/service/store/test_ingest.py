@@ -1,0 +1,114 @@
+"""Mentions come in once, whatever is replayed."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from alerts.types import BrandId, SourceId
+from collectors.types import Rating, SourceKind
+from service.store import brand, clock, ingest, source, trend
+from service.store.pool import Connection, Pool
+from tests import make
+
+
+async def _place(conn: Connection) -> tuple[BrandId, SourceId]:
+    now = await clock.now(conn)
+    brand_id = await brand.ensure(conn, "Lantern Noodles", now=now)
+    source_id = await source.put(
+        conn,
+        brand_id=brand_id,
+        kind=SourceKind.FEED,
+        name="forum",
+        settings={"url": "http://127.0.0.1/feed"},
+        interval=timedelta(minutes=5),
+        allow_private=True,
+        enabled=True,
+        now=now,
+    )
+    return brand_id, source_id
+
+
+@pytest.fixture
+async def place(conn: Connection) -> tuple[BrandId, SourceId]:
+    return await _place(conn)
+
+
+async def test_second_poll_adds_nothing(conn: Connection, place: tuple[BrandId, SourceId]) -> None:
+    batch = [make.mention(id="a"), make.mention(id="b", text="Too salty.")]
+    first = await ingest.ingest(conn, *place, batch, now=make.NOW)
+    second = await ingest.ingest(conn, *place, batch, now=make.NOW + timedelta(minutes=5))
+
+    assert (first.counts.inserted, first.counts.seen) == (2, 2)
+    assert (second.counts.unchanged, second.counts.seen) == (2, 2)
+    assert second.changed == ()
+
+
+async def test_an_edit_is_a_new_version_and_is_judged_again(conn: Connection, place: tuple[BrandId, SourceId]) -> None:
+    await ingest.ingest(conn, *place, [make.mention(id="a")], now=make.NOW)
+    edited = await ingest.ingest(
+        conn, *place, [make.mention(id="a", text="The noodles were cold.")], now=make.NOW + timedelta(hours=1)
+    )
+
+    assert (edited.counts.new_version, edited.counts.seen) == (1, 1)
+    assert await conn.fetchval("select version from analysis_todo") == 2
+    assert await conn.fetchval("select count(*) from mention_version") == 2
+
+
+async def test_changed_numbers_are_no_new_version(conn: Connection, place: tuple[BrandId, SourceId]) -> None:
+    await ingest.ingest(conn, *place, [make.mention(id="a")], now=make.NOW)
+    liked = await ingest.ingest(
+        conn, *place, [make.mention(id="a", engagement={"likes": 3})], now=make.NOW + timedelta(hours=1)
+    )
+
+    assert (liked.counts.unchanged, liked.counts.seen) == (1, 1)
+    assert await conn.fetchval("select engagement->>'likes' from mention") == "3"
+    assert await conn.fetchval("select count(*) from mention_version") == 1
+
+
+async def test_one_identity_twice_in_a_batch_counts_twice(conn: Connection, place: tuple[BrandId, SourceId]) -> None:
+    batch = [make.mention(id="a"), make.mention(id="a", text="Other."), make.mention(id="a", text="Other.")]
+    got = await ingest.ingest(conn, *place, batch, now=make.NOW)
+
+    assert got.counts.seen == 3
+    assert got.counts.inserted == 1
+    assert await conn.fetchval("select text from mention") == "Other."
+
+
+mentions = st.builds(
+    lambda key, text, hours, stars: make.mention(
+        id=key,
+        text=text,
+        published_at=make.NOW - timedelta(hours=hours),
+        rating=Rating(value=stars, scale=5) if stars else None,
+    ),
+    st.sampled_from("abcdef"),
+    st.sampled_from(["good", "bad", "fine"]),
+    st.integers(0, 3),
+    st.integers(0, 5),
+)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(batches=st.lists(st.lists(mentions, max_size=6), max_size=5))
+async def test_whatever_is_replayed_counts_add_up_and_the_rollup_equals_a_recount(
+    pool: Pool, batches: list[list[object]]
+) -> None:
+    async with pool.acquire() as conn:
+        await conn.execute("truncate brand cascade")
+        place = await _place(conn)
+        for batch in batches:
+            got = await ingest.ingest(conn, *place, batch, now=make.NOW)  # type: ignore[arg-type]  # built by `mentions`
+            assert got.counts.seen == len(batch)
+        keys = {m.id for batch in batches for m in batch}  # type: ignore[attr-defined]
+
+        assert await conn.fetchval("select count(*) from mention") == len(keys)
+        assert await trend.drift(conn) == 0
+
+
+async def test_the_rollup_survives_the_removal_of_a_brand(conn: Connection, place: tuple[BrandId, SourceId]) -> None:
+    await ingest.ingest(conn, *place, [make.mention(id="a")], now=make.NOW)
+    await brand.remove(conn, place[0])
+
+    assert await conn.fetchval("select count(*) from trend_hour") == 0
