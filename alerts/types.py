@@ -133,10 +133,10 @@ class Alert:
 
 
 class RuleChecker(Protocol):
-    """One kind of rule: pure."""
+    """One kind of rule: a pure function, named `check` in its module."""
 
-    def check(self, rule: Rule, window: Sequence[JudgedMention]) -> list[Alert]:
-        """Return an alert for each mention of the window that the rule matches, in order."""
+    def __call__(self, rule: Rule, window: Sequence[JudgedMention]) -> list[Alert]:
+        """Return an alert for each mention of the window that the rule matches, in order. Raises RuleError."""
         ...
 
 
@@ -162,8 +162,41 @@ class Incident:
     group_key: str
     status: IncidentStatus
     urgency: Urgency
+    #: Counts reopenings; each begins a new round of notifications.
+    cycle: int = 1
     opened_at: datetime
+    last_alert_at: datetime
     alert_count: int
+    acknowledged_at: datetime | None = None
+    acknowledged_by: str | None = None
+    resolved_at: datetime | None = None
+    resolved_by: str | None = None
+    resolution: Resolution | None = None
+
+
+class IncidentEventKind(StrEnum):
+    """What a line of an incident's timeline tells."""
+
+    OPENED = "opened"
+    JOINED = "joined"
+    REOPENED = "reopened"
+    ACKNOWLEDGED = "acknowledged"
+    RESOLVED = "resolved"
+    #: A notification was accepted by the channel's server.
+    NOTIFIED = "notified"
+    #: A notification was given up; nobody will try again.
+    DELIVERY_FAILED = "delivery_failed"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class IncidentEvent:
+    """One line of an incident's timeline. The timeline is only ever added to."""
+
+    kind: IncidentEventKind
+    at: datetime
+    #: Who did it; None: Earshot itself.
+    actor: str | None = None
+    detail: Mapping[str, str | int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
