@@ -1,0 +1,28 @@
+"""Which analysers there are. Modules are imported on use, so that naming one loads nothing.
+
+A new analyser is one module with a factory, one line here and one test.
+"""
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import cast
+
+from analysis.errors import ModelError
+from analysis.types import Analyser
+
+#: name -> "module:factory"; the factory takes nothing and may raise ModelError.
+ANALYSERS = {
+    "ngram": "analysis.ngram:shipped",
+}
+#: What `default` and no name mean.
+DEFAULT = "ngram"
+
+
+def analyser(name: str | None = None) -> Analyser:
+    """Return the named analyser, loaded and ready; the default one for None or "default". Raises ModelError."""
+    chosen = DEFAULT if name in (None, "default") else name
+    if chosen not in ANALYSERS:
+        raise ModelError(f"no analyser is called {chosen!r}; choose one of: default, {', '.join(sorted(ANALYSERS))}")
+    module, _, factory = ANALYSERS[chosen].partition(":")
+    make = cast("Callable[[], Analyser]", getattr(import_module(module), factory))
+    return make()
