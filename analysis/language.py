@@ -4,9 +4,9 @@ Rules for doubtful texts
 - Links, @names, e-mail addresses, emoji, digits and signs say nothing; a text of only those is `und`.
 - Latin names inside Chinese, Japanese, Korean or Thai do not turn the text English: one Latin word weighs as much as
   one Han character, and Latin must outweigh all else three times.
-- Chinese without a one-sided character (好吃, 太差了) takes the hint if the hint is Chinese; else Bopomofo, 「」 and words
-  of Taiwan or Hong Kong mean `zh-Hant`, “” and words of the mainland `zh-Hans`; what is left is `zh-Hans`, the way
-  most Chinese is written.
+- Chinese without a one-sided character (好吃, 太差了) takes the hint if the hint is Chinese; else Bopomofo, 「」 and
+  words of Taiwan or Hong Kong mean `zh-Hant`, “” and words of the mainland `zh-Hans`; what is left is `zh-Hans`, the
+  way most Chinese is written.
 - Latin text that shows no other language's words is `en`.
 """
 
@@ -70,11 +70,7 @@ _VIETNAMESE = re.compile(r"[ăđơưạảấầẩẫậắằẳẵặẹẻ�
 
 #: Words that one side of the strait writes and the other does not, in characters both share.
 _TAIWANESE = re.compile(r"[「」『』]|影片|真心不|好康|踩雷|店家|超商|北七|靠北|傻眼|[唔嘅咗冇佢啲]")
-    r"[「」『』]|影片|品質|真心不|好康|踩雷|雷店|小姐姐好|店家|便當|加值|超商|有夠|北七|靠北|傻眼|唔|嘅|咗|係咪|冇|佢|啲"
-)
 _MAINLAND = re.compile(r"[“”]|小哥|酒店|前台|拔草|京[东東]|土豆")
-    r"[“”]|视频|质量|外卖|商家|卖家|小哥|快递|京东|淘宝|拼多多|美团|饿了么|种草|拔草|亲测|客服妹|差评|好评|哈哈哈哈|物美价|酒店|前台|手机"
-)
 
 
 @cache

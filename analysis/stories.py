@@ -4,8 +4,8 @@ The normal form has no case, width, script (Traditional = Simplified), links, @n
 prefix; shingles are 3 characters where one starts in Han, 6 elsewhere, so no word borders are needed.
 
 Rule for short texts: below `_FEWEST` shingles a share of them is chance, so the whole normal form counts as the only
-shingle: "垃圾", "垃圾!!" and "垃圾" again are one story, "垃圾" and "拉圾" two. A text without letters has no signature,
-and belongs to no story but its own.
+shingle: "垃圾", "垃圾!!" and "垃圾" again are one story, "垃圾" and "拉圾" two. A text without letters has no
+signature, and belongs to no story but its own.
 """
 
 import hashlib
