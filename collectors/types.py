@@ -93,6 +93,8 @@ class Source:
 
     kind: SourceKind
     settings: Mapping[str, str]
+    #: Its requests may reach 127.0.0.1 and private networks: collectors pass it on to `Egress.get`.
+    allow_private: bool = False
     validators: Validators = field(default_factory=Validators)
     #: Opaque to everyone but the kind's own collector.
     cursor: Mapping[str, Any] = field(default_factory=dict)
@@ -167,6 +169,14 @@ class Collector(Protocol):
         ...
 
 
+def whole_text(title: str, text: str) -> str:
+    """Return all words of a mention, as they are judged and shown. A title that begins the text is not said twice."""
+    opening = title.rstrip(" .…")
+    if not opening or text.lstrip().startswith(opening):
+        return text
+    return f"{title}\n{text}" if text else title
+
+
 __all__ = [
     "Answer",
     "Author",
@@ -181,4 +191,5 @@ __all__ = [
     "Source",
     "SourceKind",
     "Validators",
+    "whole_text",
 ]

@@ -1,0 +1,112 @@
+"""Which kinds of source exist, what each needs to be told, and which module collects it.
+
+The modules are named as strings and imported on use, so that a process that only shows and checks a form loads none.
+"""
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import cast
+
+from collectors.addresses import checked_url
+from collectors.errors import Refused, SettingError
+from collectors.types import Collector, Setting, SourceKind
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Kind:
+    """How one kind is set up and collected."""
+
+    #: module:object of the collector; None where nothing is polled.
+    collector: str | None
+    settings: tuple[Setting, ...]
+
+
+_KINDS: Mapping[SourceKind, _Kind] = {
+    SourceKind.FEED: _Kind(
+        collector="collectors.feed:FeedCollector",
+        settings=(
+            Setting(
+                key="url",
+                description="Address of the RSS, Atom, RDF or JSON feed",
+                required=True,
+                example="https://forum.example/latest.rss",
+            ),
+            Setting(
+                key="site",
+                description="Name shown for where it was said; without it the host of each item's link",
+                example="Lantern Forum",
+            ),
+            Setting(
+                key="allow_private",
+                description="yes lets this feed be fetched from this machine or a private network",
+                example="no",
+                choices=("no", "yes"),
+            ),
+        ),
+    ),
+    SourceKind.IMPORT: _Kind(
+        collector=None,
+        settings=(Setting(key="site", description="Name shown for where it was said", example="Survey 2026"),),
+    ),
+}
+
+
+def kinds() -> tuple[SourceKind, ...]:
+    """Return the kinds that are polled."""
+    return tuple(kind for kind, entry in _KINDS.items() if entry.collector is not None)
+
+
+def settings_of(kind: str) -> tuple[Setting, ...]:
+    """Return the settings a kind declares. Raises SettingError for a kind there is not."""
+    return _KINDS[_known(kind)].settings
+
+
+def collector(kind: str) -> Collector:
+    """Return the kind's collector, loading its module. Raises SettingError for a kind that is not polled."""
+    path = _KINDS[_known(kind)].collector
+    if path is None:
+        raise SettingError("kind", f"{kind} is not polled; use one of {', '.join(kinds())}")
+    module, _, name = path.partition(":")
+    # The registry's strings are checked by a test: every one names a collector.
+    return cast("Collector", getattr(import_module(module), name)())
+
+
+def check(kind: str, settings: Mapping[str, str]) -> None:
+    """Raise SettingError, naming the field and the remedy, unless a source of this kind can be set up so."""
+    declared = {setting.key: setting for setting in settings_of(kind)}
+    for key in settings:
+        if key not in declared:
+            raise SettingError(key, f"{kind} has no such setting{_suggestion(key, declared)}")
+    for key, setting in declared.items():
+        value = settings.get(key, "").strip()
+        if setting.required and not value:
+            raise SettingError(key, f"is required: {setting.description}, such as {setting.example}")
+        if value and setting.choices and value not in setting.choices:
+            raise SettingError(key, f"{value!r} is none of {', '.join(setting.choices)}")
+        if value and key == "url":
+            _check_url(value, allow_private=settings.get("allow_private") == "yes")
+
+
+def _known(kind: str) -> SourceKind:
+    try:
+        return SourceKind(kind)
+    except ValueError:
+        raise SettingError("kind", f"there is no kind {kind!r}{_suggestion(kind, list(SourceKind))}") from None
+
+
+def _check_url(value: str, *, allow_private: bool) -> None:
+    try:
+        checked_url(value, allow_private=allow_private)
+    except Refused as refused:
+        remedy = "give a full address such as https://forum.example/latest.rss"
+        if "public address" in str(refused):
+            remedy = "set allow_private to yes if this feed is your own"
+        raise SettingError("url", f"{refused}; {remedy}") from None
+
+
+def _suggestion(word: str, known: Mapping[str, Setting] | list[SourceKind]) -> str:
+    """Return the nearest known word as a question, or all of them."""
+    near = difflib.get_close_matches(word, known, n=1)
+    return f"; did you mean {near[0]}?" if near else f"; use {', '.join(known) or 'none'}"
