@@ -1,0 +1,178 @@
+"""One notification as a person reads it: subject, plain text and HTML, all in the contact's language. Pure.
+
+The e-mail and the dashboard's outbox page are made by the same functions, so that what is shown is what was sent.
+"""
+
+from dataclasses import dataclass
+from datetime import tzinfo
+from functools import cache
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
+
+from alerts import quote, text, wording
+from alerts.catalogue import ENGLISH, LANGUAGES, Catalogue, catalogue
+from alerts.types import JudgedMention, Message, Urgency
+
+FOLDER = Path(__file__).parent
+LOCALE = FOLDER / "locale"
+TEMPLATES = FOLDER / "templates"
+DOMAIN = "alerts"
+
+#: Each carries white words well.
+_COLOURS = {Urgency.URGENT: "#b42318", Urgency.HIGH: "#b54708", Urgency.NORMAL: "#175cd3"}
+_MOST_SUBJECT = 120
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fact:
+    """One line of the table under the words."""
+
+    label: str
+    value: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Letter:
+    """What the two templates show."""
+
+    language: str
+    subject: str
+    heading: str
+    urgency: str
+    colour: str
+    brand: str
+    rule: str
+    title: tuple[quote.Piece, ...]
+    words: tuple[quote.Piece, ...]
+    #: BCP 47 of the quoted words; None where it is not known.
+    words_language: str | None
+    #: Title and words, one line of plain text each.
+    lines: tuple[str, ...]
+    decisive: tuple[str, ...]
+    why: str
+    facts: tuple[Fact, ...]
+    steps: tuple[wording.Step, ...]
+    incident_url: str
+    #: None where the post has no address that is safe to click.
+    post_url: str | None
+    post_host: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rendered:
+    """A notification ready to be shown or put into an e-mail."""
+
+    language: str
+    subject: str
+    text: str
+    html: str
+
+
+def rendered(message: Message, *, zone: tzinfo) -> Rendered:
+    """Return the subject, the plain text and the HTML of a message. Times are shown in the zone."""
+    words = words_for(message.contact.language)
+    letter = _letter(message, words, zone)
+    environment = _environment(words.language)
+    return Rendered(
+        language=words.language,
+        subject=letter.subject,
+        text=environment.get_template("incident.txt").render(letter=letter).strip() + "\n",
+        html=environment.get_template("incident.html").render(letter=letter),
+    )
+
+
+def words_for(language: str) -> Catalogue:
+    """Return the alerts' words in a contact's language; English for one we do not speak."""
+    return catalogue(LOCALE, DOMAIN, language if language in LANGUAGES else ENGLISH)
+
+
+def _letter(message: Message, words: Catalogue, zone: tzinfo) -> Letter:
+    mention, verdict = message.mention, message.mention.analysis
+    because = verdict.because or ()
+    post_url = text.link(mention.url)
+    title, quoted = quote.pieces(_title(mention), because), quote.pieces(mention.text, because)
+    return Letter(
+        language=words.language,
+        subject=_subject(message, words),
+        heading=_heading(message, words),
+        urgency=wording.urgency_word(message.urgency, words),
+        colour=_COLOURS[message.urgency],
+        brand=text.line(message.brand, 200),
+        rule=text.line(message.rule, 200),
+        title=title,
+        words=quoted,
+        words_language=verdict.language if text.is_tag(verdict.language) else None,
+        lines=quote.lines(title, quoted),
+        decisive=quote.decisive(because),
+        why=wording.reason_sentence(message.reason, words),
+        facts=_facts(message, words, zone),
+        steps=wording.first_steps(words),
+        incident_url=message.incident_url,
+        post_url=post_url,
+        post_host=urlsplit(post_url).hostname if post_url else None,
+    )
+
+
+def _title(mention: JudgedMention) -> str:
+    """Return the title in one line; nothing where the words begin with it anyway."""
+    title = text.line(mention.title, 300)
+    return "" if text.line(mention.text, 300).startswith(title.rstrip("….")) else title
+
+
+def _subject(message: Message, words: Catalogue) -> str:
+    """Return the urgency, the brand and the first words, so that a locked phone tells enough."""
+    snippet = text.line(f"{_title(message.mention)} {message.mention.text}", 60)
+    pattern = (
+        words.gettext("[%(urgency)s] %(brand)s: %(words)s")
+        if message.cycle <= 1
+        else words.gettext("[%(urgency)s] Again: %(brand)s: %(words)s")
+    )
+    values = {
+        "urgency": wording.urgency_word(message.urgency, words),
+        "brand": text.line(message.brand, 40),
+        "words": snippet,
+    }
+    return text.line(pattern % values, _MOST_SUBJECT)
+
+
+def _heading(message: Message, words: Catalogue) -> str:
+    values = {"brand": text.line(message.brand, 200), "site": text.line(message.mention.site, 200)}
+    if message.cycle > 1:
+        pattern = words.gettext("It is back: someone is upset with %(brand)s on %(site)s")
+    elif message.mention.analysis.angry or message.mention.analysis.anger_level > 1:
+        pattern = words.gettext("Someone is angry with %(brand)s on %(site)s")
+    else:
+        pattern = words.gettext("Someone is unhappy with %(brand)s on %(site)s")
+    return pattern % values
+
+
+def _facts(message: Message, words: Catalogue, zone: tzinfo) -> tuple[Fact, ...]:
+    mention = message.mention
+    rows = [
+        (words.gettext("Site"), text.line(mention.site, 200)),
+        (words.gettext("Author"), text.line(mention.author_name or "", 200) or words.gettext("not known")),
+        (words.gettext("Posted"), words.datetime(mention.said_at, zone)),
+        (words.gettext("Language"), wording.language_word(mention.analysis.language, words)),
+        (words.gettext("Mentions in this incident"), words.number(message.alert_count)),
+    ]
+    if mention.rating is not None:
+        stars = {"value": words.number(mention.rating.value), "scale": words.number(mention.rating.scale)}
+        rows.insert(3, (words.gettext("Rating"), words.gettext("%(value)s out of %(scale)s") % stars))
+    return tuple(Fact(label=label, value=value) for label, value in rows)
+
+
+@cache
+def _environment(language: str) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=select_autoescape(enabled_extensions=("html",), default_for_string=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["strong"] = lambda words: Markup("<strong>{}</strong>").format(words)
+    words_for(language).install(environment)
+    return environment
