@@ -1,0 +1,61 @@
+# Everything a developer or an operator types. `make help` lists it.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.SUFFIXES:
+
+#: Recorded answers and labelled texts, where they lie beside the project.
+CORPUS := $(abspath ../shared)
+ifneq ($(and $(wildcard $(CORPUS)/data/.),$(wildcard $(CORPUS)/payloads/.)),)
+export EARSHOT_CORPUS ?= $(CORPUS)
+endif
+export PYTHON
+
+BIN := .venv-test/bin
+#: More words for pytest, as in `make check ARGS="-k incident"`.
+ARGS ?=
+
+.PHONY: help env run test check test-env static image-check lock schema clean
+
+help: ## List these targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
+
+env: ## Make .venv from requirements/run.txt, with .venv/bin/earshot
+	@tools/environment.sh .venv requirements/run.txt
+
+run: env ## Start everything with the demo brand on 127.0.0.1:8000
+	@exec .venv/bin/earshot up --demo
+
+# The recipe is one shell, so that what one step found is there for the next.
+test: test-env static ## Run everything CI runs, in an environment of its own
+	@EARSHOT_CHROMIUM=$$(tools/browser.sh) && \
+	EARSHOT_FEED_SUITE=$$(tools/feed_suite.sh) && \
+	export EARSHOT_CHROMIUM EARSHOT_FEED_SUITE && \
+	exec $(BIN)/python -m pytest $(ARGS)
+
+check: test-env static ## Run the linters, the type check, the import contracts and the fast tests
+	@exec $(BIN)/python -m pytest -q -m "not browser and not slow and not corpus" $(ARGS)
+
+test-env:
+	@tools/environment.sh .venv-test requirements/test.txt
+
+static: test-env
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/hadolint Dockerfile
+
+image-check: test-env ## Lint the Dockerfile and carry out its steps in Debian folders (as root)
+	$(BIN)/hadolint Dockerfile
+	$(BIN)/python -m tools.image_check
+
+lock: ## Write requirements/*.txt anew from pyproject.toml (ARGS=--upgrade for newer versions)
+	tools/lock.sh $(ARGS)
+
+schema: test-env ## Write service/store/schema.sql anew from the migrations
+	$(BIN)/python -m service.store.schema
+
+clean: ## Remove what was built; your data stays
+	rm -rf .venv .venv-test build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -not -path './data/*' -prune -exec rm -rf {} +

@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# Write requirements/*.txt anew from pyproject.toml: hashed, for every platform and Python that the project supports.
+#   tools/lock.sh [--upgrade]      without it, versions that still fit stay as they are
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+venv=$(mktemp -d)
+trap 'rm -rf "$venv"' EXIT
+"${PYTHON:-python3}" -m venv "$venv"
+"$venv/bin/pip" install --quiet uv
+
+compile() { # compile NAME GROUP [OPTION]…: the project's own dependencies and one group
+  local name=$1 group=$2
+  shift 2
+  # No header and no index: where a machine fetches its packages from is that machine's business.
+  "$venv/bin/uv" pip compile pyproject.toml --group "$group" --quiet --no-header --no-emit-index-url \
+    --universal --python-version 3.11 --generate-hashes --output-file "requirements/$name.txt" "$@"
+}
+
+compile run build "$@"
+# Test and training environments run the very versions that ship.
+compile test test --group build --constraint requirements/run.txt "$@"
+compile train train --group build --constraint requirements/run.txt "$@"
