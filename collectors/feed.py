@@ -1,0 +1,151 @@
+"""RSS 0.9 to 2.0, RDF, Atom, CDF and JSON Feed.
+
+The document is parsed in a child process (`parsers.py`): this module never loads a parser. No rate limit is known in
+general; a feed says by ttl and Cache-Control how often it wants to be asked. Measured against feedparser's own suite.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
+
+from collectors.errors import Unreachable
+from collectors.parsers import ParserPool
+from collectors.registry import check
+from collectors.shape import mention_from_json
+from collectors.types import Answer, Collected, Egress, Quarantined, Source, Validators
+
+_ACCEPT = (
+    "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml, application/xml;q=0.9, "
+    "text/xml;q=0.9, application/json;q=0.8, */*;q=0.5"
+)
+_LONGEST_WISH = timedelta(hours=24)
+_MAX_AGE = re.compile(r"(?:^|[\s,])(?:max-age)\s*=\s*\"?(\d{1,9})", re.IGNORECASE)
+_PRINTABLE = re.compile(r"[\x20-\x7e]{1,1000}")
+
+
+class FeedCollector:
+    """Implements `collectors.types.Collector` with the parsers all feeds share."""
+
+    async def collect(self, source: Source, *, egress: Egress, now: datetime) -> Collected:
+        """Poll the feed once. Raises CollectError."""
+        return await collect(source, egress=egress, now=now)
+
+
+@cache
+def shared_parsers() -> ParserPool:
+    """Return the pool of this process."""
+    return ParserPool()
+
+
+def close_parsers() -> None:
+    """End the shared pool's children; a later poll starts new ones."""
+    if shared_parsers.cache_info().currsize:
+        shared_parsers().close()
+        shared_parsers.cache_clear()
+
+
+async def collect(source: Source, *, egress: Egress, now: datetime, parsers: ParserPool | None = None) -> Collected:
+    """Poll the feed once. Raises CollectError.
+
+    The validators come back only with a document that is whole by itself: well-formed and closed. A body that ended
+    before its promised length is judged so too, since nothing of a feed can follow its closing root.
+    """
+    check(source.kind, source.settings)
+    answer = await egress.get(
+        source.settings["url"].strip(),
+        headers=_asked_with(source.validators),
+        allow_private=source.settings.get("allow_private") == "yes",
+    )
+    wish = _max_age(answer)
+    if answer.status == 304:
+        return _unchanged(source, answer, wish)
+    pool = parsers or shared_parsers()
+    reply = await pool.parse_soon(_head(source, now, answer.url, answer.headers), answer.body)
+    return _collected(reply, wish=wish, moved_to=answer.moved_to, validators=_validators(answer))
+
+
+def parse(
+    payload: bytes,
+    source: Source,
+    *,
+    now: datetime,
+    url: str | None = None,
+    headers: Mapping[str, str] | None = None,
+    parsers: ParserPool | None = None,
+) -> Collected:
+    """Return what is in the bytes. Blocking: a child process parses. Pure as to its result. Raises CollectError.
+
+    `url` is the address that answered and `headers` its lower-case headers (content-type, content-language).
+    """
+    address = url or source.settings.get("url", "")
+    reply = (parsers or shared_parsers()).parse(_head(source, now, address, headers or {}), payload)
+    return _collected(reply, wish=None, moved_to=None, validators=Validators())
+
+
+def _head(source: Source, now: datetime, url: str, headers: Mapping[str, str]) -> dict[str, Any]:
+    """Return the request that goes to the child along with the bytes."""
+    return {
+        "url": url,
+        "site": source.settings.get("site", "").strip() or None,
+        "now": now.isoformat(),
+        "content_type": headers.get("content-type", "").encode("ascii", "replace").decode(),
+        "language": headers.get("content-language", "").encode("ascii", "replace").decode() or None,
+    }
+
+
+def _collected(
+    reply: Mapping[str, Any], *, wish: timedelta | None, moved_to: str | None, validators: Validators
+) -> Collected:
+    """Return the child's reply as what was collected."""
+    ttl = reply["ttl_minutes"]
+    wishes = [pause for pause in (wish, timedelta(minutes=ttl) if ttl else None) if pause is not None]
+    return Collected(
+        mentions=tuple(mention_from_json(values) for values in reply["mentions"]),
+        quarantined=tuple(Quarantined(raw=raw.encode(), reason=reason) for raw, reason in reply["quarantined"]),
+        complete=reply["complete"],
+        validators=validators if reply["complete"] else Validators(),
+        next_poll_after=min(max(wishes), _LONGEST_WISH) if wishes else None,
+        moved_to=moved_to,
+        warning=reply["warning"],
+    )
+
+
+def _asked_with(validators: Validators) -> dict[str, str]:
+    asked = {"Accept": _ACCEPT}
+    if validators.etag:
+        asked["If-None-Match"] = validators.etag
+    if validators.last_modified:
+        asked["If-Modified-Since"] = validators.last_modified
+    return asked
+
+
+def _unchanged(source: Source, answer: Answer, wish: timedelta | None) -> Collected:
+    """Return that nothing changed. Raises Unreachable where nothing was asked that this could answer."""
+    known = source.validators
+    if not (known.etag or known.last_modified):
+        raise Unreachable("answered «not modified» though nothing was asked about")
+    fresh = _validators(answer)
+    return Collected(
+        unchanged=True,
+        validators=Validators(etag=fresh.etag or known.etag, last_modified=fresh.last_modified or known.last_modified),
+        next_poll_after=wish,
+        moved_to=answer.moved_to,
+    )
+
+
+def _validators(answer: Answer) -> Validators:
+    """Return the validators that can be sent back as they came."""
+    etag, modified = answer.headers.get("etag"), answer.headers.get("last-modified")
+    return Validators(
+        etag=etag if etag and _PRINTABLE.fullmatch(etag) else None,
+        last_modified=modified if modified and _PRINTABLE.fullmatch(modified) else None,
+    )
+
+
+def _max_age(answer: Answer) -> timedelta | None:
+    """Return how long the answer stays fresh by its own account, at most a day."""
+    match = _MAX_AGE.search(answer.headers.get("cache-control", ""))
+    seconds = int(match[1]) if match else 0
+    return min(timedelta(seconds=seconds), _LONGEST_WISH) if seconds else None

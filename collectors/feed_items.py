@@ -1,0 +1,126 @@
+"""What every feed format has in common: the facts around a document, and the identity of its items."""
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from collectors.errors import CollectError
+from collectors.text import clean
+from collectors.types import Mention, Quarantined
+
+#: Items read from one document; a document with more is marked incomplete.
+MAX_ITEMS = 2_000
+MAX_RAW_BYTES = 65_536
+_MAX_ID_CHARS = 500
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3}")
+
+
+class NotAFeed(CollectError):
+    """The document is something else."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Document:
+    """What is known about a document besides its text."""
+
+    #: The address that answered; relative links start here.
+    url: str
+    #: The name of the place, where the source's settings give one.
+    site: str | None
+    now: datetime
+    #: Content-Language of the answer.
+    language: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Item:
+    """A mention before its identity is settled: that needs its siblings."""
+
+    #: What the feed calls the item by.
+    guid: str
+    #: The date as sent: a date that cannot be read still tells two items apart.
+    raw_date: str
+    #: Its id is empty.
+    mention: Mention
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Read:
+    """What was in a document."""
+
+    items: tuple[Item, ...] = ()
+    quarantined: tuple[Quarantined, ...] = ()
+    complete: bool = True
+    warnings: tuple[str, ...] = ()
+    #: Minutes the feed asks to be left alone.
+    ttl_minutes: int | None = None
+    mentions: tuple[Mention, ...] = field(default=())
+
+
+def with_identities(items: Sequence[Item]) -> tuple[Mention, ...]:
+    """Return the mentions, each with an id that is its own in this document and the same at the next poll.
+
+    The id is the guid, else the link, else a hash of the content. One that several items share is extended by the
+    link, then by a hash of the content, then, for perfect copies, by a count: never by the position, which moves.
+    """
+    keys = [[_bounded(key) for key in _keys(item)] for item in items]
+    ids = [key[0] for key in keys]
+    for level in range(1, 3):
+        shared = Counter(ids)
+        ids = [
+            f"{own} {key[level]}" if shared[own] > 1 and key[level] else own for own, key in zip(ids, keys, strict=True)
+        ]
+    seen: Counter[str] = Counter()
+    numbered = []
+    for own in ids:
+        seen[own] += 1
+        numbered.append(own if seen[own] == 1 else f"{own} {seen[own]}")
+    return tuple(replace(item.mention, id=own) for item, own in zip(items, numbered, strict=True))
+
+
+def _keys(item: Item) -> tuple[str, str, str]:
+    """Return what names an item, from its own name to its content."""
+    mention = item.mention
+    content = content_hash(mention.title, mention.text, item.raw_date)
+    link = mention.url or ""
+    if item.guid:
+        return item.guid, link if link != item.guid else "", content
+    return link or content, "", content if link else ""
+
+
+def content_hash(*parts: str) -> str:
+    """Return a short hash of texts in order."""
+    return hashlib.sha256("\x1f".join(parts).encode("utf-8", "replace")).hexdigest()[:32]
+
+
+def _bounded(key: str) -> str:
+    """Return the key, or its hash where it is longer than any honest name."""
+    return key if len(key) <= _MAX_ID_CHARS else f"sha256:{content_hash(key)}"
+
+
+def language_tag(*candidates: str | None) -> str | None:
+    """Return the first candidate that has the form of a language tag."""
+    for candidate in candidates:
+        if candidate and _LANGUAGE.fullmatch(candidate.strip()):
+            return candidate.strip().replace("_", "-")
+    return None
+
+
+def one_line(text: str, max_chars: int) -> str:
+    """Return the clean text without line ends."""
+    return clean(" ".join(clean(text, max_chars).split()), max_chars)
+
+
+def quarantined(raw: object, error: Exception) -> Quarantined:
+    """Return what could not be read, with why."""
+    return Quarantined(
+        raw=repr(raw).encode("utf-8", "replace")[:MAX_RAW_BYTES], reason=f"{type(error).__name__}: {error}"[:500]
+    )
+
+
+def joined(warnings: Iterable[str]) -> str | None:
+    """Return the warnings as one line, or None."""
+    return "; ".join(warnings) or None

@@ -1,0 +1,111 @@
+"""The process that parses what strangers send: `python -m collectors.parser_child`.
+
+It reads one request after another from standard input and writes one reply each: a frame is the length of a JSON head,
+the length of a body, the head, the body. Memory is limited for its life, processor time for each document; the parent
+limits wall time. A document can at worst end this process.
+"""
+
+import os
+import resource
+import struct
+import sys
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, BinaryIO
+
+import orjson
+
+from collectors.charsets import charset_of, decode
+from collectors.errors import CollectError, Refused
+from collectors.feed_items import Document, Read, joined, with_identities
+from collectors.feed_xml import read_xml_feed
+from collectors.json_feed import read_json_feed
+from collectors.shape import mention_to_json
+
+FRAME = struct.Struct("!II")
+
+
+def main() -> None:
+    """Serve requests until standard input ends."""
+    requests, replies = _private_streams()
+    memory_bytes, cpu_seconds = int(sys.argv[1]), int(sys.argv[2])
+    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    while frame := requests.read(FRAME.size):
+        head_size, body_size = FRAME.unpack(frame)
+        head, body = orjson.loads(requests.read(head_size)), requests.read(body_size)
+        _allow_cpu(cpu_seconds)
+        reply = answer(head, body)
+        _write(replies, reply)
+        if reply.get("spent"):
+            return
+
+
+def _private_streams() -> tuple[BinaryIO, BinaryIO]:
+    """Return the streams to the parent, out of the reach of anything a parser prints."""
+    replies = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    return sys.stdin.buffer, replies
+
+
+def _allow_cpu(seconds: int) -> None:
+    """Let this process use so much more processor time from now on."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    limit = int(used.ru_utime + used.ru_stime) + seconds + 1
+    resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
+
+
+def _write(replies: BinaryIO, reply: Mapping[str, Any]) -> None:
+    packed = orjson.dumps(reply)
+    replies.write(FRAME.pack(len(packed), 0) + packed)
+    replies.flush()
+
+
+def answer(head: Mapping[str, Any], payload: bytes) -> dict[str, Any]:
+    """Return the reply to one request: what was read, or what was wrong."""
+    try:
+        return _read_to_json(read_document(head, payload))
+    except CollectError as error:
+        return {"error": str(error), "refused": isinstance(error, Refused), "permanent": error.permanent}
+    except MemoryError:
+        # What is left of the memory is too little to go on with.
+        return {"error": "the document needs more memory than a parser may use", "spent": True}
+    # Whatever a parser does with hostile bytes, the source gets an error of ours.
+    except Exception as error:  # noqa: BLE001
+        return {"error": f"the document could not be read: {type(error).__name__}: {str(error)[:200]}"}
+
+
+def read_document(head: Mapping[str, Any], payload: bytes) -> Read:
+    """Return what is in the bytes, by their look and not by their declared type. Raises CollectError."""
+    document = Document(
+        url=head["url"], site=head["site"], now=datetime.fromisoformat(head["now"]), language=head["language"]
+    )
+    decoded = decode(payload, charset_of(head["content_type"]))
+    reader = read_json_feed if decoded.text.lstrip()[:1] in {"{", "["} else read_xml_feed
+    read = reader(decoded.text, document)
+    warnings = list(read.warnings)
+    if decoded.declared_wrong:
+        warnings.append(f"declared charset is wrong, read as {decoded.charset}")
+    if decoded.undecodable:
+        warnings.append(f"{decoded.undecodable:.2%} of the characters cannot be decoded as {decoded.charset}")
+    return Read(
+        mentions=with_identities(read.items),
+        quarantined=read.quarantined,
+        complete=read.complete,
+        warnings=tuple(warnings),
+        ttl_minutes=read.ttl_minutes,
+    )
+
+
+def _read_to_json(read: Read) -> dict[str, Any]:
+    return {
+        "mentions": [mention_to_json(mention) for mention in read.mentions],
+        "quarantined": [[item.raw.decode("utf-8", "replace"), item.reason] for item in read.quarantined],
+        "complete": read.complete,
+        "warning": joined(read.warnings),
+        "ttl_minutes": read.ttl_minutes,
+    }
+
+
+if __name__ == "__main__":
+    main()

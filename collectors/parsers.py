@@ -1,0 +1,196 @@
+"""A small pool of processes that parse. A document that kills, hangs or fills one costs its own source, nobody else."""
+
+import asyncio
+import atexit
+import contextlib
+import os
+import struct
+import subprocess
+import sys
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from queue import LifoQueue
+from threading import Lock, Timer
+from typing import IO, Any, cast
+
+import orjson
+
+from collectors.errors import CollectError, Refused
+
+_FRAME = struct.Struct("!II")
+_MAX_REPLY_BYTES = 256 * 1024 * 1024
+_ROOT = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limits:
+    """What one document may use."""
+
+    memory_bytes: int = 512 * 1024 * 1024
+    cpu_seconds: int = 10
+    wall: timedelta = timedelta(seconds=20)
+
+
+@dataclass(kw_only=True, slots=True)
+class _Child:
+    """One parsing process."""
+
+    process: subprocess.Popen[bytes]
+    documents: int = 0
+
+    @property
+    def alive(self) -> bool:
+        return self.process.poll() is None
+
+    def end(self) -> None:
+        """Kill the process and forget it; a second time does nothing."""
+        self.process.kill()
+        self.process.wait()
+        for stream in (self.process.stdin, self.process.stdout):
+            if stream is not None:
+                # Closing may try to write what was still buffered for the dead process.
+                with contextlib.suppress(OSError):
+                    stream.close()
+
+
+@dataclass(kw_only=True, slots=True)
+class _Job:
+    """One document on its way, so that whoever waits for it can give up."""
+
+    child: _Child | None = None
+    given_up: bool = False
+    lock: Lock = field(default_factory=Lock)
+
+    def give_up(self) -> None:
+        with self.lock:
+            self.given_up = True
+            if self.child is not None:
+                self.child.process.kill()
+
+
+class ParserPool:
+    """Runs at most `size` parsers, each for at most `documents_per_child` documents."""
+
+    def __init__(self, *, size: int = 2, documents_per_child: int = 500, limits: Limits | None = None) -> None:
+        self._limits = limits or Limits()
+        self._documents_per_child = documents_per_child
+        # The last one used is taken first: it is warm, and the others may never be needed.
+        self._places: LifoQueue[_Child | None] = LifoQueue()
+        self._busy: list[_Child] = []
+        for _ in range(size):
+            self._places.put(None)
+        self._threads = ThreadPoolExecutor(max_workers=size, thread_name_prefix="parser")
+        atexit.register(self.close)
+
+    async def parse_soon(self, head: Mapping[str, Any], payload: bytes) -> Mapping[str, Any]:
+        """Return the child's reply without blocking the loop. Raises CollectError; when cancelled, ends the child."""
+        job = _Job()
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, self.parse, head, payload, job)
+        except asyncio.CancelledError:
+            job.give_up()
+            raise
+
+    def parse(self, head: Mapping[str, Any], payload: bytes, job: _Job | None = None) -> Mapping[str, Any]:
+        """Return the child's reply to one document. Blocking. Raises CollectError."""
+        child = self._places.get()
+        try:
+            if child is None or not child.alive:
+                if child is not None:
+                    child.end()
+                child = self._start()
+            reply = self._asked(child, head, payload, job or _Job())
+            child.documents += 1
+            if reply.get("spent") or child.documents >= self._documents_per_child:
+                child.end()
+        except BaseException:
+            if child is not None:
+                child.end()
+            raise
+        finally:
+            self._places.put(child if child is not None and child.alive else None)
+        if "error" in reply:
+            kind = Refused if reply.get("refused") else CollectError
+            raise kind(reply["error"], permanent=bool(reply.get("permanent")))
+        return reply
+
+    def close(self) -> None:
+        """End every child; documents under way get an error."""
+        atexit.unregister(self.close)
+        for child in list(self._busy):
+            child.process.kill()
+        self._threads.shutdown(wait=True, cancel_futures=True)
+        while not self._places.empty():
+            child_or_none = self._places.get_nowait()
+            if child_or_none is not None:
+                child_or_none.end()
+
+    def pids(self) -> list[int]:
+        """Return the processes that are parsing now."""
+        return [child.process.pid for child in self._busy]
+
+    def _start(self) -> _Child:
+        limits = self._limits
+        arguments = [str(limits.memory_bytes), str(limits.cpu_seconds)]
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-W", "ignore", "-m", "collectors.parser_child", *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            # Nothing of our environment is for a process that reads hostile bytes.
+            env={"PYTHONPATH": str(_ROOT), "LC_ALL": "C.UTF-8", "PATH": os.defpath},
+            cwd="/",
+            # A Ctrl-C at the terminal is for us; the child ends when its input does.
+            process_group=0,
+        )
+        return _Child(process=process)
+
+    def _asked(self, child: _Child, head: Mapping[str, Any], payload: bytes, job: _Job) -> Mapping[str, Any]:
+        """Send one document and return the reply. Raises CollectError if the child ends first."""
+        timer = Timer(self._limits.wall.total_seconds(), child.process.kill)
+        timer.daemon = True
+        self._busy.append(child)
+        try:
+            with job.lock:
+                if job.given_up:
+                    raise CollectError("the document was given up before it was parsed")
+                job.child = child
+            timer.start()
+            return _exchange(child.process, orjson.dumps(head), payload)
+        except (OSError, EOFError, orjson.JSONDecodeError) as error:
+            child.end()
+            raise CollectError(f"the parser ended on this document ({_ending(child)})") from error
+        finally:
+            timer.cancel()
+            job.child = None
+            self._busy.remove(child)
+
+
+def _exchange(process: subprocess.Popen[bytes], head: bytes, payload: bytes) -> Mapping[str, Any]:
+    """Write a request and read its reply. Raises OSError or EOFError."""
+    requests, replies = cast("IO[bytes]", process.stdin), cast("IO[bytes]", process.stdout)
+    requests.write(_FRAME.pack(len(head), len(payload)) + head)
+    requests.write(payload)
+    requests.flush()
+    size, _ = _FRAME.unpack(_exactly(replies, _FRAME.size))
+    if size > _MAX_REPLY_BYTES:
+        raise EOFError("a reply longer than any document can give")
+    reply: Mapping[str, Any] = orjson.loads(_exactly(replies, size))
+    return reply
+
+
+def _exactly(stream: IO[bytes], size: int) -> bytes:
+    found = stream.read(size)
+    if len(found) < size:
+        raise EOFError
+    return found
+
+
+def _ending(child: _Child) -> str:
+    """Return how the process ended, for people."""
+    code = child.process.returncode
+    reasons = {-9: "killed: out of time or memory", -24: "out of processor time", -11: "crashed"}
+    return reasons.get(code, f"exit {code}")
