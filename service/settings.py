@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
+from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from alerts.channels import smtp_url
 
 PREFIX = "EARSHOT_"
 
@@ -32,8 +35,14 @@ def _base_url(value: str | None) -> str | None:
 
 
 def _smtp_url(value: str | None) -> str | None:
-    if value is not None and urlsplit(value).scheme not in ("smtp", "smtps", "smtp+starttls"):
-        raise ValueError("must look like smtp://user:password@mail.example.com:587")
+    if value is not None:
+        smtp_url.parse(value)
+    return value
+
+
+def _zone(value: str) -> str:
+    if value not in available_timezones():
+        raise ValueError(f"there is no zone {value!r}; write an IANA name such as Asia/Taipei")
     return value
 
 
@@ -61,7 +70,7 @@ class Settings(BaseModel):
     smtp_url: Annotated[str | None, AfterValidator(_smtp_url)] = None
     mail_from: Annotated[str, AfterValidator(_address)] = "earshot@localhost"
     #: IANA zone in which e-mails and pages show times.
-    time_zone: str = "UTC"
+    time_zone: Annotated[str, AfterValidator(_zone)] = "UTC"
     #: Collectors may reach 127.0.0.1 and private networks.
     allow_private: bool = False
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
@@ -115,7 +124,7 @@ OTHER_NAMES = frozenset({"EARSHOT_FAILPOINT", "EARSHOT_CORPUS", "EARSHOT_FEED_SU
 
 
 def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
-    """Return the settings of this process. Raises SettingsError."""
+    """Return the settings of this process. Raises SettingsError, or ChannelSettingError for the mail server's."""
     given = _given(os.environ if environment is None else environment)
     try:
         return Settings.model_validate(given)

@@ -46,3 +46,21 @@ async def remove_demo(conn: Connection) -> list[str]:
     rows = await conn.fetch("delete from brand where demo returning name")
     await conn.execute("delete from contact where demo")
     return [row["name"] for row in rows]
+
+
+async def created_at(conn: Connection, brand_id: BrandId) -> datetime:
+    """Return when the brand was first watched."""
+    at: datetime = await conn.fetchval("select created_at from brand where id = $1", brand_id)
+    return at
+
+
+async def mention_counts(conn: Connection) -> dict[str, int]:
+    """Return how many mentions each brand has by its name, and each source by "brand: source"."""
+    rows = await conn.fetch(
+        """
+        select b.name as brand, s.name as source, sum(t.total)::bigint as total
+        from trend_hour t join source s on s.id = t.source_id join brand b on b.id = t.brand_id
+        group by grouping sets ((b.name), (b.name, s.name))
+        """
+    )
+    return {row["brand"] if row["source"] is None else f"{row['brand']}: {row['source']}": row["total"] for row in rows}

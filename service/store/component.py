@@ -35,3 +35,9 @@ async def every(conn: Connection) -> list[Component]:
     """Return all parts by name."""
     rows = await conn.fetch("select name, beat_at, healthy, detail from component order by name")
     return [Component(**row) for row in rows]
+
+
+async def last_beat(conn: Connection, name: str) -> datetime | None:
+    """Return when the part last said anything; None if never."""
+    at: datetime | None = await conn.fetchval("select beat_at from component where name = $1", name)
+    return at

@@ -19,9 +19,11 @@ def _contact(row: asyncpg.Record) -> Contact:
     )
 
 
-async def every(conn: Connection) -> list[Contact]:
-    """Return all contacts by name."""
-    rows = await conn.fetch("select id, name, email, language, enabled from contact order by name")
+async def every(conn: Connection, *, demo: bool | None = None) -> list[Contact]:
+    """Return all contacts, or only the demo's, or all but those; by name."""
+    rows = await conn.fetch(
+        "select id, name, email, language, enabled from contact where $1::bool is null or demo = $1 order by name", demo
+    )
     return [_contact(row) for row in rows]
 
 

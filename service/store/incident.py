@@ -1,4 +1,4 @@
-"""Incidents as people read them: lists, one whole, its timeline."""
+"""Incidents: what people work on. `alerts.incidents` decides, under the row's lock held here."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,22 @@ from typing import Any
 
 import asyncpg
 
-from alerts.types import BrandId, IncidentId, IncidentStatus, MentionId, Reason, Resolution, RuleId, Urgency
+from alerts import incidents
+from alerts.incidents import Transition
+from alerts.types import (
+    BrandId,
+    Incident,
+    IncidentEvent,
+    IncidentId,
+    IncidentStatus,
+    MentionId,
+    Reason,
+    Resolution,
+    RuleId,
+    Urgency,
+)
+from service.store import events
+from service.store.events import EventKind
 from service.store.pool import Connection
 
 
@@ -130,13 +145,169 @@ async def count_by_status(conn: Connection, brand_id: BrandId | None = None) -> 
     return {IncidentStatus(row["status"]): row["n"] for row in rows}
 
 
+async def count_open_at(conn: Connection, at: datetime, brand_id: BrandId | None = None) -> int:
+    """Return how many incidents were open at a time, as far as their last resolution tells."""
+    return int(
+        await conn.fetchval(
+            """
+            select count(*) from incident
+            where opened_at <= $1 and (resolved_at is null or resolved_at > $1)
+                and ($2::bigint is null or brand_id = $2)
+            """,
+            at,
+            brand_id,
+        )
+    )
+
+
+_STATE = """
+    select id, rule_id, brand_id, group_key, status, urgency, cycle, opened_at, last_alert_at, alert_count,
+        acknowledged_at, acknowledged_by, resolved_at, resolved_by, resolution
+    from incident
+"""
+
+
+def _incident(row: asyncpg.Record) -> Incident:
+    return Incident(
+        **{
+            **row,
+            "status": IncidentStatus(row["status"]),
+            "urgency": Urgency(row["urgency"]),
+            "resolution": None if row["resolution"] is None else Resolution(row["resolution"]),
+        }
+    )
+
+
+async def latest_of(conn: Connection, group_key: str) -> Incident | None:
+    """Return the newest incident of a group key, locked: the open one if there is one."""
+    row = await conn.fetchrow(
+        _STATE + " where group_key = $1 order by (status <> 'resolved') desc, id desc limit 1 for update", group_key
+    )
+    return None if row is None else _incident(row)
+
+
+async def triggered(conn: Connection, *, since: datetime) -> list[Incident]:
+    """Return the incidents nobody has acknowledged yet, opened or joined since."""
+    rows = await conn.fetch(_STATE + " where status = 'triggered' and last_alert_at >= $1 order by id", since)
+    return [_incident(row) for row in rows]
+
+
+async def open_incident(
+    conn: Connection,
+    *,
+    rule_id: RuleId,
+    brand_id: BrandId,
+    group_key: str,
+    urgency: Urgency,
+    alerts: int,
+    now: datetime,
+) -> Incident:
+    """Return a new incident. The unique index on open group keys refuses a second one."""
+    (row,) = await conn.fetch(
+        """
+        insert into incident (rule_id, brand_id, group_key, status, urgency, opened_at, last_alert_at, alert_count)
+        values ($1, $2, $3, 'triggered', $4, $5, $5, $6)
+        returning id, rule_id, brand_id, group_key, status, urgency, cycle, opened_at, last_alert_at, alert_count,
+            acknowledged_at, acknowledged_by, resolved_at, resolved_by, resolution
+        """,
+        rule_id,
+        brand_id,
+        group_key,
+        urgency,
+        now,
+        alerts,
+    )
+    return _incident(row)
+
+
+async def save(conn: Connection, incident: Incident) -> None:
+    """Store where the work on an incident stands. The caller holds its lock."""
+    await conn.execute(
+        """
+        update incident set status = $2, cycle = $3, last_alert_at = $4, alert_count = $5, acknowledged_at = $6,
+            acknowledged_by = $7, resolved_at = $8, resolved_by = $9, resolution = $10
+        where id = $1
+        """,
+        incident.id,
+        incident.status,
+        incident.cycle,
+        incident.last_alert_at,
+        incident.alert_count,
+        incident.acknowledged_at,
+        incident.acknowledged_by,
+        incident.resolved_at,
+        incident.resolved_by,
+        incident.resolution,
+    )
+
+
+async def add_to_timeline(conn: Connection, incident_id: IncidentId, added: Sequence[IncidentEvent]) -> None:
+    """Add lines to an incident's timeline."""
+    await conn.executemany(
+        "insert into incident_event (incident_id, at, kind, actor, detail) values ($1, $2, $3, $4, $5)",
+        [(incident_id, event.at, event.kind, event.actor, dict(event.detail)) for event in added],
+    )
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Acted:
     """What a person's action came to."""
 
     #: The incident as it is now.
     incident: IncidentSummary
-    #: False where it was so already.
+    #: False where it was so already, or may not be.
     changed: bool
     #: The state that forbids the action, if one does.
     refused: IncidentStatus | None = None
+
+
+_REFUSED = {
+    incidents.Outcome.REFUSED_RESOLVED: IncidentStatus.RESOLVED,
+    incidents.Outcome.REFUSED_NEWER_OPEN: IncidentStatus.TRIGGERED,
+}
+
+
+async def _locked(conn: Connection, incident_id: IncidentId) -> Incident | None:
+    row = await conn.fetchrow(_STATE + " where id = $1 for update", incident_id)
+    return None if row is None else _incident(row)
+
+
+async def _acted(conn: Connection, incident_id: IncidentId, transition: Transition) -> Acted | None:
+    """Store a transition and return what it came to."""
+    if transition.changed and transition.incident is not None:
+        await save(conn, transition.incident)
+        await add_to_timeline(conn, incident_id, transition.events)
+        await events.tell(conn, EventKind.INCIDENT, [incident_id])
+    summary = await get(conn, incident_id)
+    if summary is None:
+        return None
+    return Acted(incident=summary, changed=transition.changed, refused=_REFUSED.get(transition.outcome))
+
+
+async def acknowledge(conn: Connection, incident_id: IncidentId, *, by: str, now: datetime) -> Acted | None:
+    """Somebody looks at it. None: no such incident. In the caller's transaction, as the two below."""
+    incident = await _locked(conn, incident_id)
+    if incident is None:
+        return None
+    return await _acted(conn, incident_id, incidents.acknowledge(incident, actor=by, now=now))
+
+
+async def resolve(
+    conn: Connection, incident_id: IncidentId, *, by: str, resolution: Resolution, now: datetime
+) -> Acted | None:
+    """The work is done. None: no such incident."""
+    incident = await _locked(conn, incident_id)
+    if incident is None:
+        return None
+    resolved = incidents.resolve(incident, resolution=resolution, actor=by, now=now)
+    return await _acted(conn, incident_id, resolved)
+
+
+async def reopen(conn: Connection, incident_id: IncidentId, *, by: str, now: datetime) -> Acted | None:
+    """It was not done after all. None: no such incident."""
+    incident = await _locked(conn, incident_id)
+    if incident is None:
+        return None
+    latest = await latest_of(conn, incident.group_key)
+    newer_open = latest is not None and latest.id != incident.id and latest.status is not IncidentStatus.RESOLVED
+    return await _acted(conn, incident_id, incidents.reopen(incident, newer_open=newer_open, actor=by, now=now))

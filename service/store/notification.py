@@ -27,11 +27,8 @@ from alerts.types import (
     Urgency,
 )
 from analysis.types import Analysis, Because
-from collectors.types import Rating
+from collectors.types import Rating, whole_text
 from service.store.pool import Connection
-
-#: Claims that ended neither well nor badly: the sender died. After this many the message is parked.
-MOST_CRASHES = 5
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,8 +39,8 @@ class Claimed:
     token: UUID
     incident_id: IncidentId
     attempts: int
-    #: Claims before this one that no attempt was recorded for.
-    crashes: int
+    #: Earlier claims that ended with a recorded attempt; the others ended with their sender.
+    outcomes: int
     #: Somebody already works on the incident, or it is closed.
     overtaken: bool
 
@@ -132,7 +129,7 @@ async def claim(conn: Connection, *, now: datetime, lease: timedelta, token: UUI
         from due, incident i
         where n.id = due.id and i.id = n.incident_id
         returning n.id, n.incident_id, n.attempts, i.status <> 'triggered' or i.cycle <> n.cycle as overtaken,
-            n.attempts - 1 - (select count(*) from delivery_attempt d where d.notification_id = n.id)::int as crashes
+            (select count(*) from delivery_attempt d where d.notification_id = n.id)::int as outcomes
         """,
         now,
         lease,
@@ -145,7 +142,7 @@ async def claim(conn: Connection, *, now: datetime, lease: timedelta, token: UUI
         token=token,
         incident_id=IncidentId(row["incident_id"]),
         attempts=row["attempts"],
-        crashes=row["crashes"],
+        outcomes=row["outcomes"],
         overtaken=row["overtaken"],
     )
 
@@ -237,7 +234,7 @@ def _judged(row: asyncpg.Record) -> JudgedMention:
         url=row["url"],
         author_name=row["author_name"],
         title=row["title"],
-        text=row["text"],
+        text=whole_text(row["title"], row["text"]),
         said_at=row["said_at"],
         first_seen_at=row["first_seen_at"],
         rating=None if value is None else Rating(value=value, scale=scale),

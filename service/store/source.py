@@ -21,7 +21,6 @@ class DueSource:
     brand_id: BrandId
     name: str
     source: Source
-    allow_private: bool
     interval: timedelta
     error_count: int
 
@@ -160,10 +159,10 @@ def _due(row: asyncpg.Record) -> DueSource:
         source=Source(
             kind=SourceKind(row["kind"]),
             settings=row["settings"],
+            allow_private=row["allow_private"],
             validators=Validators(etag=row["etag"], last_modified=row["last_modified"]),
             cursor=row["cursor"],
         ),
-        allow_private=row["allow_private"],
         interval=row["interval"],
         error_count=row["error_count"],
     )

@@ -120,6 +120,11 @@ async def gaps(
     return {row["start"] for row in rows}
 
 
+async def total(conn: Connection) -> int:
+    """Return how many mentions are counted in all."""
+    return int(await conn.fetchval("select coalesce(sum(total), 0)::bigint from trend_hour"))
+
+
 async def drift(conn: Connection) -> int:
     """Return how many rollup rows differ from a recount; 0 unless something went around the triggers."""
     return int(

@@ -27,6 +27,7 @@ class Unjudged:
     version: int
     brand_id: BrandId
     source_id: SourceId
+    kind: str
     site: str
     url: str | None
     author_name: str | None
@@ -60,7 +61,7 @@ async def claim(
             from due where t.mention_id = due.mention_id
             returning t.mention_id
         )
-        select m.id, m.version, m.brand_id, m.source_id, m.site, m.url, m.author_name, m.title, m.text,
+        select m.id, m.version, m.brand_id, m.source_id, m.kind, m.site, m.url, m.author_name, m.title, m.text,
             m.language_hint, m.said_at, m.first_seen_at, m.rating_value, m.rating_scale, m.deleted
         from taken join mention m on m.id = taken.mention_id
         order by m.id

@@ -1,0 +1,43 @@
+"""`earshot analyse`"""
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+import click
+
+from analysis.lines import analyse_lines
+from analysis.registry import analyser
+from service.settings import read_settings
+
+#: A line longer than this is answered by an error; its rest is passed over.
+_MAX_LINE_BYTES = 32 << 20
+
+
+def _lines(stream: IO[bytes]) -> Iterator[bytes]:
+    """Yield the lines, an endless one cut off: half a JSON object is answered by an error."""
+    while line := stream.readline(_MAX_LINE_BYTES):
+        yield line
+        while len(line) == _MAX_LINE_BYTES and not line.endswith(b"\n"):
+            line = stream.readline(_MAX_LINE_BYTES)
+
+
+@click.command("analyse")
+@click.argument("file", type=click.Path(dir_okay=False, allow_dash=True, path_type=Path), default="-")
+@click.option("--because", is_flag=True, help="Say for every line which words the verdict was read from.")
+@click.option("--model", metavar="NAME", help="Another analyser than the default one.")
+@click.option("--threads", type=click.IntRange(1, 64), default=os.cpu_count() or 1, show_default="all cores")
+def command(file: Path, *, because: bool, model: str | None, threads: int) -> None:
+    """Judge texts: JSON Lines {"id", "text", "rating"?} in, one verdict a line out, in the same order."""
+    judge = analyser(model or read_settings().analyser)
+    with click.open_file(str(file), "rb") as stream:
+        out = sys.stdout.buffer
+        try:
+            for line in analyse_lines(_lines(stream), judge, because=because, threads=threads):
+                out.write(line + b"\n")
+            out.flush()
+        except BrokenPipeError:
+            # The reader has seen enough; nothing is left to flush at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,114 @@
+"""`earshot fetch`"""
+
+import asyncio
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from urllib.parse import urlsplit, urlunsplit
+
+import click
+import orjson
+
+from collectors import registry
+from collectors.egress import GuardedEgress
+from collectors.types import Collected, Mention, Source, SourceKind
+from service.cli.main import Failure
+
+
+def _pairs(_context: click.Context, _parameter: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
+    pairs = {}
+    for pair in given:
+        key, equals, value = pair.partition("=")
+        if not equals:
+            raise click.BadParameter(f"{pair!r} is no key=value")
+        pairs[key.strip()] = value
+    return pairs
+
+
+def as_line(mention: Mention) -> bytes:
+    """Return a mention as one line of JSON, in the form the API documents."""
+    rating = mention.rating
+    return orjson.dumps(
+        {
+            "kind": mention.kind,
+            "site": mention.site,
+            "id": mention.id,
+            "url": mention.url,
+            "parent": mention.parent,
+            "root": mention.root,
+            "author": {"id": mention.author.id, "name": mention.author.name, "url": mention.author.url},
+            "published_at": mention.published_at,
+            "edited_at": mention.edited_at,
+            "title": mention.title,
+            "text": mention.text,
+            "language": mention.language,
+            "rating": None if rating is None else {"value": rating.value, "scale": rating.scale},
+            "engagement": dict(mention.engagement),
+            "reply_by_owner": mention.reply_by_owner,
+            "deleted": mention.deleted,
+        }
+    )
+
+
+def _list() -> bytes:
+    """Return every kind with the settings it takes, as JSON."""
+    kinds = [
+        {
+            "kind": kind,
+            "settings": [
+                {
+                    "key": setting.key,
+                    "required": setting.required,
+                    "description": setting.description,
+                    "example": setting.example,
+                    "choices": list(setting.choices),
+                }
+                for setting in registry.settings_of(kind)
+            ],
+        }
+        for kind in registry.kinds()
+    ]
+    return orjson.dumps(kinds, option=orjson.OPT_INDENT_2)
+
+
+def _rebased(settings: Mapping[str, str], base_url: str | None) -> dict[str, str]:
+    """Return the settings with the host of their address replaced, for replaying a recording."""
+    if base_url is None or "url" not in settings:
+        return dict(settings)
+    base, address = urlsplit(base_url), urlsplit(settings["url"])
+    path = base.path.rstrip("/") + (address.path or "/")
+    return {**settings, "url": urlunsplit((base.scheme, base.netloc, path, address.query, ""))}
+
+
+async def _collect(kind: str, settings: Mapping[str, str], *, allow_private: bool) -> Collected:
+    source = Source(kind=SourceKind(kind), settings=settings, allow_private=allow_private)
+    async with GuardedEgress() as egress:
+        return await registry.collector(kind).collect(source, egress=egress, now=datetime.now(UTC))
+
+
+@click.command("fetch")
+@click.argument("kind", required=False)
+@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", callback=_pairs, help="A setting of the source.")
+@click.option("--base-url", metavar="URL", help="Ask this server in place of the one in the settings.")
+@click.option("--allow-private", is_flag=True, help="May reach 127.0.0.1 and private networks.")
+@click.option("--list", "list_kinds", is_flag=True, help="Print every kind and its settings as JSON.")
+def command(
+    kind: str | None, settings: dict[str, str], base_url: str | None, *, allow_private: bool, list_kinds: bool
+) -> None:
+    """Run one collector once and print its mentions as JSON Lines. Writes nothing."""
+    if list_kinds:
+        click.echo(_list())
+        return
+    if kind is None:
+        raise Failure("which kind? `earshot fetch --list` names them")
+    settings = _rebased(settings, base_url)
+    registry.check(kind, settings, allow_private=allow_private)
+    collected = asyncio.run(_collect(kind, settings, allow_private=allow_private))
+    out = sys.stdout.buffer
+    for mention in collected.mentions:
+        out.write(as_line(mention) + b"\n")
+    out.flush()
+    for item in collected.quarantined:
+        click.echo(f"quarantined: {item.reason}", err=True)
+    if collected.warning:
+        click.echo(f"warning: {collected.warning}", err=True)

@@ -1,0 +1,62 @@
+"""`earshot keys`"""
+
+from datetime import timedelta
+
+import click
+
+from service.cli.connect import run
+from service.cli.main import Failure
+from service.settings import Settings
+from service.store import access, clock
+from service.store.access import Scope
+from service.store.pool import Pool
+
+
+@click.group("keys")
+def command() -> None:
+    """List, add and revoke API keys."""
+
+
+@command.command("list")
+def list_keys() -> None:
+    """Show every key, without its secret."""
+
+    async def keys(_settings: Settings, pool: Pool) -> list[access.ApiKey]:
+        async with pool.acquire() as conn:
+            return await access.keys(conn)
+
+    for key in run(keys):
+        state = "revoked" if key.revoked_at else f"expires {key.expires_at:%Y-%m-%d}" if key.expires_at else "live"
+        click.echo(f"{key.id}  {state:<18} {','.join(sorted(key.scopes)):<24} {key.name}")
+
+
+@command.command("add")
+@click.argument("name")
+@click.option("--scope", "scopes", multiple=True, default=["read"], type=click.Choice([scope.value for scope in Scope]))
+@click.option("--days", type=click.IntRange(1, 3650), help="Days until it expires; for ever without.")
+def add(name: str, scopes: tuple[str, ...], days: int | None) -> None:
+    """Make a key and show it, once."""
+
+    async def added(_settings: Settings, pool: Pool) -> str:
+        async with pool.acquire() as conn:
+            now = await clock.now(conn)
+            expires_at = None if days is None else now + timedelta(days=days)
+            return await access.add_key(
+                conn, name=name, scopes=[Scope(scope) for scope in scopes], now=now, expires_at=expires_at
+            )
+
+    click.echo(run(added))
+
+
+@command.command("revoke")
+@click.argument("key_id")
+def revoke(key_id: str) -> None:
+    """End a key now."""
+
+    async def revoked(_settings: Settings, pool: Pool) -> bool:
+        async with pool.acquire() as conn:
+            return await access.revoke_key(conn, key_id, now=await clock.now(conn))
+
+    if not run(revoked):
+        raise Failure(f"there is no live key {key_id!r}; `earshot keys list` shows them")
+    click.echo(f"revoked {key_id}")

@@ -1,0 +1,1 @@
+"""`earshot.toml`: read it, plan what would change, make it so, write it."""

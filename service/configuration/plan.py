@@ -1,0 +1,189 @@
+"""What would have to change for the store to equal a configuration, and making it so: all or nothing."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import TypeVar
+
+from alerts.types import BrandId, ContactId, Rule, RuleId, SourceId
+from collectors.types import SourceKind
+from service.configuration.read import BrandEntry, Configuration, ContactEntry, RuleEntry, SourceEntry
+from service.store import brand, contact, rule, source
+from service.store.pool import Connection
+
+T = TypeVar("T")
+
+
+class Action(StrEnum):
+    """What happens to one thing."""
+
+    ADD = "add"
+    CHANGE = "change"
+    REMOVE = "remove"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Change:
+    """One line of a plan."""
+
+    action: Action
+    noun: str
+    name: str
+    #: Mentions that go with it.
+    mentions: int = 0
+
+    def __str__(self) -> str:
+        loss = f" with its {self.mentions} mentions" if self.mentions else ""
+        return f"{self.action} {self.noun} {self.name}{loss}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Current:
+    """What the store has. The demo's things and imports are not the file's business."""
+
+    configuration: Configuration
+    brands: Mapping[str, BrandId]
+    sources: Mapping[str, SourceId]
+    contacts: Mapping[str, ContactId]
+    rules: Mapping[str, RuleId]
+    mentions: Mapping[str, int]
+
+
+async def current(conn: Connection, *, now: datetime) -> Current:
+    """Return what the store has, in the file's terms."""
+    brands = [one for one in await brand.every(conn) if not one.demo]
+    names = {one.id: one.name for one in brands}
+    sources = [
+        one for one in await source.health(conn, now=now) if one.brand_id in names and one.kind != SourceKind.IMPORT
+    ]
+    contacts = await contact.every(conn, demo=False)
+    rules = [one for one in await rule.every(conn) if one.brand_id is None or one.brand_id in names]
+    entries = Configuration(
+        brand=tuple(BrandEntry(name=one.name) for one in brands),
+        source=tuple(_source_entry(one) for one in sources),
+        contact=tuple(
+            ContactEntry.model_validate(
+                {"name": one.name, "email": one.email, "language": one.language, "enabled": one.enabled}
+            )
+            for one in contacts
+        ),
+        rule=tuple([await _rule_entry(conn, one, names, contacts={c.id: c.name for c in contacts}) for one in rules]),
+    )
+    return Current(
+        configuration=entries,
+        brands={one.name: one.id for one in brands},
+        sources={f"{one.brand}: {one.name}": one.id for one in sources},
+        contacts={one.name: one.id for one in contacts},
+        rules={one.name: one.id for one in rules},
+        mentions=await brand.mention_counts(conn),
+    )
+
+
+def _source_entry(one: source.SourceHealth) -> SourceEntry:
+    return SourceEntry(
+        brand=one.brand,
+        name=one.name,
+        kind=SourceKind(one.kind),
+        interval=one.interval,
+        allow_private=one.allow_private,
+        enabled=one.enabled,
+        settings=dict(one.settings),
+    )
+
+
+async def _rule_entry(
+    conn: Connection, one: Rule, brands: Mapping[BrandId, str], *, contacts: Mapping[ContactId, str]
+) -> RuleEntry:
+    tied = await contact.tied(conn, one.id)
+    return RuleEntry(
+        name=one.name,
+        kind=one.kind,
+        brand=None if one.brand_id is None else brands[one.brand_id],
+        mode=one.mode,
+        urgency=one.urgency,
+        contacts=tuple(sorted(contacts[contact_id] for contact_id in tied if contact_id in contacts)),
+        settings=dict(one.settings),
+    )
+
+
+def _named(wanted: Configuration) -> dict[str, dict[str, object]]:
+    """Return every entry by noun and name; contacts of a rule in one order, for comparing."""
+    return {
+        "brand": {one.name: one for one in wanted.brand},
+        "contact": {one.name: one for one in wanted.contact},
+        "source": {f"{one.brand}: {one.name}": one for one in wanted.source},
+        "rule": {
+            one.name: one.model_copy(update={"contacts": tuple(sorted(set(one.contacts)))}) for one in wanted.rule
+        },
+    }
+
+
+def plan(now: Current, wanted: Configuration) -> list[Change]:
+    """Return what would change, additions first. Pure."""
+    have, want = _named(now.configuration), _named(wanted)
+    changes: list[Change] = []
+    for noun, entries in want.items():
+        for name, entry in entries.items():
+            if name not in have[noun]:
+                changes.append(Change(action=Action.ADD, noun=noun, name=name))
+            elif have[noun][name] != entry:
+                changes.append(Change(action=Action.CHANGE, noun=noun, name=name))
+    for noun in reversed(want):
+        for name in have[noun]:
+            if name not in want[noun]:
+                mentions = now.mentions.get(name, 0)
+                changes.append(Change(action=Action.REMOVE, noun=noun, name=name, mentions=mentions))
+    return changes
+
+
+async def apply(
+    conn: Connection, before: Current, wanted: Configuration, changes: Sequence[Change], *, now: datetime
+) -> None:
+    """Make the store equal the configuration. In the caller's transaction."""
+    for change in changes:
+        if change.action is Action.REMOVE:
+            await _remove(conn, before, change)
+    brands = {one.name: await brand.ensure(conn, one.name, now=now) for one in wanted.brand}
+    for one in wanted.source:
+        await source.put(
+            conn,
+            brand_id=brands[one.brand],
+            kind=one.kind,
+            name=one.name,
+            settings=one.settings,
+            interval=one.interval,
+            allow_private=one.allow_private,
+            enabled=one.enabled,
+            now=now,
+        )
+    contacts = {
+        person.name: await contact.put(
+            conn, name=person.name, email=person.email, language=person.language, enabled=person.enabled, now=now
+        )
+        for person in wanted.contact
+    }
+    for entry in wanted.rule:
+        rule_id = await rule.put(
+            conn,
+            brand_id=None if entry.brand is None else brands[entry.brand],
+            kind=entry.kind,
+            name=entry.name,
+            settings=entry.settings,
+            mode=entry.mode,
+            urgency=entry.urgency,
+            now=now,
+        )
+        await contact.tie(conn, rule_id, [contacts[name] for name in entry.contacts])
+
+
+async def _remove(conn: Connection, before: Current, change: Change) -> None:
+    match change.noun:
+        case "brand":
+            await brand.remove(conn, before.brands[change.name])
+        case "source":
+            await source.remove(conn, before.sources[change.name])
+        case "contact":
+            await contact.remove(conn, before.contacts[change.name])
+        case "rule":
+            await rule.remove(conn, before.rules[change.name])

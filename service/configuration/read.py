@@ -1,0 +1,187 @@
+"""Reads `earshot.toml`; every mistake names file, line and remedy."""
+
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+
+from alerts import registry as rules
+from alerts.errors import RuleError
+from alerts.types import RuleKind, RuleMode, Urgency
+from collectors import registry as collectors
+from collectors.errors import SettingError
+from collectors.types import SourceKind
+from service.configuration.positions import line_of
+
+_DURATION = re.compile(r"^(\d{1,6})\s*(s|m|h|d)$")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+class ConfigurationError(Exception):
+    """The file cannot be used; the message names file, line and remedy."""
+
+
+def _interval(value: object) -> object:
+    if isinstance(value, timedelta):
+        return value
+    match = _DURATION.match(value) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError("write a number and s, m, h or d, such as '5m'")
+    interval = timedelta(**{_UNITS[match[2]]: int(match[1])})
+    if not timedelta(seconds=5) <= interval <= timedelta(days=30):
+        raise ValueError("must be between '5s' and '30d'")
+    return interval
+
+
+Name = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")
+]
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+
+class BrandEntry(_Entry):
+    """A brand to watch."""
+
+    name: Name
+
+
+class SourceEntry(_Entry):
+    """A place to listen to."""
+
+    brand: Name
+    name: Name
+    kind: SourceKind
+    interval: Annotated[timedelta, BeforeValidator(_interval)] = timedelta(minutes=5)
+    allow_private: bool = False
+    enabled: bool = True
+    settings: dict[str, str] = Field(default_factory=dict)
+
+
+class ContactEntry(_Entry):
+    """Somebody to tell."""
+
+    name: Name
+    email: Annotated[str, StringConstraints(pattern=r"^[^@\s<>,;\x00-\x1f]+@[^@\s<>,;\x00-\x1f]+$", max_length=254)]
+    language: Literal["en", "zh-Hant", "zh-Hans", "th"] = "en"
+    enabled: bool = True
+
+
+class RuleEntry(_Entry):
+    """What to flag, and whom to tell; no contacts: everybody."""
+
+    name: Name
+    kind: RuleKind
+    brand: Name | None = None
+    mode: RuleMode = RuleMode.ACTIVE
+    urgency: Urgency = Urgency.URGENT
+    contacts: tuple[Name, ...] = ()
+    settings: dict[str, float | str] = Field(default_factory=dict)
+
+
+class Configuration(_Entry):
+    """A whole file."""
+
+    brand: tuple[BrandEntry, ...] = ()
+    source: tuple[SourceEntry, ...] = ()
+    contact: tuple[ContactEntry, ...] = ()
+    rule: tuple[RuleEntry, ...] = ()
+
+
+#: A path into the file and what is wrong there.
+Complaint = tuple[Sequence[str | int], str]
+
+
+def _twice(noun: str, names: Sequence[str]) -> Iterable[Complaint]:
+    counted = Counter(names)
+    for index, name in enumerate(names):
+        if counted[name] > 1 and name in names[:index]:
+            yield (noun, index, "name"), f"there is another {noun} named {name!r}; names must differ"
+
+
+def _source_complaints(wanted: Configuration) -> Iterable[Complaint]:
+    brands = {brand.name for brand in wanted.brand}
+    for index, source in enumerate(wanted.source):
+        if source.brand not in brands:
+            yield (
+                ("source", index, "brand"),
+                f"there is no [[brand]] named {source.brand!r}; add one or correct the name",
+            )
+        try:
+            collectors.check(source.kind, source.settings, allow_private=source.allow_private)
+        except SettingError as error:
+            place = ("kind",) if error.field == "kind" else ("settings", error.field)
+            yield ("source", index, *place), str(error)
+
+
+def _rule_complaints(wanted: Configuration) -> Iterable[Complaint]:
+    brands = {brand.name for brand in wanted.brand}
+    contacts = {contact.name for contact in wanted.contact}
+    for index, rule in enumerate(wanted.rule):
+        if rule.brand is not None and rule.brand not in brands:
+            yield ("rule", index, "brand"), f"there is no [[brand]] named {rule.brand!r}; add one or correct the name"
+        for name in rule.contacts:
+            if name not in contacts:
+                yield (
+                    ("rule", index, "contacts"),
+                    f"there is no [[contact]] named {name!r}; add one or correct the name",
+                )
+        try:
+            rules.check_settings(rule.kind, rule.settings)
+        except RuleError as error:
+            yield ("rule", index, "settings", error.field), str(error)
+
+
+def _complaints(wanted: Configuration) -> Iterable[Complaint]:
+    yield from _twice("brand", [brand.name for brand in wanted.brand])
+    yield from _twice("source", [f"{source.brand}: {source.name}" for source in wanted.source])
+    yield from _twice("contact", [contact.name for contact in wanted.contact])
+    yield from _twice("rule", [rule.name for rule in wanted.rule])
+    yield from _source_complaints(wanted)
+    yield from _rule_complaints(wanted)
+
+
+def _said(error: Any) -> str:
+    """Return what pydantic found wrong, with a remedy."""
+    if error["type"] == "extra_forbidden":
+        return "there is no such key here; see the commented example earshot.example.toml"
+    if error["type"] == "missing":
+        return "is missing; add it"
+    return str(error["msg"]).removeprefix("Value error, ")
+
+
+def parse(text: str, *, name: str) -> Configuration:
+    """Return the configuration a text describes. Raises ConfigurationError."""
+    try:
+        wanted = Configuration.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"{name}: not TOML: {error}; correct it there") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        path = [part for part in first["loc"] if isinstance(part, str | int)]
+        raise ConfigurationError(f"{name}:{line_of(text, path)}: {_dotted(path)}: {_said(first)}") from None
+    for place, complaint in _complaints(wanted):
+        raise ConfigurationError(f"{name}:{line_of(text, place)}: {complaint}")
+    return wanted
+
+
+def _dotted(path: Sequence[str | int]) -> str:
+    return ".".join(str(part) for part in path if isinstance(part, str))
+
+
+def read(path: Path) -> Configuration:
+    """Return the configuration in a file. Raises ConfigurationError."""
+    try:
+        text = path.read_text("utf-8-sig")
+    except OSError as error:
+        raise ConfigurationError(f"{path}: cannot be read: {error.strerror}; name a readable file") from error
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{path}: is not UTF-8 (byte {error.start}); save it as UTF-8") from error
+    return parse(text, name=str(path))

@@ -1,0 +1,34 @@
+"""Keeps house: forgets what is spent, and proves the trends."""
+
+import logging
+from datetime import datetime, timedelta
+
+from service.store import access, clock, component, fetch, trend
+from service.store.pool import Connection, Pool
+
+log = logging.getLogger(__name__)
+
+#: Polls are logged this long.
+FETCH_LOG_LIFE = timedelta(days=30)
+#: A recount reads every mention.
+PROVE_EVERY = timedelta(days=1)
+
+
+async def maintain(pool: Pool) -> None:
+    """Do all of it once; safe to run twice, or in several workers at a time."""
+    async with pool.acquire() as conn:
+        now = await clock.now(conn)
+        await access.forget_expired(conn, now=now)
+        await fetch.forget_before(conn, now - FETCH_LOG_LIFE)
+        proved_at = await component.last_beat(conn, "trends")
+        if proved_at is None or now - proved_at >= PROVE_EVERY:
+            await _prove_trends(conn, now=now)
+
+
+async def _prove_trends(conn: Connection, *, now: datetime) -> None:
+    """Recount the trends from the mentions, and say whether they agree."""
+    differing = await trend.drift(conn)
+    detail = f"{differing} hours differ from a recount" if differing else ""
+    await component.beat(conn, "trends", now=now, healthy=differing == 0, detail=detail)
+    if differing:
+        log.error("trends differ from a recount", extra={"rows": differing})

@@ -1,0 +1,194 @@
+"""The worker: APScheduler wakes, Postgres decides.
+
+Every tick each stage asks the database for due work and goes on until there is none. Any number of workers may run;
+leases keep them apart. SIGTERM stops the claiming and lets what runs end.
+"""
+
+import asyncio
+import logging
+import signal
+import time
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from random import SystemRandom
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from service.settings import Settings
+from service.store import clock, component
+from service.store.pool import UNREACHABLE, Pool, open_pool
+
+log = logging.getLogger(__name__)
+
+#: A stage says that it lives at most this often.
+BEAT_EVERY = 5.0
+#: How long what runs may take to end after SIGTERM.
+PATIENCE = 10.0
+
+
+class Stage(StrEnum):
+    """What a worker can do; `earshot work --only` picks."""
+
+    COLLECT = "collect"
+    ANALYSE = "analyse"
+    #: Owes again what open incidents ought to have said; new alerts are raised with their verdicts, by `analyse`.
+    ALERT = "alert"
+    DELIVER = "deliver"
+    MAINTAIN = "maintain"
+
+
+#: Does one piece of due work; False where there was none.
+Step = Callable[[], Awaitable[bool]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rhythm:
+    """How a stage runs."""
+
+    step: Step
+    seconds: float
+    #: Runs at a time: a mail server that drips must not hold up the others' messages.
+    lanes: int = 1
+
+
+class Pacemaker:
+    """Runs one lane of a stage at every tick, one run at a time, and reports how it goes."""
+
+    def __init__(self, stage: Stage, pool: Pool, step: Step) -> None:
+        self._stage = stage
+        self._pool = pool
+        self._step = step
+        self._last_beat = 0.0
+        self._stopping = False
+        self.running: asyncio.Task[None] | None = None
+
+    def stop(self) -> None:
+        """Begin nothing more."""
+        self._stopping = True
+
+    async def tick(self) -> None:
+        """Work until nothing is due."""
+        self.running = asyncio.current_task()
+        try:
+            await self._beat()
+            while not self._stopping and await self._step():
+                await self._beat()
+        except UNREACHABLE as error:
+            log.warning("database unreachable", extra={"stage": self._stage, "reason": str(error)})
+        except Exception:  # the next tick must come: whatever went wrong stays claimed until its lease ends
+            log.exception("stage failed", extra={"stage": self._stage})
+        finally:
+            self.running = None
+
+    async def _beat(self) -> None:
+        if time.monotonic() - self._last_beat < BEAT_EVERY:
+            return
+        async with self._pool.acquire() as conn:
+            await component.beat(conn, f"worker.{self._stage}", now=await clock.now(conn))
+        self._last_beat = time.monotonic()
+
+
+async def _collect(stack: AsyncExitStack, settings: Settings, pool: Pool) -> Rhythm:
+    from collectors.egress import GuardedEgress  # noqa: PLC0415  # each stage loads only what it needs
+    from service.pipeline.collect import collect_due  # noqa: PLC0415
+
+    egress = await stack.enter_async_context(GuardedEgress())
+    random = SystemRandom()
+
+    async def step() -> bool:
+        return await collect_due(pool, egress, allow_private=settings.allow_private, random=random) > 0
+
+    return Rhythm(step=step, seconds=settings.tick)
+
+
+async def _analyse(_stack: AsyncExitStack, settings: Settings, pool: Pool) -> Rhythm:
+    from analysis.registry import analyser as named  # noqa: PLC0415  # loads the model
+    from service.pipeline.analyse import analyse_due  # noqa: PLC0415
+
+    analyser = await asyncio.to_thread(named, settings.analyser)
+
+    async def step() -> bool:
+        return await analyse_due(pool, analyser) > 0
+
+    return Rhythm(step=step, seconds=settings.tick)
+
+
+async def _alert(_stack: AsyncExitStack, _settings: Settings, pool: Pool) -> Rhythm:
+    from service.pipeline.alert import reconcile_all  # noqa: PLC0415
+
+    async def step() -> bool:
+        await reconcile_all(pool)
+        return False
+
+    return Rhythm(step=step, seconds=5.0)
+
+
+async def _deliver(_stack: AsyncExitStack, settings: Settings, pool: Pool) -> Rhythm:
+    from service.pipeline.deliver import SENDERS, Postman  # noqa: PLC0415
+
+    return Rhythm(step=Postman(settings, pool).step, seconds=settings.tick, lanes=SENDERS)
+
+
+async def _maintain(_stack: AsyncExitStack, _settings: Settings, pool: Pool) -> Rhythm:
+    from service.pipeline.maintain import maintain  # noqa: PLC0415
+
+    async def step() -> bool:
+        await maintain(pool)
+        return False
+
+    return Rhythm(step=step, seconds=60.0)
+
+
+_STAGES = {
+    Stage.COLLECT: _collect,
+    Stage.ANALYSE: _analyse,
+    Stage.ALERT: _alert,
+    Stage.DELIVER: _deliver,
+    Stage.MAINTAIN: _maintain,
+}
+
+
+async def work(database_url: str, settings: Settings, stages: Collection[Stage]) -> None:
+    """Run the stages until SIGTERM or SIGINT."""
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for received in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(received, stopped.set)
+    async with AsyncExitStack() as stack:
+        pool = await open_pool(database_url, size=16)
+        stack.callback(pool.terminate)
+        scheduler = AsyncIOScheduler(timezone="UTC")
+        pacemakers: list[Pacemaker] = []
+        for stage in stages:
+            rhythm = await _STAGES[stage](stack, settings, pool)
+            for _ in range(rhythm.lanes):
+                pacemaker = Pacemaker(stage, pool, rhythm.step)
+                pacemakers.append(pacemaker)
+                scheduler.add_job(
+                    pacemaker.tick,
+                    "interval",
+                    seconds=rhythm.seconds,
+                    next_run_time=datetime.now(UTC),
+                    coalesce=True,
+                    max_instances=1,
+                    misfire_grace_time=None,
+                )
+        scheduler.start()
+        await stopped.wait()
+        scheduler.pause()
+        await _let_end(pacemakers)
+        scheduler.shutdown(wait=False)
+
+
+async def _let_end(pacemakers: Sequence[Pacemaker]) -> None:
+    """Wait for what runs, within patience, then end it: its leases run out."""
+    for pacemaker in pacemakers:
+        pacemaker.stop()
+    running = [pacemaker.running for pacemaker in pacemakers if pacemaker.running is not None]
+    if running:
+        _, late = await asyncio.wait(running, timeout=PATIENCE)
+        for task in late:
+            task.cancel()
