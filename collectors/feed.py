@@ -52,11 +52,11 @@ async def collect(source: Source, *, egress: Egress, now: datetime, parsers: Par
     The validators come back only with a document that is whole by itself: well-formed and closed. A body that ended
     before its promised length is judged so too, since nothing of a feed can follow its closing root.
     """
-    check(source.kind, source.settings)
+    check(source.kind, source.settings, allow_private=source.allow_private)
     answer = await egress.get(
         source.settings["url"].strip(),
         headers=_asked_with(source.validators),
-        allow_private=source.settings.get("allow_private") == "yes",
+        allow_private=source.allow_private,
     )
     wish = _max_age(answer)
     if answer.status == 304:

@@ -38,12 +38,6 @@ _KINDS: Mapping[SourceKind, _Kind] = {
                 description="Name shown for where it was said; without it the host of each item's link",
                 example="Lantern Forum",
             ),
-            Setting(
-                key="allow_private",
-                description="yes lets this feed be fetched from this machine or a private network",
-                example="no",
-                choices=("no", "yes"),
-            ),
         ),
     ),
     SourceKind.IMPORT: _Kind(
@@ -73,7 +67,7 @@ def collector(kind: str) -> Collector:
     return cast("Collector", getattr(import_module(module), name)())
 
 
-def check(kind: str, settings: Mapping[str, str]) -> None:
+def check(kind: str, settings: Mapping[str, str], *, allow_private: bool = False) -> None:
     """Raise SettingError, naming the field and the remedy, unless a source of this kind can be set up so."""
     declared = {setting.key: setting for setting in settings_of(kind)}
     for key in settings:
@@ -86,7 +80,7 @@ def check(kind: str, settings: Mapping[str, str]) -> None:
         if value and setting.choices and value not in setting.choices:
             raise SettingError(key, f"{value!r} is none of {', '.join(setting.choices)}")
         if value and key == "url":
-            _check_url(value, allow_private=settings.get("allow_private") == "yes")
+            _check_url(value, allow_private=allow_private)
 
 
 def _known(kind: str) -> SourceKind:
@@ -102,7 +96,7 @@ def _check_url(value: str, *, allow_private: bool) -> None:
     except Refused as refused:
         remedy = "give a full address such as https://forum.example/latest.rss"
         if "public address" in str(refused):
-            remedy = "set allow_private to yes if this feed is your own"
+            remedy = "allow private addresses for this source if the place is your own"
         raise SettingError("url", f"{refused}; {remedy}") from None
 
 
