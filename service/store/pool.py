@@ -108,3 +108,8 @@ async def listening(url: str, channel: str) -> AsyncIterator["asyncio.Queue[str 
         yield queue
     finally:
         conn.terminate()
+
+
+async def knows_letters(conn: Connection) -> bool:
+    """Whether the database's character type tells Chinese and Thai letters from signs, as text search needs."""
+    return bool(await conn.fetchval(r"select '服務' ~ '^\w+$' and 'บริการ' ~ '\w'"))

@@ -1,0 +1,170 @@
+"""`earshot doctor`"""
+
+import asyncio
+import shutil
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import click
+import orjson
+
+from service import database
+from service.settings import Settings, read_settings
+from service.store import clock, component, source
+from service.store.migrate import is_current
+from service.store.pool import Pool, knows_letters, open_pool, wait_until_reachable
+
+#: Less free space than this is not enough for a week of busy sources.
+_LEAST_FREE_BYTES = 1 << 30
+_MOST_SKEW = timedelta(seconds=5)
+_STALE_BEAT = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """One thing that was looked at."""
+
+    what: str
+    ok: bool
+    #: How it is; where it is not well: what to do.
+    detail: str
+
+
+def _well(what: str, detail: str) -> Finding:
+    return Finding(what=what, ok=True, detail=detail)
+
+
+def _ill(what: str, detail: str) -> Finding:
+    return Finding(what=what, ok=False, detail=detail)
+
+
+def check_disk(settings: Settings) -> Finding:
+    """Look at the free space of the data folder."""
+    folder = settings.data_dir.resolve()
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    shown = f"{free / (1 << 30):.1f} GB free at {folder}"
+    return _well("disk", shown) if free >= _LEAST_FREE_BYTES else _ill("disk", f"{shown}; make room")
+
+
+def check_model(settings: Settings) -> Finding:
+    """Load the analyser and let it judge one text."""
+    from analysis.errors import AnalysisError  # noqa: PLC0415  # loading is what is checked
+    from analysis.registry import analyser  # noqa: PLC0415
+
+    try:
+        judge = analyser(settings.analyser)
+        judge.analyse(["傻眼，這什麼爛服務！"])
+    except AnalysisError as error:
+        return _ill("model", str(error))
+    return _well("model", judge.model)
+
+
+async def check_mail(settings: Settings) -> Finding:
+    """Talk to the mail server as far as a message would."""
+    from service.pipeline.deliver import email_channel  # noqa: PLC0415
+
+    channel = email_channel(settings)
+    if channel is None:
+        return _ill("mail", "no mail server is set: e-mails wait in the outbox; set EARSHOT_SMTP_URL")
+    health = await channel.verify()
+    return Finding(what="mail", ok=health.ok, detail=health.detail)
+
+
+async def check_schema(pool: Pool) -> Finding:
+    """Compare the schema with the one this program needs."""
+    async with pool.acquire() as conn:
+        if await is_current(conn):
+            return _well("schema", "current")
+    return _ill("schema", "not the one this program needs; run `earshot migrate`")
+
+
+async def check_locale(pool: Pool) -> Finding:
+    """See whether the database tells Chinese and Thai letters from signs."""
+    async with pool.acquire() as conn:
+        if await knows_letters(conn):
+            return _well("locale", "Chinese and Thai letters are letters")
+    return _ill("locale", "the database's LC_CTYPE is C; create it with an UTF-8 one, such as C.UTF-8")
+
+
+async def check_clock(pool: Pool) -> Finding:
+    """Compare our clock with the database's, which decides."""
+    async with pool.acquire() as conn:
+        skew = abs(datetime.now(UTC) - await clock.now(conn))
+    shown = f"{skew.total_seconds():.1f} s from the database's"
+    return _well("clock", shown) if skew <= _MOST_SKEW else _ill("clock", f"{shown}; let NTP set both")
+
+
+async def check_worker(pool: Pool) -> Finding:
+    """See whether a worker lives."""
+    async with pool.acquire() as conn:
+        now = await clock.now(conn)
+        beats = [one for one in await component.every(conn) if one.name.startswith("worker.")]
+    late = [one.name for one in beats if now - one.beat_at > _STALE_BEAT]
+    if not beats or len(late) == len(beats):
+        return _ill("worker", "none is running; start `earshot work`, or all with `earshot up`")
+    return _well("worker", f"{len(beats) - len(late)} stages at work")
+
+
+async def check_sources(pool: Pool) -> list[Finding]:
+    """Look at how each source goes."""
+    async with pool.acquire() as conn:
+        sources = await source.health(conn, now=await clock.now(conn))
+    if not sources:
+        return [_ill("sources", "none yet; describe some in earshot.toml and run `earshot apply earshot.toml`")]
+    return [
+        Finding(
+            what=f"source {one.name}",
+            ok=one.error_count == 0 or not one.enabled,
+            detail=one.error or ("turned off" if not one.enabled else f"{one.mentions_per_day} mentions in a day"),
+        )
+        for one in sources
+    ]
+
+
+async def _findings(settings: Settings) -> AsyncIterator[Finding]:
+    yield check_disk(settings)
+    yield await asyncio.to_thread(check_model, settings)
+    yield await check_mail(settings)
+    url = settings.database_url
+    folder = database.server_folder(settings.data_dir)
+    if url is None and database.running_pid(folder) is None:
+        yield _ill("database", "the embedded Postgres is not running; start everything with `earshot up`")
+        return
+    if url is None:
+        url = database.ensure_running(folder).url
+    await wait_until_reachable(url, patience=timedelta(seconds=3))
+    yield _well("database", "answers")
+    pool = await open_pool(url, size=1)
+    try:
+        yield await check_schema(pool)
+        checks: tuple[Callable[[Pool], Awaitable[Finding]], ...] = (check_locale, check_clock, check_worker)
+        for check in checks:
+            yield await check(pool)
+        for finding in await check_sources(pool):
+            yield finding
+    finally:
+        pool.terminate()
+
+
+async def _examine(settings: Settings, *, as_json: bool) -> bool:
+    """Print every finding as it is found; return whether all is well."""
+    found = []
+    async for finding in _findings(settings):
+        found.append(finding)
+        if not as_json:
+            click.echo(f"{'ok ' if finding.ok else 'BAD'}  {finding.what}: {finding.detail}")
+    if as_json:
+        click.echo(orjson.dumps([{"what": f.what, "ok": f.ok, "detail": f.detail} for f in found]).decode())
+    return all(finding.ok for finding in found)
+
+
+@click.command("doctor")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for a program to read.")
+def command(*, as_json: bool) -> None:
+    """Check disk, model, mail, database, clock, worker and sources, and say what to do. Exit code 1: not well."""
+    if not asyncio.run(_examine(read_settings(), as_json=as_json)):
+        sys.exit(1)
