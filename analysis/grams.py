@@ -112,19 +112,26 @@ def _character_grams(row: Letters, bits: int) -> Iterator[Grams]:
         yield Grams(bucket=_bucket(rolling[start], order, bits), start=start, length=order)
 
 
-def _word_grams(row: Letters, bits: int) -> Iterator[Grams]:
-    """Yield single words and pairs of neighbours, where spaces or signs part them; Han and Thai have none."""
+def _word_borders(row: Letters) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return where words start and end (one past), where spaces or signs part them; Han and Thai have none."""
     kinds = scripts(row.points)
     inside = ~(kinds.han | kinds.thai | kinds.sign | (row.points == 0x20))
-    edges = np.diff(inside.astype(np.int8), prepend=0, append=0)
-    start, end = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
+    same_text = row.owner[1:] == row.owner[:-1]
+    joined = inside[1:] & inside[:-1] & same_text
+    start = np.flatnonzero(inside & ~np.append(False, joined)[: len(inside)])
+    end = np.flatnonzero(inside & ~np.append(joined, False)[: len(inside)]) + 1
+    return start, end
+
+
+def _word_grams(row: Letters, bits: int) -> Iterator[Grams]:
+    """Yield single words and pairs of neighbours."""
+    start, end = _word_borders(row)
     if len(start) == 0:
         return
     # The sum of scrambled letters weighted by their place in the word is the same wherever the word stands.
-    place = np.arange(len(inside), dtype=np.uint32) - np.repeat(
-        np.append(start, 0).astype(np.uint32), np.diff(np.append(np.append(0, end), len(inside)))
-    )
-    weighted = _scrambled(row.points * _MIX + place * np.uint32(0x9E3779B9)) * inside
+    reach = np.diff(np.append(np.append(0, end), len(row.points)))
+    place = np.arange(len(row.points), dtype=np.uint32) - np.repeat(np.append(start, 0).astype(np.uint32), reach)
+    weighted = _scrambled(row.points * _MIX + place * np.uint32(0x9E3779B9))
     total = np.append(np.uint32(0), np.cumsum(weighted, dtype=np.uint32))
     word = _scrambled(total[end] - total[start])
     yield Grams(bucket=_bucket(word, _WORD_SEED, bits), start=start, length=1)
@@ -137,3 +144,10 @@ def grams(row: Letters, bits: int) -> Iterator[Grams]:
     """Yield every kind of gram of the row, hashed to 2**bits buckets."""
     yield from _character_grams(row, bits)
     yield from _word_grams(row, bits)
+
+
+def distinct_grams(row: Letters, bits: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return (text, bucket) of every gram a text has, once each, sorted by text, then bucket."""
+    keys = [(row.owner[kind.start].astype(np.int64) << bits) | kind.bucket for kind in grams(row, bits)]
+    distinct = np.unique(np.concatenate(keys)) if keys else np.zeros(0, dtype=np.int64)
+    return (distinct >> bits).astype(np.intp), (distinct & ((1 << bits) - 1)).astype(np.intp)

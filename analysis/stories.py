@@ -59,8 +59,11 @@ def _salts() -> Words64:
 def _normal_form(text: str) -> Points:
     """Return the code points that carry what is said."""
     points = letters([_RETWEET.sub("", text)]).points
-    bare = ~scripts(points).sign & (points != 0x20) & ~np.isin(points, _STAND_INS)
-    return points[bare][:_MOST_LETTERS]
+    bare = ~scripts(points).sign & (points != 0x20)
+    for stand_in in _STAND_INS:
+        bare &= points != stand_in
+    said: Points = points[bare][:_MOST_LETTERS]
+    return said
 
 
 def _hash_of_all(points: Points) -> Words64:
