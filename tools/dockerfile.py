@@ -9,23 +9,8 @@ from fnmatch import fnmatchcase
 _FLAG = re.compile(r"--([a-z-]+)=(\S+)\s+")
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 _PAIR = re.compile(r'([\w.]+)=(?:"((?:[^"\\]|\\.)*)"|(\S+))')
-KNOWN = frozenset(
-    [
-        "ARG",
-        "CMD",
-        "COPY",
-        "ENTRYPOINT",
-        "ENV",
-        "EXPOSE",
-        "FROM",
-        "HEALTHCHECK",
-        "LABEL",
-        "RUN",
-        "STOPSIGNAL",
-        "USER",
-        "WORKDIR",
-    ]
-)
+_BUILDS = frozenset({"COPY", "ENV", "FROM", "RUN", "USER", "WORKDIR"})
+_STARTS = frozenset({"CMD", "ENTRYPOINT", "EXPOSE", "HEALTHCHECK", "LABEL", "STOPSIGNAL"})
 
 
 class DockerfileError(Exception):
@@ -84,7 +69,7 @@ def _logical_lines(text: str) -> list[tuple[int, str]]:
 
 def _instruction(line: int, text: str) -> Instruction:
     keyword, _, rest = text.partition(" ")
-    if keyword not in KNOWN:
+    if keyword not in _BUILDS | _STARTS:
         raise DockerfileError(f"line {line}: {keyword} is not known to this reader")
     flags = dict[str, str]()
     rest = rest.strip()
