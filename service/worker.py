@@ -176,11 +176,21 @@ async def work(database_url: str, settings: Settings, stages: Collection[Stage])
                     max_instances=1,
                     misfire_grace_time=None,
                 )
+        scheduler.add_job(_say_alive, "interval", [pool], seconds=BEAT_EVERY, next_run_time=datetime.now(UTC))
         scheduler.start()
         await stopped.wait()
         scheduler.pause()
         await _let_end(pacemakers)
         scheduler.shutdown(wait=False)
+
+
+async def _say_alive(pool: Pool) -> None:
+    """Tell that this worker's clock ticks, whatever its stages do."""
+    try:
+        async with pool.acquire() as conn:
+            await component.beat(conn, "worker", now=await clock.now(conn))
+    except UNREACHABLE as error:
+        log.warning("database unreachable", extra={"reason": str(error)})
 
 
 async def _let_end(pacemakers: Sequence[Pacemaker]) -> None:

@@ -2,15 +2,15 @@
 
 import os
 import signal
-import sys
 import threading
 
 import click
 
 
 def _end_when_parent_does() -> None:
-    # The parent holds the other end of this pipe and never writes: reading ends when the parent does.
-    sys.stdin.buffer.read()
+    # The parent holds the other end of this pipe and never writes: reading ends when the parent does. Not through
+    # sys.stdin, whose lock a thread must not hold when the interpreter ends.
+    os.read(0, 1)
     os.kill(os.getpid(), signal.SIGTERM)
 
 

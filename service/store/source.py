@@ -229,3 +229,19 @@ async def poll_soon(conn: Connection, source_id: SourceId, *, now: datetime) -> 
         now,
     )
     return done is not None
+
+
+async def cursor_of(conn: Connection, source_id: SourceId) -> Mapping[str, Any]:
+    """Return a source's cursor, locked until the transaction ends."""
+    cursor: Mapping[str, Any] = await conn.fetchval("select cursor from source where id = $1 for update", source_id)
+    return cursor
+
+
+async def set_cursor(conn: Connection, source_id: SourceId, cursor: Mapping[str, Any], *, now: datetime) -> None:
+    """Keep how far an import came."""
+    await conn.execute(
+        "update source set cursor = $2, last_attempt_at = $3, last_success_at = $3 where id = $1",
+        source_id,
+        dict(cursor),
+        now,
+    )

@@ -1,0 +1,135 @@
+"""`earshot import`"""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal
+
+import click
+import orjson
+
+from alerts.types import BrandId, SourceId
+from collectors import files
+from collectors.files import Row
+from collectors.types import Quarantined, SourceKind
+from service.cli.connect import run
+from service.pipeline.import_file import identity, import_file, unfinished
+from service.settings import Settings
+from service.store import brand, clock, source
+from service.store.fetch import Counts
+from service.store.pool import Pool
+
+Kind = Literal["csv", "jsonl"]
+
+
+def _mapping(_context: click.Context, _parameter: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
+    mapping = {}
+    for pair in given:
+        column, equals, name = pair.rpartition("=")
+        if not equals or not column or not name:
+            raise click.BadParameter(f"{pair!r} is no column=field")
+        mapping[column] = name
+    return mapping
+
+
+async def _place(pool: Pool, brand_name: str, source_name: str) -> tuple[BrandId, SourceId]:
+    """Return the brand and its import source, made if new."""
+    async with pool.acquire() as conn, conn.transaction():
+        now = await clock.now(conn)
+        if await brand.named(conn, brand_name) is None:
+            click.echo(f"added brand {brand_name}", err=True)
+        brand_id = await brand.ensure(conn, brand_name, now=now)
+        source_id = await source.put(
+            conn,
+            brand_id=brand_id,
+            kind=SourceKind.IMPORT,
+            name=source_name,
+            settings={},
+            interval=timedelta(days=1),
+            allow_private=False,
+            enabled=True,
+            now=now,
+        )
+        return brand_id, source_id
+
+
+async def _import(
+    pool: Pool, path: Path, *, brand_name: str, source_name: str, kind: Kind | None, mapping: dict[str, str], site: str
+) -> Counts:
+    """Import one file; rows that cannot be read go to a file beside it."""
+    broken_path = path.with_name(f"{path.name}.quarantined.jsonl")
+    async with pool.acquire() as conn:
+        now = await clock.now(conn)
+    # Found wanting before anything is made: a file without a text column leaves no trace.
+    files.read(path, now=now, kind=kind, mapping=mapping, site=site)
+    brand_id, source_id = await _place(pool, brand_name, source_name)
+    async with pool.acquire() as conn:
+        begun = await unfinished(conn, source_id, identity(path), now=now)
+    reading = files.read(path, now=now, kind=kind, mapping=mapping, site=site, after=begun.row)
+    if begun.row:
+        click.echo(f"going on after row {begun.row}", err=True)
+    else:
+        broken_path.unlink(missing_ok=True)
+    with click.progressbar([0], length=reading.size, label=path.name, file=sys.stderr) as bar:
+
+        def on_batch(batch: list[Row]) -> None:
+            _write_broken(broken_path, batch)
+            bar.update(reading.bytes_read - bar.pos)
+
+        return await import_file(pool, reading, brand_id=brand_id, source_id=source_id, begun=begun, on_batch=on_batch)
+
+
+def _write_broken(path: Path, batch: Sequence[Row]) -> None:
+    lines = [
+        orjson.dumps(
+            {
+                "row": row.number,
+                "line": row.line,
+                "reason": row.item.reason,
+                "raw": row.item.raw.decode("utf-8", "replace"),
+            }
+        )
+        for row in batch
+        if isinstance(row.item, Quarantined)
+    ]
+    if lines:
+        with path.open("ab") as file:
+            file.write(b"".join(line + b"\n" for line in lines))
+
+
+@click.command("import")
+@click.argument("paths", metavar="FILE…", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--brand", "brand_name", required=True, help="The brand these are about; made if new.")
+@click.option("--kind", type=click.Choice(["csv", "jsonl"]), help="By the file's name where not given.")
+@click.option("--map", "mapping", multiple=True, metavar="COLUMN=FIELD", callback=_mapping, help="What a column holds.")
+@click.option("--source", "source_name", help="The source's name; the file's name where not given.")
+@click.option("--site", default="", help="Where it was said, for rows that do not tell.")
+def command(
+    paths: tuple[Path, ...],
+    brand_name: str,
+    *,
+    kind: Kind | None,
+    mapping: dict[str, str],
+    source_name: str | None,
+    site: str,
+) -> None:
+    """Import posts and reviews from CSV or JSON Lines. Again is harmless; a cut-off import goes on where it was."""
+
+    async def imported(_settings: Settings, pool: Pool) -> Counts:
+        total = Counts()
+        for path in paths:
+            name = source_name or path.stem
+            total += await _import(
+                pool, path, brand_name=brand_name, source_name=name, kind=kind, mapping=mapping, site=site
+            )
+        return total
+
+    counts = run(imported)
+    shown = ", ".join(f"{name} {number}" for name, number in asdict(counts).items())
+    click.echo(f"seen {counts.seen} = {shown}")
+    if counts.quarantined:
+        click.echo(
+            "unreadable rows, with reasons: " + ", ".join(f"{path}.quarantined.jsonl" for path in paths), err=True
+        )
