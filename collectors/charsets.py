@@ -53,6 +53,8 @@ _COMMON_CHINESE = frozenset(
     "家十用发發天如然作方成者多日都三小军軍二无無同么麼经經法当當起与與好看学學进進种種将將还還分此心前面又定见見只主没沒公从從很但现現吃店"
     "真服務务質质量品价價客差推薦荐買买送等點点東东西員员評评論论，。！？、：「」（）"
 )
+#: Texts of reviews show two to three times as much.
+_CHINESE_SHARE = 0.15
 _THAI_CONSONANT = re.compile("[ก-ฮ]")
 #: A vowel or tone mark with nothing to stand on, or a leading vowel that leads to nothing.
 _THAI_FAULT = re.compile("(?<![ก-ฮัิ-ฺ็-๎])[ัิ-ฺ็-๎]|[เ-ไ](?![ก-ฮ])")
@@ -127,7 +129,7 @@ def _candidates(payload: bytes, declared: list[str], wide: str | None) -> Iterab
             yield name
     yield "utf-8"
     for name in declared:
-        if name in _LATIN and _isolated_high_bytes(payload):
+        if name in _LATIN and guess(payload) == "cp1252":
             yield from _KIN.get(name, (name,))
 
 
@@ -166,24 +168,34 @@ def _best_guess(payload: bytes, declared: list[str]) -> Decoded:
 def guess(payload: bytes) -> str:
     """Return the most likely charset of undeclared bytes: utf-8, utf-16, cp874 (Thai), cp950, gb18030 or cp1252."""
     sample = payload[:200_000]
-    if _strictly(sample, "utf-8") is not None or _decoded(sample, "utf-8", errors="replace").undecodable < _FEW_FAULTS:
-        return "utf-8"
     wide = _wide_by_zeros(sample)
     if wide is not None:
         return wide
-    if _isolated_high_bytes(sample):
-        return "cp1252"
+    if _strictly(sample, "utf-8") is not None or _decoded(sample, "utf-8", errors="replace").undecodable < _FEW_FAULTS:
+        return "utf-8"
+    shares = {charset: _chinese_share(sample, charset) for charset in ("gb18030", "cp950")}
+    likely = max(shares, key=lambda charset: shares[charset])
+    # Read with the wrong charset even the likelier of the two shows next to none of the common characters.
+    if shares[likely] >= _CHINESE_SHARE:
+        return likely
     if _looks_thai(sample):
         return "cp874"
-    return max(("gb18030", "cp950"), key=lambda charset: _chinese_share(sample, charset))
+    return "cp1252" if _isolated_high_bytes(sample) else likely
 
 
 def _wide_by_zeros(sample: bytes) -> str | None:
-    """Return the UTF-16 that every other byte being zero gives away."""
-    even, odd = sample[::2].count(0), sample[1::2].count(0)
-    if max(even, odd) * 5 < len(sample) // 2:
+    """Return the UTF-16 in which bytes with a zero among them look like text."""
+    if b"\x00" not in sample:
         return None
-    return "utf-16-be" if even > odd else "utf-16-le"
+    looks = {charset: _text_share(sample, charset) for charset in ("utf-16-le", "utf-16-be")}
+    likely = max(looks, key=lambda charset: looks[charset])
+    return likely if looks[likely] > 0.25 else None
+
+
+def _text_share(sample: bytes, charset: str) -> float:
+    """Return the part of the characters that are plain ASCII, Thai or common Chinese."""
+    text = sample.decode(charset, "replace")
+    return sum(" " <= char <= "~" or "ก" <= char <= "๛" or char in _COMMON_CHINESE for char in text) / max(1, len(text))
 
 
 def _looks_thai(sample: bytes) -> bool:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from io import BytesIO
 from time import struct_time
 from typing import Any
+from xml.sax import SAXParseException
 
 import feedparser
 
@@ -104,8 +105,14 @@ def _warnings(parsed: Mapping[str, Any], *, cut: bool) -> list[str]:
     if cut:
         return [f"only the first {MAX_ITEMS} items were read; the document has more"]
     if parsed.get("bozo"):
-        return [f"not well-formed: {str(parsed.get('bozo_exception'))[:200]}"]
+        return [f"not well-formed: {_flaw(parsed.get('bozo_exception'))}"]
     return []
+
+
+def _flaw(error: object) -> str:
+    if isinstance(error, SAXParseException):
+        return f"{error.getMessage()} in line {error.getLineNumber()}"
+    return str(error)[:200]
 
 
 def _root(text: str) -> str:

@@ -129,9 +129,7 @@ async def _faults(recordings: list[Recording], reference: list[Any]) -> list[str
 
 async def _fault(recording: Recording, url: str, reference: Any, egress: GuardedEgress) -> str | None:
     try:
-        collected = await collect(
-            make.source(settings={"url": url}, allow_private=True), egress=egress, now=make.NOW
-        )
+        collected = await collect(make.source(settings={"url": url}, allow_private=True), egress=egress, now=make.NOW)
     except Refused as refused:
         return None if recording.entities and "entities" in str(refused) else f"refused: {refused}"
     except CollectError as error:
