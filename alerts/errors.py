@@ -1,8 +1,9 @@
 """What can go wrong between a verdict and a person.
 
 AlertError
-├── RuleError       a rule's settings are wrong; the message names the field and the remedy
-└── ChannelError    a message did not leave
+├── RuleError              a rule's settings are wrong; the message names the field and the remedy
+├── ChannelSettingError    a channel's settings are wrong; the message names the setting and the remedy
+└── ChannelError           a message did not leave
 """
 
 from enum import StrEnum
@@ -22,6 +23,16 @@ class RuleError(AlertError):
     def __init__(self, field: str, message: str) -> None:
         super().__init__(f"{field}: {message}")
         self.field = field
+
+
+class ChannelSettingError(AlertError):
+    """A channel's settings are wrong. The message holds no secret."""
+
+    permanent = True
+
+    def __init__(self, setting: str, message: str) -> None:
+        super().__init__(f"{setting}: {message}")
+        self.setting = setting
 
 
 class Fault(StrEnum):

@@ -156,7 +156,7 @@ def _facts(message: Message, words: Catalogue, zone: tzinfo) -> tuple[Fact, ...]
         (words.gettext("Author"), text.line(mention.author_name or "", 200) or words.gettext("not known")),
         (words.gettext("Posted"), words.datetime(mention.said_at, zone)),
         (words.gettext("Language"), wording.language_word(mention.analysis.language, words)),
-        (words.gettext("Mentions in this incident"), words.number(message.alert_count)),
+        (words.gettext("Mentions so far"), words.number(message.alert_count)),
     ]
     if mention.rating is not None:
         stars = {"value": words.number(mention.rating.value), "scale": words.number(mention.rating.scale)}

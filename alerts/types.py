@@ -250,9 +250,21 @@ class Receipt:
     detail: str
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChannelHealth:
+    """Whether a channel could send now, and in one line why not."""
+
+    ok: bool
+    detail: str
+
+
 class Channel(Protocol):
     """A way to tell a contact."""
 
     async def send(self, message: Message) -> Receipt:
         """Hand one message over, within 30 seconds in all. Raises ChannelError."""
+        ...
+
+    async def verify(self) -> ChannelHealth:
+        """Go as far as can be gone without sending anything. Raises nothing."""
         ...

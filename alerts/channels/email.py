@@ -1,0 +1,140 @@
+"""E-mail: one message to one recipient a transaction, with a Message-ID that stays the same however often it is tried.
+
+SMTP goes out by itself, past `egress.py`: its address is set by the operator, never by what is collected.
+"""
+
+import re
+import ssl
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime, tzinfo
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP as SMTP_POLICY
+from email.utils import format_datetime
+
+from alerts.channels.smtp import Conversation, Deadlines, Stage, conversation
+from alerts.channels.smtp_url import Security, SmtpServer
+from alerts.errors import ChannelError, ChannelSettingError, Fault
+from alerts.letter import rendered
+from alerts.text import line
+from alerts.types import ChannelHealth, IncidentId, Message, NotificationId, Receipt, Urgency
+
+SENDER_SETTING = "EARSHOT_MAIL_FROM"
+SENDER_NAME = "Earshot"
+#: Seven-bit bodies, so that no server on the way has a reason to re-encode them.
+_POLICY = SMTP_POLICY.clone(cte_type="7bit")
+_LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+_DOMAIN = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*")
+
+
+def compose(message: Message, *, sender: str, domain: str, zone: tzinfo, now: datetime) -> EmailMessage:
+    """Return the e-mail. No text in any field changes its header block. Raises ChannelError for a bad recipient."""
+    words = rendered(message, zone=zone)
+    mail = EmailMessage(policy=_POLICY)
+    mail["Message-ID"] = message_id(message.notification_id, domain)
+    mail["Date"] = format_datetime(now.astimezone(UTC))
+    mail["From"] = Address(SENDER_NAME, addr_spec=sender)
+    mail["To"] = Address(line(message.contact.name, 60), addr_spec=_recipient(message.contact.email))
+    mail["Subject"] = words.subject
+    mail["In-Reply-To"] = thread_id(message.incident_id, domain)
+    mail["References"] = thread_id(message.incident_id, domain)
+    mail["Auto-Submitted"] = "auto-generated"
+    mail["X-Auto-Response-Suppress"] = "All"
+    if message.urgency is Urgency.URGENT:
+        mail["Importance"] = "high"
+    mail["Content-Language"] = words.language
+    mail.set_content(words.text)
+    mail.add_alternative(words.html, subtype="html")
+    return mail
+
+
+def message_id(notification_id: NotificationId, domain: str) -> str:
+    """Return the id every attempt carries, so that a mailbox can drop a second copy."""
+    return f"<n.{notification_id}@{domain}>"
+
+
+def thread_id(incident_id: IncidentId, domain: str) -> str:
+    """Return the root that all messages about one incident answer to."""
+    return f"<i.{incident_id}@{domain}>"
+
+
+def plain_address(address: str) -> str | None:
+    """Return an address in ASCII as SMTP takes it, its domain in IDNA; None where there is no such form."""
+    local, _, domain = address.strip().rpartition("@")
+    try:
+        domain = domain.encode("idna").decode("ascii")
+    except UnicodeError:
+        return None
+    is_whole = _LOCAL_PART.fullmatch(local) and _DOMAIN.fullmatch(domain) and len(local) <= 64 and len(domain) <= 189
+    return f"{local}@{domain}" if is_whole else None
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class EmailChannel:
+    """The way by e-mail. Safe to share between tasks: each message has its own connection."""
+
+    def __init__(
+        self,
+        server: SmtpServer,
+        *,
+        sender: str,
+        zone: tzinfo,
+        clock: Callable[[], datetime] = _utc_now,
+        deadlines: Deadlines | None = None,
+    ) -> None:
+        """`clock` gives the Date header. Raises ChannelSettingError for an impossible sender."""
+        plain = plain_address(sender)
+        if plain is None:
+            raise ChannelSettingError(
+                SENDER_SETTING, f"{sender!r} is no plain e-mail address; write one such as earshot@example.com"
+            )
+        self.server = server
+        self.sender = plain
+        self.domain = plain.rpartition("@")[2]
+        self._zone = zone
+        self._clock = clock
+        self._deadlines = deadlines or Deadlines()
+        self._tls = _tls(server.security)
+
+    async def send(self, message: Message) -> Receipt:
+        """Hand the message to the server, 10 s a step and 30 s in all. Raises ChannelError."""
+        mail = compose(message, sender=self.sender, domain=self.domain, zone=self._zone, now=self._clock())
+        recipient = _recipient(message.contact.email)
+        async with self._connected() as talk:
+            return await talk.send(sender=self.sender, recipient=recipient, content=mail.as_bytes())
+
+    async def verify(self) -> ChannelHealth:
+        """Connect, greet, protect and sign in as for a message, and leave without one."""
+        try:
+            async with self._connected():
+                pass
+        except ChannelError as error:
+            return ChannelHealth(ok=False, detail=str(error))
+        return ChannelHealth(ok=True, detail=f"{self.server} answers and would take mail")
+
+    def _connected(self) -> AbstractAsyncContextManager[Conversation]:
+        return conversation(self.server, helo=self.domain, tls=self._tls, deadlines=self._deadlines)
+
+
+def _recipient(email: str) -> str:
+    plain = plain_address(email)
+    if plain is None:
+        message = f"{line(email, 100)!r} is no e-mail address that SMTP can carry; correct the contact"
+        raise ChannelError(message, fault=Fault.RECIPIENT, stage=Stage.COMPOSE)
+    return plain
+
+
+def _tls(security: Security) -> ssl.SSLContext | None:
+    """Return the context for this protection. SSL_CERT_FILE names a private authority."""
+    if security is Security.NEVER:
+        return None
+    context = ssl.create_default_context()
+    if security is Security.AUTO:
+        # With no promise of encryption there is none to break; a self-made certificate beats clear text.
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
