@@ -115,8 +115,9 @@ def _is_selector(char: str) -> bool:
 def _kept_attachments(match: re.Match[str]) -> str:
     """Return what of a run of marks, selectors and joiners has a meaning between its neighbours."""
     text, start, end = match.string, match.start(), match.end()
-    before = text[start - 1] if start else ""
-    after = text[end] if end < len(text) else ""
+    # Spaces are changed or stripped afterwards and can carry nothing.
+    before = text[start - 1].strip() if start else ""
+    after = text[end].strip() if end < len(text) else ""
     kept: list[str] = []
     marks, selected, joined = 0, False, False
     for char in match[0]:
