@@ -60,7 +60,6 @@ def with_database(url: str, name: str) -> str:
 async def _make_template(url: str) -> None:
     conn = await asyncpg.connect(url)
     await conn.execute("create database template_earshot")
-    await conn.execute('alter database template_earshot set search_path = "$user", public, mock, pg_catalog')
     await conn.close()
     template = await asyncpg.connect(with_database(url, "template_earshot"))
     await template.execute(_MOCK_NOW)
@@ -74,6 +73,7 @@ async def database_url(postgres: str) -> AsyncIterator[str]:
     name = f"test_{uuid4().hex[:12]}"
     conn = await asyncpg.connect(postgres)
     await conn.execute(f"create database {name} template template_earshot")
+    await conn.execute(f'alter database {name} set search_path = "$user", public, mock, pg_catalog')
     yield with_database(postgres, name)
     await conn.execute(f"drop database {name} with (force)")
     await conn.close()

@@ -1,7 +1,7 @@
 """Places on 127.0.0.1 for tests: a feed whose posts a test decides, and a mail server that keeps what it accepts."""
 
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -37,6 +37,8 @@ class Feed:
     etag: bool = True
     #: The document ends after so many bytes, if set.
     cut_at: int | None = None
+    #: Happens between a question and its answer, if set.
+    meanwhile: Callable[[], Awaitable[object]] | None = None
     asked: int = 0
     not_modified: int = 0
 
@@ -49,6 +51,8 @@ class Feed:
 
     async def answer(self, request: web.Request) -> web.Response:
         self.asked += 1
+        if self.meanwhile is not None:
+            await self.meanwhile()
         if self.status != 200:
             return web.Response(status=self.status)
         body = self.document()

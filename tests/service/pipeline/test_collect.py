@@ -1,0 +1,122 @@
+"""Polling a feed brings each item once, whatever it lacks."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from random import Random
+
+import pytest
+
+from collectors.egress import GuardedEgress
+from service.pipeline.collect import collect_due
+from service.store.pool import Connection, Pool
+from tests import make
+from tests.places import Feed, Post, serving_feed
+from tests.service.watched import Watched, watch
+
+
+@pytest.fixture
+async def feed() -> AsyncIterator[Feed]:
+    async with serving_feed() as served:
+        yield served
+
+
+@pytest.fixture
+async def watched(conn: Connection, feed: Feed) -> Watched:
+    return await watch(conn, feed.url)
+
+
+async def poll(pool: Pool) -> None:
+    """Make every source due and poll it."""
+    await pool.execute("update source set next_due = now() - interval '1 second'")
+    async with GuardedEgress() as egress:
+        assert await collect_due(pool, egress, allow_private=False, random=Random(1)) == 1
+
+
+async def log(pool: Pool) -> list[tuple[object, ...]]:
+    rows = await pool.fetch("select outcome, seen, inserted, unchanged, new_version from fetch_log order by id")
+    return [tuple(row) for row in rows]
+
+
+async def test_polled_twice_adds_nothing(pool: Pool, feed: Feed, watched: Watched) -> None:
+    feed.posts = [Post(text="Fine noodles", guid="1"), Post(text="Cold soup", guid="2")]
+    feed.etag = False
+    await poll(pool)
+    await poll(pool)
+
+    assert await log(pool) == [("collected", 2, 2, 0, 0), ("collected", 2, 0, 2, 0)]
+
+
+async def test_an_unchanged_feed_is_not_read_again(pool: Pool, feed: Feed, watched: Watched) -> None:
+    feed.posts = [Post(text="Fine noodles", guid="1")]
+    await poll(pool)
+    await poll(pool)
+
+    assert feed.not_modified == 1
+    assert (await log(pool))[1] == ("unchanged", 0, 0, 0, 0)
+
+
+async def test_an_edited_entry_is_a_new_version(pool: Pool, feed: Feed, watched: Watched) -> None:
+    feed.posts = [Post(text="Fine noodles", guid="1")]
+    await poll(pool)
+    feed.posts = [Post(text="Fine noodles. Edit: they made me ill.", guid="1")]
+    await poll(pool)
+
+    assert (await log(pool))[1] == ("collected", 1, 0, 0, 1)
+    assert await pool.fetchval("select count(*) from mention_version") == 2
+
+
+async def test_two_of_one_second_and_one_of_yesterday_all_arrive(pool: Pool, feed: Feed, watched: Watched) -> None:
+    feed.posts = [Post(text="First", guid="1", at=make.NOW)]
+    await poll(pool)
+    feed.posts = [
+        Post(text="Second", guid="2", at=make.NOW + timedelta(hours=1)),
+        Post(text="Third", guid="3", at=make.NOW + timedelta(hours=1)),
+        Post(text="Late", guid="4", at=make.NOW - timedelta(days=1)),
+        *feed.posts,
+    ]
+    await poll(pool)
+
+    assert await pool.fetchval("select count(*) from mention") == 4
+
+
+async def test_an_item_without_date_link_and_guid_arrives_once(pool: Pool, feed: Feed, watched: Watched) -> None:
+    feed.posts = [Post(text="Nothing but words")]
+    feed.etag = False
+    await poll(pool)
+    await poll(pool)
+
+    assert await log(pool) == [("collected", 1, 1, 0, 0), ("collected", 1, 0, 1, 0)]
+
+
+async def test_a_cut_off_document_keeps_no_validators(pool: Pool, feed: Feed, watched: Watched) -> None:
+    feed.posts = [Post(text="First", guid="1"), Post(text="Second", guid="2")]
+    feed.cut_at = feed.document().index(b"<item>", feed.document().index(b"<item>") + 1) + 20
+    await poll(pool)
+    feed.cut_at = None
+    await poll(pool)
+
+    assert [row[0] for row in await log(pool)] == ["partial", "collected"]
+    assert await pool.fetchval("select count(*) from mention where text in ('First', 'Second')") == 2
+
+
+async def test_a_failing_source_is_asked_again_later_and_never_given_up(
+    pool: Pool, feed: Feed, watched: Watched
+) -> None:
+    feed.status = 500
+    for _ in range(3):
+        await poll(pool)
+
+    source = await pool.fetchrow("select error, error_count, enabled, next_due > now() as waits from source")
+    assert source is not None
+    assert (source["error_count"], source["enabled"], source["waits"]) == (3, True, True)
+    assert "500" in source["error"]
+
+
+async def test_a_poll_whose_lease_was_lost_stores_nothing(pool: Pool, feed: Feed, watched: Watched) -> None:
+    feed.posts = [Post(text="First", guid="1")]
+    feed.meanwhile = lambda: pool.execute("update source set lease_token = gen_random_uuid()")
+    async with GuardedEgress() as egress:
+        await collect_due(pool, egress, allow_private=False, random=Random(1))
+
+    assert await pool.fetchval("select count(*) from mention") == 0
+    assert await pool.fetchval("select count(*) from fetch_log") == 0
