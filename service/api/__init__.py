@@ -1,0 +1,24 @@
+"""The JSON API under /api/v1: one router a noun, and the three health routes beside it."""
+
+from fastapi import FastAPI
+
+from service.api import (
+    brands,
+    description,
+    events,
+    health,
+    incidents,
+    keys,
+    mentions,
+    notifications,
+    sources,
+    trends,
+)
+
+
+def mount(app: FastAPI) -> None:
+    """Add every route of the API to the app, and the document that describes them."""
+    for noun in (mentions, trends, incidents, sources, brands, notifications, keys, events):
+        app.include_router(noun.router)
+    app.include_router(health.router)
+    description.mount(app)

@@ -1,0 +1,110 @@
+"""Who asks: an API key, or a signed-in browser; and whether they may."""
+
+import hmac
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import Depends, Request, Security
+from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
+
+from service.api.errors import Forbidden, Unauthenticated
+from service.api.parameters import refuse_unknown_parameters
+from service.store import access, clock
+from service.store.access import Scope
+from service.store.pool import Connection, Pool
+
+SESSION_COOKIE = "earshot_session"
+CSRF_HEADER = "X-CSRF-Token"
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+#: A caller waits this long for a connection, then hears 503.
+_PATIENCE_SECONDS = 5
+
+_KEY = HTTPBearer(
+    auto_error=False,
+    scheme_name="key",
+    bearerFormat="earshot_<id>_<secret>",
+    description="An API key, made by `earshot keys` or POST /api/v1/keys. Scopes: read, write, respond, admin.",
+)
+_COOKIE = APIKeyCookie(
+    auto_error=False,
+    scheme_name="session",
+    name=SESSION_COOKIE,
+    description=f"A signed-in browser. Anything but GET needs the session's token in the header {CSRF_HEADER}.",
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Caller:
+    """Who asks."""
+
+    #: As timelines show it.
+    name: str
+    scopes: frozenset[Scope]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """One request of somebody who may ask it."""
+
+    caller: Caller
+    conn: Connection
+    now: datetime
+
+
+async def _caller_of_key(conn: Connection, presented: str, now: datetime) -> Caller:
+    key = await access.key_of(conn, presented, now=now)
+    if key is None:
+        raise Unauthenticated("This API key is unknown, revoked or expired; use a live one.")
+    return Caller(name=f"key:{key.name}", scopes=key.scopes)
+
+
+async def _caller_of_session(conn: Connection, request: Request, token: str, now: datetime) -> Caller:
+    session = await access.session_of(conn, token, now=now)
+    if session is None:
+        raise Unauthenticated("This session has ended; sign in again.")
+    if request.method not in _SAFE_METHODS:
+        presented = request.headers.get(CSRF_HEADER, "")
+        if not hmac.compare_digest(presented.encode(), session.csrf_token.encode()):
+            raise Forbidden(f"The header {CSRF_HEADER} must carry the session's token; reload the page.")
+    # The only role there is may do everything.
+    return Caller(name=session.user, scopes=frozenset({Scope.ADMIN}))
+
+
+async def _caller(
+    conn: Connection, request: Request, key: HTTPAuthorizationCredentials | None, cookie: str | None, now: datetime
+) -> Caller:
+    """Return who asks. A bad key is not made good by a cookie. Raises Unauthenticated or Forbidden."""
+    if key is not None:
+        return await _caller_of_key(conn, key.credentials, now)
+    if "authorization" not in request.headers and cookie:
+        return await _caller_of_session(conn, request, cookie, now)
+    raise Unauthenticated("Send an API key: Authorization: Bearer earshot_…")
+
+
+def _asking(needed: Scope) -> Callable[..., AsyncIterator[Asked]]:
+    """Return the dependency that lets in who has a scope."""
+
+    async def asked(
+        request: Request,
+        key: Annotated[HTTPAuthorizationCredentials | None, Security(_KEY, scopes=[needed.value])],
+        cookie: Annotated[str | None, Security(_COOKIE, scopes=[])],
+    ) -> AsyncIterator[Asked]:
+        pool: Pool = request.app.state.pool
+        async with pool.acquire(timeout=_PATIENCE_SECONDS) as conn:
+            now = await clock.now(conn)
+            caller = await _caller(conn, request, key, cookie, now)
+            if not caller.scopes & {needed, Scope.ADMIN}:
+                raise Forbidden(f"This needs a key with the scope {needed.value}.")
+            refuse_unknown_parameters(request)
+            yield Asked(caller=caller, conn=conn, now=now)
+
+    return asked
+
+
+# "function": the connection goes back before the answer is sent, so that a slow reader holds none.
+Reading = Annotated[Asked, Depends(_asking(Scope.READ), scope="function")]
+Writing = Annotated[Asked, Depends(_asking(Scope.WRITE), scope="function")]
+Responding = Annotated[Asked, Depends(_asking(Scope.RESPOND), scope="function")]
+Administering = Annotated[Asked, Depends(_asking(Scope.ADMIN), scope="function")]

@@ -1,0 +1,97 @@
+"""The OpenAPI document: what FastAPI derives from the routes, and the problems every route may answer with."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from service.api.errors import MEDIA_TYPE, Problem
+
+TITLE = "Earshot"
+#: The contract's version, not the program's.
+VERSION = "1"
+_ABOUT = """
+Word-of-mouth and review monitoring: what was said, how it was meant, and who has been told.
+
+Errors are `application/problem+json` (RFC 9457). Times are ISO 8601 with an offset; send `+` as `%2B`. Lists come in
+pages: give `next` as `cursor` and keep the filters. An unknown parameter is an error.
+"""
+_TAGS = [
+    {"name": "mentions", "description": "What was said, with its verdict."},
+    {"name": "trends", "description": "Counts over time, and the measures computed from them."},
+    {"name": "incidents", "description": "Open problems, and what a person does about them."},
+    {"name": "sources", "description": "Where Earshot listens, and how it goes."},
+    {"name": "brands", "description": "What is watched."},
+    {"name": "notifications", "description": "The outbox: who was told, and how it went."},
+    {"name": "keys", "description": "Who may use this API."},
+    {"name": "events", "description": "What changes, as it changes."},
+    {"name": "health", "description": "For load balancers and Prometheus; open to everybody."},
+]
+_REF = {"$ref": "#/components/schemas/Problem"}
+_OF_GUARDED = {
+    "401": "No key, or one that is unknown, revoked or expired.",
+    "403": "The key lacks the scope, or the browser's request its token.",
+    "422": "A parameter or field is wrong; `errors` names it.",
+    "503": "The database does not answer; try again after `Retry-After` seconds.",
+}
+_OF_LISTS = {"400": "The cursor belongs to other filters, or to nothing."}
+_OF_ONE = {"404": "There is no such thing."}
+_OF_ACTIONS = {"409": "The thing's state forbids it; the problem shows the thing."}
+
+
+def _problem_answer(description: str) -> dict[str, Any]:
+    return {"description": description, "content": {MEDIA_TYPE: {"schema": _REF}}}
+
+
+def _problems_of(path: str, method: str, operation: dict[str, Any]) -> dict[str, str]:
+    """Return the problems an operation may answer with."""
+    if not operation.get("security"):
+        return {}
+    problems = dict(_OF_GUARDED)
+    if any(one["name"] == "cursor" for one in operation.get("parameters", ())):
+        problems |= _OF_LISTS
+    if "{id}" in path:
+        problems |= _OF_ONE
+        if method == "post":
+            problems |= _OF_ACTIONS
+    return problems
+
+
+def _say_plainly(parameter: dict[str, Any]) -> None:
+    """Say of an optional parameter only what it may be: leaving it away is not the word "null"."""
+    schema = parameter["schema"]
+    choices = [choice for choice in schema.get("anyOf", ()) if choice != {"type": "null"}]
+    if len(choices) == 1:
+        del schema["anyOf"]
+        schema |= choices[0]
+
+
+def describe(app: FastAPI) -> dict[str, Any]:
+    """Return the OpenAPI 3.1 document of an app."""
+    document = get_openapi(title=TITLE, version=VERSION, description=_ABOUT.strip(), tags=_TAGS, routes=app.routes)
+    schemas = document["components"]["schemas"]
+    problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas |= problem.pop("$defs")
+    schemas["Problem"] = problem
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            for parameter in operation.get("parameters", ()):
+                _say_plainly(parameter)
+            answers = operation["responses"]
+            answers.pop("422", None)
+            for status, description in _problems_of(path, method, operation).items():
+                answers[status] = _problem_answer(description)
+    return document
+
+
+def mount(app: FastAPI) -> None:
+    """Let the app serve this document at /openapi.json, computed once."""
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = describe(app)
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]  # the documented way to extend it

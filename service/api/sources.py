@@ -1,0 +1,133 @@
+"""Where Earshot listens, and how it goes."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Self
+from urllib.parse import urlsplit, urlunsplit
+
+from fastapi import APIRouter, Path, Query, status
+from pydantic import Field
+
+from alerts.types import SourceId
+from service.api.access import Reading, Writing
+from service.api.errors import Conflict, NotFound
+from service.api.parameters import PREFIX, BrandGiven, Id, Named, Page, Shape, brand_of
+from service.store import source
+from service.store.source import SourceHealth
+
+router = APIRouter(prefix=PREFIX, tags=["sources"])
+
+
+class SourceState(StrEnum):
+    """How a source is."""
+
+    #: The last poll brought an answer.
+    HEALTHY = "healthy"
+    #: It answered, and something was wrong with the answer.
+    WARNING = "warning"
+    FAILING = "failing"
+    #: Never polled so far.
+    WAITING = "waiting"
+    PAUSED = "paused"
+    #: Fed by `earshot import`; never polled.
+    IMPORT = "import"
+
+
+class SourceItem(Shape):
+    """A source with its health."""
+
+    id: int
+    brand: Named
+    kind: str = Field(examples=["feed"])
+    name: str
+    settings: Mapping[str, str] = Field(description="Passwords in addresses are left out.")
+    allow_private: bool
+    state: SourceState
+    interval_seconds: float
+    next_due: datetime | None = Field(description="Null: never polled.")
+    last_attempt_at: datetime | None
+    last_success_at: datetime | None
+    error: str | None = Field(description="Of the last failure, or the warning of the last success.")
+    error_count: int = Field(description="Failures since the last success.")
+    mentions_per_day: int = Field(description="First seen in the last 24 hours.")
+    quarantined: int = Field(description="Items that could not be read and wait for a person.")
+
+    @classmethod
+    def of(cls, health: SourceHealth) -> Self:
+        """Return the shape of a source."""
+        return cls(
+            id=health.id,
+            brand=Named(id=health.brand_id, name=health.brand),
+            kind=health.kind,
+            name=health.name,
+            settings={key: _without_password(value) for key, value in health.settings.items()},
+            allow_private=health.allow_private,
+            state=_state(health),
+            interval_seconds=health.interval.total_seconds(),
+            next_due=health.next_due,
+            last_attempt_at=health.last_attempt_at,
+            last_success_at=health.last_success_at,
+            error=health.error,
+            error_count=health.error_count,
+            mentions_per_day=health.mentions_per_day,
+            quarantined=health.quarantined,
+        )
+
+
+def _state(health: SourceHealth) -> SourceState:
+    if not health.enabled:
+        return SourceState.PAUSED
+    if health.next_due is None:
+        return SourceState.IMPORT
+    if health.error_count:
+        return SourceState.FAILING
+    if health.last_success_at is None:
+        return SourceState.WAITING
+    return SourceState.WARNING if health.error else SourceState.HEALTHY
+
+
+def _without_password(value: str) -> str:
+    """Return a setting without the user and password an address may carry."""
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        return value
+    user, at, host = parts.netloc.rpartition("@")
+    return urlunsplit(parts._replace(netloc=host)) if at and user else value
+
+
+class SourceQuery(Shape):
+    """Which sources."""
+
+    brand: BrandGiven = None
+
+
+@router.get("/sources", summary="List sources with their health")
+async def sources_list(asked: Reading, query: Annotated[SourceQuery, Query()]) -> Page[SourceItem]:
+    """All in one page, by brand and name."""
+    found = await source.health(asked.conn, now=asked.now, brand_id=await brand_of(asked.conn, query.brand))
+    return Page(items=[SourceItem.of(one) for one in found], next=None)
+
+
+async def _one(asked: Reading, source_id: int) -> SourceItem:
+    found = await source.health_of(asked.conn, SourceId(source_id), now=asked.now)
+    if found is None:
+        raise NotFound(f"There is no source {source_id}.")
+    return SourceItem.of(found)
+
+
+@router.get("/sources/{id}", summary="One source with its health")
+async def source_one(asked: Reading, source_id: Annotated[Id, Path(alias="id")]) -> SourceItem:
+    """What the list shows, of one."""
+    return await _one(asked, source_id)
+
+
+@router.post("/sources/{id}/poll", summary="Poll now", status_code=status.HTTP_202_ACCEPTED)
+async def poll(asked: Writing, source_id: Annotated[Id, Path(alias="id")]) -> SourceItem:
+    """Makes the source due at once; a worker takes it up. Already due or being polled: nothing changes."""
+    before = await _one(asked, source_id)
+    if before.state in (SourceState.PAUSED, SourceState.IMPORT):
+        raise Conflict(f"Source {source_id} is never polled: its state is {before.state}.", shown={"source": before})
+    await source.poll_soon(asked.conn, SourceId(source_id), now=asked.now)
+    return await _one(asked, source_id)
