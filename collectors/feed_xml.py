@@ -18,7 +18,7 @@ from collectors.types import Author, Mention, Quarantined, Rating, SourceKind
 
 _ITEM_START = re.compile(r"<(?:[\w.-]+:)?(?:item|entry)[\s>/]", re.IGNORECASE)
 _PROLOG = re.compile(r"\s+|<\?.*?\?>|<!--.*?-->|<!DOCTYPE(?:[^\[>]|\[[^\]]*\])*>", re.IGNORECASE | re.DOTALL)
-_ROOT = re.compile(r"<(?:[\w.-]+:)?([\w.-]+)")
+_ROOT = re.compile(r"<([\w.:-]+)")
 _FEED_ROOTS = frozenset({"rss", "rdf", "feed", "channel"})
 _OFFERED = re.compile(
     r"<link\b(?=[^>]*\btype\s*=\s*[\"']?application/(?:rss|atom|feed)\+(?:xml|json))[^>]*\bhref\s*=\s*[\"']?([^\"'\s>]+)",
@@ -37,7 +37,7 @@ def read_xml_feed(text: str, document: Document) -> Read:
     whole, cut = _first_items(text)
     parsed = _parsed(whole, document)
     entries = parsed["entries"]
-    root = _root(text)
+    root = _root_tag(text).rpartition(":")[2].lower()
     if not entries and not parsed.get("version") and root not in _FEED_ROOTS:
         raise NotAFeed(_what_it_is(text, root, document))
     items: list[Item] = []
@@ -66,8 +66,14 @@ def _first_items(text: str) -> tuple[str, bool]:
     starts = _ITEM_START.finditer(text)
     for number, start in enumerate(starts):
         if number == MAX_ITEMS:
-            return text[: start.start()], True
+            return _closed(text[: start.start()]), True
     return text, False
+
+
+def _closed(text: str) -> str:
+    """Return the beginning of a document with its likely end: the lenient parser takes six times as long."""
+    root = _root_tag(text)
+    return f"{text}</channel></{root}>" if root.lower() == "rss" else f"{text}</{root}>"
 
 
 def _parsed(text: str, document: Document) -> Mapping[str, Any]:
@@ -80,7 +86,9 @@ def _parsed(text: str, document: Document) -> Mapping[str, Any]:
 
 
 def _feedparser(text: str, document: Document) -> Mapping[str, Any]:
-    headers = {"content-type": "application/xml; charset=utf-8", "content-location": document.url}
+    # Without an address of the document: feedparser would resolve guids against it, and a feed that moves would bring
+    # all its items anew.
+    headers = {"content-type": "application/xml; charset=utf-8"}
     if document.language:
         headers["content-language"] = document.language
     # Bytes in a file, never a str: feedparser opens a str that looks like a path or an address. Its sanitising is not
@@ -115,13 +123,13 @@ def _flaw(error: object) -> str:
     return str(error)[:200]
 
 
-def _root(text: str) -> str:
-    """Return the name of the root element in lower case, or nothing."""
+def _root_tag(text: str) -> str:
+    """Return the root element's name as written, or nothing."""
     at = 0
     while match := _PROLOG.match(text, at):
         at = match.end()
     root = _ROOT.match(text, at)
-    return root[1].lower() if root else ""
+    return root[1] if root else ""
 
 
 def _what_it_is(text: str, root: str, document: Document) -> str:
@@ -143,7 +151,7 @@ def item_of(entry: dict[str, Any], feed: Mapping[str, Any], document: Document) 
     updated_raw = _text(dict.get(entry, "updated"))
     published = _date(entry, "published", document) or _date(entry, "created", document)
     updated = _date(entry, "updated", document)
-    link = _text(entry.get("link"))
+    link = _link(entry)
     url = canonical_url(link, document.url) if link else None
     mention = Mention(
         kind=SourceKind.FEED,
@@ -162,6 +170,12 @@ def item_of(entry: dict[str, Any], feed: Mapping[str, Any], document: Document) 
     )
     guid = one_line(_text(entry.get("id")), 100_000)
     return Item(guid=guid, raw_date=published_raw or updated_raw, mention=mention)
+
+
+def _link(entry: dict[str, Any]) -> str:
+    """Return the link; a guid that merely forgot to say it is none does not count."""
+    link = _text(entry.get("link"))
+    return "" if link == _text(entry.get("id")) and "://" not in link else link
 
 
 def _body(entry: dict[str, Any]) -> str:
@@ -234,8 +248,8 @@ def _rating(entry: dict[str, Any]) -> Rating | None:
 
 
 def _engagement(entry: dict[str, Any]) -> dict[str, int]:
-    counted = {name: _count(entry.get(key)) for key, name in _COUNTS.items()}
-    return {name: count for name, count in counted.items() if count is not None}
+    counted = [(name, _count(entry.get(key))) for key, name in _COUNTS.items()]
+    return {name: count for name, count in counted if count is not None}
 
 
 def _count(value: object) -> int | None:

@@ -34,16 +34,30 @@ class Limits:
     wall: timedelta = timedelta(seconds=20)
 
 
+class _ChildGone(CollectError):
+    """A child ended before it replied."""
+
+    def __init__(self, message: str, *, perhaps_not_its_fault: bool) -> None:
+        super().__init__(message)
+        self.perhaps_not_its_fault = perhaps_not_its_fault
+
+
 @dataclass(kw_only=True, slots=True)
 class _Child:
     """One parsing process."""
 
     process: subprocess.Popen[bytes]
     documents: int = 0
+    #: We ended it ourselves, for time or because nobody waits any more.
+    given_up: bool = False
 
     @property
     def alive(self) -> bool:
         return self.process.poll() is None
+
+    def give_up_on_it(self) -> None:
+        self.given_up = True
+        self.process.kill()
 
     def end(self) -> None:
         """Kill the process and forget it; a second time does nothing."""
@@ -60,15 +74,27 @@ class _Child:
 class _Job:
     """One document on its way, so that whoever waits for it can give up."""
 
-    child: _Child | None = None
-    given_up: bool = False
-    lock: Lock = field(default_factory=Lock)
+    _child: _Child | None = None
+    _given_up: bool = False
+    _lock: Lock = field(default_factory=Lock)
+
+    def take(self, child: _Child) -> None:
+        """Begin with this child. Raises CollectError if nobody waits any more."""
+        with self._lock:
+            if self._given_up:
+                raise CollectError("the document was given up before it was parsed")
+            self._child = child
+
+    def leave(self) -> None:
+        """Let go of the child: another document may have it next."""
+        with self._lock:
+            self._child = None
 
     def give_up(self) -> None:
-        with self.lock:
-            self.given_up = True
-            if self.child is not None:
-                self.child.process.kill()
+        with self._lock:
+            self._given_up = True
+            if self._child is not None:
+                self._child.give_up_on_it()
 
 
 class ParserPool:
@@ -96,13 +122,27 @@ class ParserPool:
 
     def parse(self, head: Mapping[str, Any], payload: bytes, job: _Job | None = None) -> Mapping[str, Any]:
         """Return the child's reply to one document. Blocking. Raises CollectError."""
+        job = job or _Job()
+        try:
+            reply = self._reply(head, payload, job)
+        except _ChildGone as gone:
+            if not gone.perhaps_not_its_fault:
+                raise
+            reply = self._reply(head, payload, job)
+        if "error" in reply:
+            kind = Refused if reply.get("refused") else CollectError
+            raise kind(reply["error"], permanent=bool(reply.get("permanent")))
+        return reply
+
+    def _reply(self, head: Mapping[str, Any], payload: bytes, job: _Job) -> Mapping[str, Any]:
+        """Return a child's reply, taking the child from its place and putting it back if it may go on."""
         child = self._places.get()
         try:
             if child is None or not child.alive:
                 if child is not None:
                     child.end()
                 child = self._start()
-            reply = self._asked(child, head, payload, job or _Job())
+            reply = self._asked(child, head, payload, job)
             child.documents += 1
             if reply.get("spent") or child.documents >= self._documents_per_child:
                 child.end()
@@ -112,16 +152,13 @@ class ParserPool:
             raise
         finally:
             self._places.put(child if child is not None and child.alive else None)
-        if "error" in reply:
-            kind = Refused if reply.get("refused") else CollectError
-            raise kind(reply["error"], permanent=bool(reply.get("permanent")))
         return reply
 
     def close(self) -> None:
         """End every child; documents under way get an error."""
         atexit.unregister(self.close)
         for child in list(self._busy):
-            child.process.kill()
+            child.give_up_on_it()
         self._threads.shutdown(wait=True, cancel_futures=True)
         while not self._places.empty():
             child_or_none = self._places.get_nowait()
@@ -150,22 +187,23 @@ class ParserPool:
 
     def _asked(self, child: _Child, head: Mapping[str, Any], payload: bytes, job: _Job) -> Mapping[str, Any]:
         """Send one document and return the reply. Raises CollectError if the child ends first."""
-        timer = Timer(self._limits.wall.total_seconds(), child.process.kill)
+        timer = Timer(self._limits.wall.total_seconds(), child.give_up_on_it)
         timer.daemon = True
         self._busy.append(child)
         try:
-            with job.lock:
-                if job.given_up:
-                    raise CollectError("the document was given up before it was parsed")
-                job.child = child
+            job.take(child)
             timer.start()
             return _exchange(child.process, orjson.dumps(head), payload)
         except (OSError, EOFError, orjson.JSONDecodeError) as error:
             child.end()
-            raise CollectError(f"the parser ended on this document ({_ending(child)})") from error
+            raise _ChildGone(
+                f"the parser ended on this document ({_ending(child)})",
+                # One that had read others may have been killed between two documents, or had little memory left.
+                perhaps_not_its_fault=child.documents > 0 and not child.given_up and child.process.returncode == -9,
+            ) from error
         finally:
             timer.cancel()
-            job.child = None
+            job.leave()
             self._busy.remove(child)
 
 
