@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import IO, cast
 
-from babel import Locale
+from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_time
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -57,7 +57,7 @@ class Catalogue:
             raise ValueError(f"no catalogue for {language!r}; there are {', '.join(LANGUAGES)}")
         self.language = language
         self.locale = Locale.parse(_LOCALES[language])
-        self.translations = _translations(path_of(folder, domain, language))
+        self.translations = _translations(path_of(folder, domain, language), _LOCALES[language])
 
     def install(self, environment: Environment) -> None:
         """Give a Jinja environment `{% trans %}` and its kin in this language, as `gaps.py` reads them."""
@@ -115,7 +115,7 @@ class Catalogue:
             return _CHINESE_NAMES[self.language, tag]
         try:
             name = Locale.parse(tag, sep="-").get_display_name(self.locale)
-        except (ValueError, LookupError):
+        except (ValueError, UnknownLocaleError):
             return tag
         return name or tag
 
@@ -143,12 +143,13 @@ def catalogue(folder: Path, domain: str, language: str) -> Catalogue:
 
 
 @cache
-def _translations(path: Path | None) -> Translations:
+def _translations(path: Path | None, locale: str) -> Translations:
     """Return the words of a .po file, through the binary form in memory; fuzzy ones are left out."""
     if path is None:
         return Translations()
     with path.open("rb") as file:
-        read = read_po(cast("IO[str]", file), charset="utf-8", abort_invalid=True)
+        # Without the locale Babel would drop the plural forms.
+        read = read_po(cast("IO[str]", file), locale=locale, charset="utf-8", abort_invalid=True)
     compiled = io.BytesIO()
     write_mo(compiled, read)
     compiled.seek(0)

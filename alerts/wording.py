@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from alerts.catalogue import Catalogue
+from alerts.text import is_tag
 from alerts.types import Reason, Urgency
 
 
@@ -85,7 +86,7 @@ def reason_sentence(reason: Reason, catalogue: Catalogue) -> str:
 
 def language_word(tag: str, catalogue: Catalogue) -> str:
     """Return what a language is called."""
-    return catalogue.gettext("a language not recognised") if tag == "und" else catalogue.language_name(tag)
+    return catalogue.language_name(tag) if is_tag(tag) else catalogue.gettext("a language not recognised")
 
 
 def _said(values: Mapping[str, float | str], catalogue: Catalogue) -> dict[str, str]:

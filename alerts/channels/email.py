@@ -43,9 +43,10 @@ def compose(message: Message, *, sender: str, domain: str, zone: tzinfo, now: da
     mail["X-Auto-Response-Suppress"] = "All"
     if message.urgency is Urgency.URGENT:
         mail["Importance"] = "high"
-    mail["Content-Language"] = words.language
     mail.set_content(words.text)
     mail.add_alternative(words.html, subtype="html")
+    # Last: the two above move every Content-… they find into a part.
+    mail["Content-Language"] = words.language
     return mail
 
 

@@ -61,7 +61,7 @@ class MailServer:
         sender = recipient = ""
         if not await self._answer(writer, "connect"):
             return
-        while line := (await reader.readline()).decode("ascii").strip():
+        while line := (await reader.readline()).decode("latin-1").strip():
             self.commands.append(line)
             verb, _, rest = line.partition(" ")
             step = {"HELO": "ehlo"}.get(verb.upper(), verb.lower())
