@@ -157,6 +157,7 @@ WRONG = [
     ({"tz": "Mars/Olympus"}, "tz"),
     ({"tz": "../etc/passwd"}, "tz"),
     ({"tz": ""}, "tz"),
+    ({"tz": "localtime"}, "tz"),
     ({"from": "2026-03-02T00:00:00"}, "from"),
     ({"from": "yesterday"}, "from"),
     ({"from": "0001-01-01T00:00:00+14:00"}, "from"),
