@@ -111,7 +111,8 @@ def language_tag(*candidates: str | None) -> str | None:
 
 def one_line(text: str, max_chars: int) -> str:
     """Return the clean text without line ends."""
-    return clean(" ".join(clean(text, max_chars).split()), max_chars)
+    cleaned = clean(text, max_chars)
+    return clean(" ".join(cleaned.split()), max_chars) if "\n" in cleaned else cleaned
 
 
 def quarantined(raw: object, error: Exception) -> Quarantined:

@@ -44,7 +44,8 @@ def read_xml_feed(text: str, document: Document) -> Read:
     unread: list[Quarantined] = []
     for entry in entries[:MAX_ITEMS]:
         try:
-            items.append(item_of(entry, parsed["feed"], document))
+            # A plain dict: feedparser's own takes five times as long, warns, and answers «updated» with «published».
+            items.append(item_of(dict(entry), parsed["feed"], document))
         # One item must never cost its siblings, whatever it holds.
         except Exception as error:  # noqa: BLE001
             unread.append(quarantined(dict(entry) if isinstance(entry, dict) else entry, error))
@@ -146,9 +147,8 @@ def _what_it_is(text: str, root: str, document: Document) -> str:
 
 def item_of(entry: dict[str, Any], feed: Mapping[str, Any], document: Document) -> Item:
     """Return one entry as an item. May raise anything if the entry is not as feedparser makes them."""
-    # dict.get, because feedparser's own warns and answers «updated» with «published».
-    published_raw = _text(dict.get(entry, "published")) or _text(dict.get(entry, "created"))
-    updated_raw = _text(dict.get(entry, "updated"))
+    published_raw = _text(entry.get("published")) or _text(entry.get("created"))
+    updated_raw = _text(entry.get("updated"))
     published = _date(entry, "published", document) or _date(entry, "created", document)
     updated = _date(entry, "updated", document)
     link = _link(entry)
@@ -216,9 +216,9 @@ def _language(entry: dict[str, Any], feed: Mapping[str, Any], document: Document
 
 def _date(entry: dict[str, Any], name: str, document: Document) -> datetime | None:
     """Return a date by our own reading, else by feedparser's where that agrees with what was written."""
-    raw = _text(dict.get(entry, name))
+    raw = _text(entry.get(name))
     own = parse_date(raw, now=document.now)
-    parts = dict.get(entry, f"{name}_parsed")
+    parts = entry.get(f"{name}_parsed")
     if own is not None or not isinstance(parts, struct_time):
         return own
     # feedparser reads the year 10000 as 2010 and -0001 as 2000.

@@ -54,6 +54,8 @@ def clean(text: str, max_chars: int = MAX_BYTES) -> str:
 
 def _tidied(text: str) -> str:
     """Return the text without invisible characters, with plain spaces and line ends."""
+    if not (any(pair in text for pair in _UNTIDY) or _odd().search(text) or _mark_flood().search(text)):
+        return text.strip(" \n")
     if _SURROGATE.search(text):
         # Two halves of a pair become their character, a lone half the replacement character.
         text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
@@ -98,8 +100,30 @@ def _mark_class() -> str:
 
 @cache
 def _attachments() -> re.Pattern[str]:
-    """Return the pattern of runs that attach to the character before or join it to the next."""
-    return re.compile(f"[{_mark_class()}{_ZWSP}-{_ZWJ}]+")
+    """Return the pattern of what attaches to the character before or joins it to the next, where that can be wrong:
+    joiners and selectors with the marks around them, and more marks than one letter has."""
+    joining = f"{_ZWSP}-{_ZWJ}\ufe00-\ufe0f\U000e0100-\U000e01ef"
+    return re.compile(
+        f"[{_mark_class()}]*[{joining}][{_mark_class()}{_ZWSP}-{_ZWJ}]*|[{_mark_class()}]{{{_MAX_MARKS + 1},}}"
+    )
+
+
+_UNTIDY = ("  ", " \n", "\n ", "\n\n\n")
+
+
+@cache
+def _odd() -> re.Pattern[str]:
+    """Return the pattern of any character that cleaning could change: most texts have none."""
+    inner = "".join(pattern.pattern[1:-1] for pattern in (_INVISIBLE, _SURROGATE))
+    return re.compile(
+        f"[{inner}\t\r\v\f\x1c-\x1e\x85\u2028\u2029\xa0\u1680\u2000-\u200d\u202f\u205f\u3000"
+        "\ufe00-\ufe0f\U000e0000-\U000e01ef]"
+    )
+
+
+@cache
+def _mark_flood() -> re.Pattern[str]:
+    return re.compile(f"[{_mark_class()}]{{{_MAX_MARKS + 1}}}")
 
 
 @cache

@@ -95,7 +95,7 @@ async def test_every_recording_is_read_as_far_as_feedparser_reads_it(place: Path
     try:
         recordings = list(_recordings(place))
     except (OSError, EOFError, tarfile.TarError) as error:
-        pytest.skip(f"{place} is damaged and cannot be unpacked: {error}")
+        pytest.skip(f"{place} is damaged and cannot be unpacked: {str(error).splitlines()[0]}")
     assert recordings, f"{place} holds no feed"
     reference = await asyncio.to_thread(_reference_counts, recordings)
 
