@@ -1,0 +1,191 @@
+"""The overview's chart: an Altair specification made here, drawn in the browser.
+
+Colours and the font are the page's own CSS variables, so that the chart follows light and dark by itself. Words,
+numbers and times are said in the reader's language before they go in: the browser formats nothing.
+"""
+
+from collections.abc import Sequence, Set
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import altair as alt
+
+from service.store.trend import Bucket, TrendCounts
+from service.web import links
+from service.web.period import as_local, step_end
+from service.web.reader import Reader
+
+_HEIGHT = 248
+#: More steps than this leave no room for numbers on a phone.
+_ROOMY = 12
+_SERIES = ("angry", "negative", "neutral", "positive")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Step:
+    """One hour or day of the chart and the table beside it."""
+
+    label: str
+    link: str
+    total: int
+    angry: int
+    #: Negative but not angry.
+    negative: int
+    neutral: int
+    positive: int
+    #: Some source was tried and never answered: a low count is not news.
+    gap: bool
+
+    @property
+    def waiting(self) -> int:
+        """Not judged yet."""
+        return self.total - self.angry - self.negative - self.neutral - self.positive
+
+
+def steps(
+    starts: Sequence[datetime],
+    counts: Sequence[TrendCounts],
+    gaps: Set[datetime],
+    *,
+    bucket: Bucket,
+    brand: str | None,
+    reader: Reader,
+) -> list[Step]:
+    """Return every step of the period, also those without mentions."""
+    known = {step.start: step for step in counts}
+    made = []
+    for start in starts:
+        found = known.get(start)
+        end = step_end(start, bucket, reader.zone)
+        made.append(
+            Step(
+                label=reader.clock(start) if bucket is Bucket.HOUR else reader.day(start),
+                link=links.with_query(
+                    "/mentions",
+                    {"brand": brand, "from": as_local(start, reader.zone), "to": as_local(end, reader.zone)},
+                ),
+                total=found.total if found else 0,
+                angry=found.angry if found else 0,
+                negative=max(found.negative - found.angry, 0) if found else 0,
+                neutral=found.neutral if found else 0,
+                positive=found.positive if found else 0,
+                gap=start in gaps,
+            )
+        )
+    return made
+
+
+def names(reader: Reader) -> dict[str, str]:
+    """Return what each series is called."""
+    _ = reader.words.gettext
+    return {
+        "angry": _("Angry"),
+        "negative": _("Negative, not angry"),
+        "neutral": _("Neutral"),
+        "positive": _("Positive"),
+    }
+
+
+def specification(made: Sequence[Step], reader: Reader) -> dict[str, Any]:
+    """Return the chart of these steps as a Vega-Lite specification."""
+    called = names(reader)
+    bars = [
+        {
+            "step": _unique(at, step.label),
+            "series": called[series],
+            "order": place,
+            "n": getattr(step, series),
+            "link": links.with_query(step.link, {}) + _narrowing(series),
+            "tip": [step.label, called[series], reader.number(getattr(step, series))],
+        }
+        for at, step in enumerate(made)
+        for place, series in enumerate(_SERIES)
+    ]
+    crowded = len(made) > _ROOMY
+    tops = [
+        {
+            "step": _unique(at, step.label),
+            "top": _height(step),
+            "angry": _mark(step, reader, crowded=crowded),
+        }
+        for at, step in enumerate(made)
+        if step.angry
+    ]
+    gaps = [{"step": _unique(at, step.label)} for at, step in enumerate(made) if step.gap]
+    order = [_unique(at, step.label) for at, step in enumerate(made)]
+    return _drawn(bars, tops, gaps, order, [called[series] for series in _SERIES])
+
+
+def _mark(step: Step, reader: Reader, *, crowded: bool) -> str:
+    """Return the sign over a step with anger; its number only where bars are wide enough to carry it."""
+    return "▲" if crowded else f"▲ {reader.number(step.angry)}"
+
+
+def _height(step: Step) -> int:
+    return step.angry + step.negative + step.neutral + step.positive
+
+
+def _narrowing(series: str) -> str:
+    """Return what makes a step's link show one series only."""
+    return "&angry=1" if series == "angry" else f"&label={series}"
+
+
+def _unique(at: int, label: str) -> str:
+    """Return the label, told apart by invisible characters: clocks repeat when summer ends."""
+    return label + "\u200b" * (at % 2)
+
+
+def _rows(values: list[dict[str, Any]]) -> alt.Data:
+    return alt.Data(values=values)  # type: ignore[no-untyped-call]  # Altair's generated classes have no annotations
+
+
+def _drawn(
+    bars: list[dict[str, Any]],
+    tops: list[dict[str, Any]],
+    gaps: list[dict[str, Any]],
+    order: list[str],
+    series: list[str],
+) -> dict[str, Any]:
+    across = alt.X(
+        "step:O",
+        sort=order,
+        scale=alt.Scale(domain=order, paddingInner=0.28, paddingOuter=0.14),
+        axis=alt.Axis(title=None, labelAngle=0, labelOverlap=True, ticks=False, domainColor="var(--line)"),
+    )
+    ranges = [f"var(--tone-{name})" for name in _SERIES]
+    stacked = (
+        alt.Chart(_rows(bars))
+        .mark_bar(cursor="pointer")
+        .encode(
+            x=across,
+            y=alt.Y("n:Q", stack="zero", axis=alt.Axis(title=None, tickMinStep=1, tickCount=4, domain=False)),
+            color=alt.Color("series:N", scale=alt.Scale(domain=series, range=ranges), sort=series, legend=None),
+            order=alt.Order("order:Q"),
+        )
+    )
+    marked = (
+        alt.Chart(_rows(tops))
+        .mark_text(dy=-8, fontWeight=600, fill="var(--tone-angry-ink)", fontSize=11)
+        .encode(x=across, y=alt.Y("top:Q"), text="angry:N")
+    )
+    blind = alt.Chart(_rows(gaps)).mark_bar(fill="var(--gap)", tooltip=None).encode(x=across)
+    layers = [blind, stacked, marked] if gaps else [stacked, marked]
+    chart = alt.layer(*layers).properties(
+        width="container",
+        height=_HEIGHT,
+        background="transparent",
+        autosize=alt.AutoSizeParams(type="fit-x", contains="padding"),
+    )
+    drawn: dict[str, Any] = (
+        chart.configure_view(stroke=None)
+        .configure_axis(
+            labelColor="var(--ink-soft)",
+            gridColor="var(--line)",
+            tickColor="var(--line)",
+            labelFontSize=12,
+            labelPadding=6,
+        )
+        .to_dict()
+    )
+    return drawn

@@ -1,0 +1,137 @@
+"""Whether Earshot hears and can speak: sources, workers, e-mail; each with what to do when it does not."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from collectors.types import SourceKind
+from service.settings import Settings
+from service.store.component import Component
+from service.store.source import SourceHealth
+from service.web.reader import Reader
+
+#: A worker says every few seconds that it lives; one silent for this long is gone or hangs.
+_SILENT_AFTER = timedelta(seconds=90)
+_SHORTEST_BLIND = timedelta(minutes=15)
+
+
+class Hearing(StrEnum):
+    """How a source goes."""
+
+    HEARS = "hears"
+    #: Failing, but not for long: what was missed will still be read.
+    STUMBLES = "stumbles"
+    #: Nothing was read for several turns.
+    BLIND = "blind"
+    #: Its first turn has not come.
+    NEW = "new"
+    OFF = "off"
+    #: Filled by imports; nothing is polled.
+    FILE = "file"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SourceRow:
+    """One source as the overview shows it."""
+
+    source: SourceHealth
+    hearing: Hearing
+    said: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Notice:
+    """Something that is wrong, and the remedy."""
+
+    title: str
+    remedy: str
+    detail: str = ""
+
+
+def hearing(source: SourceHealth, now: datetime) -> Hearing:
+    """Return how a source goes."""
+    if not source.enabled:
+        return Hearing.OFF
+    if source.kind == SourceKind.IMPORT:
+        return Hearing.FILE
+    if source.last_attempt_at is None:
+        return Hearing.NEW
+    patience = max(3 * source.interval, _SHORTEST_BLIND)
+    heard = source.last_success_at
+    if (source.error_count > 0 and heard is None) or (heard is not None and now - heard > patience):
+        return Hearing.BLIND
+    return Hearing.STUMBLES if source.error_count > 0 else Hearing.HEARS
+
+
+def source_rows(sources: Sequence[SourceHealth], reader: Reader) -> list[SourceRow]:
+    """Return the sources, the blind ones first."""
+    rows = [
+        SourceRow(source=one, hearing=(how := hearing(one, reader.now)), said=_said(one, how, reader))
+        for one in sources
+    ]
+    worst = (Hearing.BLIND, Hearing.STUMBLES)
+    return sorted(rows, key=lambda row: worst.index(row.hearing) if row.hearing in worst else len(worst))
+
+
+def _said(source: SourceHealth, how: Hearing, reader: Reader) -> str:
+    _ = reader.words.gettext
+    if how is Hearing.BLIND and source.last_success_at is not None:
+        return _("Blind: nothing read for %(span)s") % {"span": reader.span(reader.now - source.last_success_at)}
+    return {
+        Hearing.BLIND: _("Blind: never read yet"),
+        Hearing.STUMBLES: _("The last attempt failed; it is repeated by itself"),
+        Hearing.HEARS: _("Listening"),
+        Hearing.NEW: _("Waiting for its first turn"),
+        Hearing.OFF: _("Switched off"),
+        Hearing.FILE: _("Filled by imports"),
+    }[how]
+
+
+def mail_notices(components: Sequence[Component], settings: Settings, reader: Reader) -> list[Notice]:
+    """Return what keeps e-mails from leaving."""
+    smtp = next((part for part in components if part.name == "smtp"), None)
+    notice = _mail(smtp, settings, reader)
+    return [] if notice is None else [notice]
+
+
+def notices(components: Sequence[Component], settings: Settings, reader: Reader) -> list[Notice]:
+    """Return what keeps Earshot from doing its work, gravest first."""
+    worker = _worker(components, reader)
+    return [*([] if worker is None else [worker]), *mail_notices(components, settings, reader)]
+
+
+def _worker(components: Sequence[Component], reader: Reader) -> Notice | None:
+    _ = reader.words.gettext
+    beats = [part for part in components if part.name.split(".")[0] == "worker"]
+    remedy = _("Start “earshot up”, or “earshot work” beside “earshot serve”.")
+    if not beats:
+        return Notice(title=_("No worker has started yet: nothing is collected, read or sent."), remedy=remedy)
+    last = max(part.beat_at for part in beats)
+    if reader.now - last > _SILENT_AFTER:
+        silent = reader.span(reader.now - last)
+        title = _("The worker has been silent for %(span)s: nothing is collected, read or sent.") % {"span": silent}
+        return Notice(title=title, remedy=remedy)
+    ill = next((part for part in beats if not part.healthy), None)
+    if ill is None:
+        return None
+    title = _("The worker is in trouble.")
+    return Notice(title=title, remedy=_("Look into its log; it goes on by itself when it can."), detail=ill.detail)
+
+
+def _mail(smtp: Component | None, settings: Settings, reader: Reader) -> Notice | None:
+    _ = reader.words.gettext
+    if settings.smtp_url is None:
+        return Notice(
+            title=_("No mail server is set: e-mails wait in the outbox and nobody is told."),
+            remedy=_("Set EARSHOT_SMTP_URL, such as smtp://user:password@mail.example.com:587, and start again."),
+        )
+    if smtp is None or smtp.healthy:
+        return None
+    return Notice(
+        title=_("The mail server does not take our e-mails."),
+        remedy=_(
+            "Check EARSHOT_SMTP_URL and the server. E-mails wait in the outbox and leave by themselves afterwards."
+        ),
+        detail=smtp.detail,
+    )

@@ -1,0 +1,187 @@
+"""What needs somebody: incidents by state, one with its story, and the three things a person can do about it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from alerts.types import BrandId, IncidentId, IncidentStatus, Resolution
+from service.store import brand, incident, mention, notification
+from service.store.incident import Acted, IncidentSummary
+from service.store.mention import MentionFilter
+from service.web import links, mention_view, render, wording
+from service.web.highlight import excerpt, marked_words
+from service.web.mention_query import number
+from service.web.reader import Reader
+from service.web.visit import Missing, PageRoute, SignedIn
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+
+_A_PAGE = 30
+_MENTIONS_SHOWN = 20
+_TABS: Mapping[str, tuple[IncidentStatus, ...] | None] = {
+    "open": (IncidentStatus.TRIGGERED, IncidentStatus.ACKNOWLEDGED),
+    "triggered": (IncidentStatus.TRIGGERED,),
+    "acknowledged": (IncidentStatus.ACKNOWLEDGED,),
+    "resolved": (IncidentStatus.RESOLVED,),
+}
+
+
+def tab_names(reader: Reader) -> Mapping[str, str]:
+    """Return what the tabs are called."""
+    states = wording.statuses(reader)
+    return {
+        "open": reader.words.pgettext("incidents", "Open"),
+        **{status.value: name for status, name in states.items()},
+    }
+
+
+def headline(one: IncidentSummary, limit: int = 110) -> str:
+    """Return the words that opened an incident, in one line."""
+    words = marked_words(one.title, one.text, None)
+    shown = excerpt(words.title or words.text, limit)
+    return " ".join("".join(piece.text for piece in shown).split())
+
+
+@router.get("/incidents")
+async def listed(visit: SignedIn) -> Response:
+    """Return a page of incidents, last opened first."""
+    query = visit.request.query_params
+    tab = query.get("status", "open") if query.get("status") in _TABS else "open"
+    brand_id = None if (known := number(query.get("brand"))) is None else BrandId(known)
+    found = await incident.newest(
+        visit.conn, brand_id=brand_id, statuses=_TABS[tab], after=_after(query.get("older")), limit=_A_PAGE + 1
+    )
+    shown = found[:_A_PAGE]
+    given = {"status": tab, "brand": str(brand_id) if brand_id else None}
+    last = f"{shown[-1].opened_at.isoformat()}_{shown[-1].id}" if len(found) > _A_PAGE else None
+    counts = await incident.count_by_status(visit.conn, brand_id)
+    return visit.page(
+        "incidents.html",
+        here="incidents",
+        tab=tab,
+        tabs=tab_names(visit.reader),
+        counts={name: sum(counts.get(status, 0) for status in of or ()) for name, of in _TABS.items()},
+        brands=await brand.every(visit.conn),
+        brand_id=brand_id,
+        incidents=shown,
+        statuses=wording.statuses(visit.reader),
+        older=links.with_query("/incidents", {**given, "older": last}) if last else None,
+        newest=links.with_query("/incidents", given) if query.get("older") else None,
+    )
+
+
+@router.get("/incidents/{incident_id}")
+async def one(visit: SignedIn, incident_id: str) -> Response:
+    """Return one incident. Raises Missing."""
+    found = await incident.get(visit.conn, _known(incident_id))
+    if found is None:
+        raise Missing
+    mentions = await mention.newest(visit.conn, MentionFilter(incident_id=found.id), limit=_MENTIONS_SHOWN)
+    return visit.page(
+        "incident.html",
+        here="incidents",
+        incident=found,
+        headline=headline(found),
+        notice=notice(visit.request.query_params.get("came", ""), found, visit.reader),
+        status_name=wording.statuses(visit.reader)[found.status],
+        urgency=wording.urgency(found.urgency, visit.reader),
+        why=wording.reason(found.reason, visit.reader) if found.reason else "",
+        resolutions=wording.resolutions(visit.reader),
+        views=[mention_view.view(one, visit.reader) for one in mentions],
+        timeline=[
+            (entry, wording.event(entry, visit.reader)) for entry in await incident.timeline(visit.conn, found.id)
+        ],
+        notifications=await notification.newest(visit.conn, incident_id=found.id),
+        states=wording.states(visit.reader),
+    )
+
+
+@router.post("/incidents/{incident_id}/acknowledge")
+async def acknowledge(visit: SignedIn, incident_id: str) -> Response:
+    """Somebody looks at it."""
+    await visit.form()
+    async with visit.conn.transaction():
+        acted = await incident.acknowledge(visit.conn, _known(incident_id), by=visit.user, now=visit.reader.now)
+    return _seen(acted)
+
+
+@router.post("/incidents/{incident_id}/resolve")
+async def resolve(visit: SignedIn, incident_id: str) -> Response:
+    """The work is done."""
+    form = await visit.form()
+    resolution = next((known for known in Resolution if known == form.get("resolution")), None)
+    if resolution is None:
+        return render.moved(f"/incidents/{_known(incident_id)}?came=no-reason")
+    async with visit.conn.transaction():
+        acted = await incident.resolve(
+            visit.conn, _known(incident_id), by=visit.user, resolution=resolution, now=visit.reader.now
+        )
+    return _seen(acted)
+
+
+@router.post("/incidents/{incident_id}/reopen")
+async def reopen(visit: SignedIn, incident_id: str) -> Response:
+    """It was not done after all."""
+    await visit.form()
+    async with visit.conn.transaction():
+        acted = await incident.reopen(visit.conn, _known(incident_id), by=visit.user, now=visit.reader.now)
+    return _seen(acted)
+
+
+def notice(came: str, now: IncidentSummary, reader: Reader) -> str:
+    """Return what became of an action, with who was faster where somebody was; '' for none."""
+    _ = reader.words.gettext
+    match came:
+        case "done":
+            return _("Done.")
+        case "no-reason":
+            return _("Choose why it is resolved.")
+        case "refused-resolved":
+            return _("Nothing was changed: it is resolved already.") + _by(now, reader)
+        case "refused-triggered":
+            return _("Nothing was changed: the same trouble has a newer open incident. Go on there.")
+        case "unchanged":
+            return _("Nothing was changed: it was so already.") + _by(now, reader)
+        case _:
+            return ""
+
+
+def _by(now: IncidentSummary, reader: Reader) -> str:
+    """Return who brought the incident to where it is, as a sentence to append."""
+    who, at = (
+        (now.resolved_by, now.resolved_at)
+        if now.status is IncidentStatus.RESOLVED
+        else (now.acknowledged_by, now.acknowledged_at)
+    )
+    if who is None or at is None:
+        return ""
+    return " " + reader.words.gettext("%(who)s did that %(when)s.") % {"who": who, "when": reader.moment(at)}
+
+
+def _seen(acted: Acted | None) -> Response:
+    """Return the incident's page with what became of the action. Raises Missing."""
+    if acted is None:
+        raise Missing
+    came = "done" if acted.changed else f"refused-{acted.refused}" if acted.refused else "unchanged"
+    return render.moved(f"/incidents/{acted.incident.id}?came={came}")
+
+
+def _known(incident_id: str) -> IncidentId:
+    """Return the id an address gives. Raises Missing."""
+    known = number(incident_id)
+    if known is None:
+        raise Missing
+    return IncidentId(known)
+
+
+def _after(text: str | None) -> tuple[datetime, IncidentId] | None:
+    """Return where the page before ended."""
+    when, _, row = (text or "").partition("_")
+    try:
+        at = datetime.fromisoformat(when)
+    except ValueError:
+        return None
+    known = number(row)
+    return None if known is None or at.tzinfo is None else (at, IncidentId(known))

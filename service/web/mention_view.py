@@ -1,0 +1,96 @@
+"""A mention as a page shows it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from alerts import text
+from service.store.mention import StoredMention
+from service.web import highlight, links
+from service.web.highlight import Piece
+from service.web.reader import Reader
+from service.web.wording import language_word
+
+_EXCERPT = 420
+#: Nobody reads more on a page; the original is a click away.
+_MOST = 50_000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MentionView:
+    """One mention, ready to be shown."""
+
+    mention: StoredMention
+    title: Sequence[Piece]
+    words: Sequence[Piece]
+    #: For the `lang` attribute; '' where it is not known.
+    language: str
+    language_name: str
+    #: angry, negative, neutral, positive or waiting.
+    tone: str
+    tone_name: str
+    #: Why this verdict, in a sentence.
+    why: str
+    #: Safe to click; None where there is none.
+    original: str | None
+    host: str
+
+
+def view(mention: StoredMention, reader: Reader, *, whole: bool = False) -> MentionView:
+    """Return a mention for a list, or `whole` for its own page."""
+    verdict = mention.verdict
+    words = highlight.marked_words(
+        text.body(mention.title), text.body(mention.text), verdict.because if verdict else None
+    )
+    language = verdict.language if verdict else (mention.language_hint or "")
+    tone = tone_of(mention)
+    original = text.link(mention.url)
+    return MentionView(
+        mention=mention,
+        title=words.title,
+        words=highlight.excerpt(words.text, _MOST if whole else _EXCERPT),
+        language=language if text.is_tag(language) else "",
+        language_name=language_word(language, reader) if language else "",
+        tone=tone,
+        tone_name=tone_names(reader)[tone],
+        why=why(mention, reader),
+        original=original,
+        host=links.host_of(original),
+    )
+
+
+def tone_of(mention: StoredMention) -> str:
+    """Return the one word that decides how a mention looks."""
+    if mention.verdict is None:
+        return "waiting"
+    return "angry" if mention.verdict.angry else mention.verdict.label
+
+
+def tone_names(reader: Reader) -> dict[str, str]:
+    """Return what each tone is called."""
+    _ = reader.words.gettext
+    return {
+        "angry": _("Angry"),
+        "negative": _("Negative"),
+        "neutral": _("Neutral"),
+        "positive": _("Positive"),
+        "waiting": _("Not judged yet"),
+    }
+
+
+def why(mention: StoredMention, reader: Reader) -> str:
+    """Return why a mention was judged so."""
+    _ = reader.words.gettext
+    verdict = mention.verdict
+    if verdict is None:
+        return _("It is waiting to be read.")
+    values = {
+        "anger": reader.percent(verdict.anger),
+        "negative": reader.percent(verdict.negative),
+        "share": reader.percent(getattr(verdict, verdict.label)),
+        "label": tone_names(reader)[verdict.label],
+    }
+    if verdict.angry and verdict.because:
+        return _("Read as angry from the marked words: anger %(anger)s, negative %(negative)s.") % values
+    if verdict.angry:
+        return _("Read as angry: anger %(anger)s, negative %(negative)s.") % values
+    return _("Read as %(label)s with a probability of %(share)s; anger %(anger)s.") % values

@@ -1,0 +1,155 @@
+"""A fictional brand with posts in four languages, put in the way real ones come: fetched batch, judged, alerted."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from alerts.types import BrandId, RuleKind, RuleMode, SourceId, Urgency
+from analysis.types import Analysis, Because
+from collectors.types import Author, Mention, Rating, SourceKind, whole_text
+from service.pipeline.analyse import analyse_due
+from service.store import brand, clock, component, contact, ingest, rule, source
+from service.store.pool import Connection, Pool
+from tests import make
+
+#: label, anger and the words the verdict is read from
+Tone = tuple[str, float, tuple[str, ...]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Post:
+    """One post of the story."""
+
+    #: Hours before the end of the story.
+    hours_ago: float
+    source: str
+    site: str
+    author: str
+    language: str
+    title: str = ""
+    text: str
+    stars: int | None = None
+    label: str = "neutral"
+    anger: float = 0.03
+    because: tuple[str, ...] = ()
+
+
+class ScriptedAnalyser:
+    """Judges each text as the story says; any other text calmly. Stands where a trained model stands."""
+
+    model = "story@1"
+
+    def __init__(self, posts: Sequence[Post] = ()) -> None:
+        self._posts = {whole_text(post.title, post.text): post for post in posts}
+
+    def analyse(self, texts: Sequence[str], *, because: bool = False) -> list[Analysis]:
+        """Return one analysis per text, in order."""
+        return [self._analysis(text) for text in texts]
+
+    def _analysis(self, text: str) -> Analysis:
+        post = self._posts.get(text)
+        if post is None:
+            return make.analysis(model=self.model)
+        strong = 0.93 if post.anger > 0.5 else 0.81
+        rest = (1 - strong) / 2
+        shares = {name: strong if name == post.label else rest for name in ("negative", "neutral", "positive")}
+        spans = tuple(
+            Because(start=text.index(words), end=text.index(words) + len(words), text=words) for words in post.because
+        )
+        return Analysis(
+            **shares,
+            language=post.language,
+            anger=post.anger,
+            anger_level=2 if post.anger > 0.5 else 1 if post.label == "negative" else 0,
+            angry=post.anger > 0.5,
+            because=spans or None,
+            model=self.model,
+        )
+
+
+class AngryAnalyser:
+    """Finds anger in everything: for tests about what follows from it."""
+
+    model = "angry@1"
+
+    def analyse(self, texts: Sequence[str], *, because: bool = False) -> list[Analysis]:
+        """Return one analysis per text, in order; the first word is the reason."""
+        return [
+            make.analysis(
+                angry=True,
+                model=self.model,
+                because=(Because(start=0, end=len(text.split(maxsplit=1)[0]), text=text.split(maxsplit=1)[0]),)
+                if text.split()
+                else None,
+            )
+            for text in texts
+        ]
+
+
+async def put_source(conn: Connection, brand_id: BrandId, name: str, kind: SourceKind = SourceKind.FEED) -> SourceId:
+    """Return a source of the brand."""
+    return await source.put(
+        conn,
+        brand_id=brand_id,
+        kind=kind,
+        name=name,
+        settings={"url": "http://127.0.0.1/feed"},
+        interval=timedelta(minutes=5),
+        allow_private=True,
+        enabled=True,
+        now=await clock.now(conn),
+    )
+
+
+async def put_rule(conn: Connection, name: str = "Angry mentions", *, email: str = "mei@lantern.example") -> None:
+    """Put a rule that tells one contact."""
+    now = await clock.now(conn)
+    rule_id = await rule.put(
+        conn,
+        brand_id=None,
+        kind=RuleKind.ANGRY_MENTION,
+        name=name,
+        settings={},
+        mode=RuleMode.ACTIVE,
+        urgency=Urgency.URGENT,
+        now=now,
+    )
+    contact_id = await contact.put(conn, name="Mei Lin", email=email, language="zh-Hant", enabled=True, now=now)
+    await contact.tie(conn, rule_id, [contact_id])
+
+
+async def tell(
+    pool: Pool, brand_id: BrandId, source_id: SourceId, mentions: Sequence[Mention], analyser: object = None
+) -> None:
+    """Let mentions come in and be judged."""
+    async with pool.acquire() as conn, conn.transaction():
+        await ingest.ingest(conn, brand_id, source_id, mentions, now=await clock.now(conn))
+    while await analyse_due(pool, analyser or ScriptedAnalyser()):  # type: ignore[arg-type]  # one of the two above
+        pass
+
+
+async def beat(conn: Connection) -> None:
+    """Let the worker say that it lives."""
+    now = await clock.now(conn)
+    for stage in ("collect", "analyse", "deliver"):
+        await component.beat(conn, f"worker.{stage}", now=now)
+
+
+def mention_of(post: Post, at: datetime, n: int) -> Mention:
+    """Return the post as a collector brings it."""
+    return make.mention(
+        id=f"post-{n}",
+        site=post.site,
+        url=f"https://{post.source.replace(' ', '-').lower()}.example/posts/{n}",
+        author=Author(name=post.author),
+        title=post.title,
+        text=post.text,
+        published_at=at,
+        language=post.language,
+        rating=None if post.stars is None else Rating(value=post.stars, scale=5),
+    )
+
+
+async def brand_named(conn: Connection, name: str = "Lantern Noodles") -> BrandId:
+    """Return the brand of this name."""
+    return await brand.ensure(conn, name, now=await clock.now(conn))

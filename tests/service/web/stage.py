@@ -1,0 +1,159 @@
+"""The program served to a real browser, and the story played into its database."""
+
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from random import Random
+from uuid import uuid4
+
+import uvicorn
+from fastapi import FastAPI
+
+from alerts.types import BrandId, IncidentId, NotificationState, Resolution, SourceId
+from analysis.types import Analyser
+from service.app import Server
+from service.store import clock, component, incident, notification
+from service.store.pool import Connection, Pool
+from tests import make
+from tests.service.web import seed, story
+
+_DAYS = 36
+_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+def chromium() -> str | None:
+    """Return the browser to drive: the one set, else one that is installed, else None for Playwright's own."""
+    named = os.environ.get("EARSHOT_CHROMIUM")
+    found = [named] if named else [shutil.which(name) for name in _NAMES]
+    return next((path for path in found if path and Path(path).exists()), None)
+
+
+@contextmanager
+def served(app: FastAPI) -> Iterator[str]:
+    """Serve the program on a port of 127.0.0.1 from a thread with a loop of its own; give its address."""
+    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, ws="none", timeout_graceful_shutdown=5)
+    server = Server(config, app.state.hub)
+    thread = threading.Thread(target=server.run, name="served")
+    thread.start()
+    try:
+        while not server.started:
+            if not thread.is_alive():
+                raise RuntimeError("the server did not start")
+            thread.join(0.01)
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+async def play(pool: Pool) -> None:
+    """Let a month of posts arrive, each at its time, and people act on some of them."""
+    analyser = seed.ScriptedAnalyser([*story.POSTS, *_everyday_posts()])
+    async with pool.acquire() as conn:
+        await _shift(conn, timedelta(days=-_DAYS))
+        brand_id = await seed.brand_named(conn, story.BRANDS[0])
+        await seed.brand_named(conn, story.BRANDS[1])
+        await seed.put_rule(conn)
+        sources = {name: await seed.put_source(conn, brand_id, name) for name in story.SITES}
+        end = await clock.now(conn) + timedelta(days=_DAYS)
+        await _everyday(pool, conn, brand_id, sources, analyser)
+        for n, post in enumerate(sorted(story.POSTS, key=lambda one: -one.hours_ago)):
+            await _shift(conn, timedelta(hours=-post.hours_ago))
+            mention = seed.mention_of(post, end - timedelta(hours=post.hours_ago, minutes=4), n)
+            await seed.tell(pool, brand_id, sources[post.source], [mention], analyser)
+        await _shift(conn, timedelta())
+        await _aftermath(conn, sources)
+
+
+def _everyday_posts() -> list[seed.Post]:
+    return [
+        seed.Post(hours_ago=0, source="", site="", author="", language=language, text=text, label=label)
+        for text, language, label in story.EVERYDAY
+    ]
+
+
+async def _everyday(
+    pool: Pool, conn: Connection, brand_id: BrandId, sources: dict[str, SourceId], analyser: Analyser
+) -> None:
+    random = Random(7)
+    names = list(sources)
+    start = await clock.now(conn)
+    batches: dict[str, list[object]] = {name: [] for name in names}
+    for day in range(_DAYS + 1):
+        for n in range(random.randint(4, 14) + (6 if day % 7 in (5, 6) else 0)):
+            text, language, _ = random.choice(story.EVERYDAY)
+            at = start + timedelta(days=day, minutes=random.randint(-700, 0))
+            name = random.choice(names)
+            batches[name].append(
+                make.mention(id=f"day-{day}-{n}", site=story.SITES[name], text=text, language=language, published_at=at)
+            )
+    await _shift(conn, timedelta(minutes=-30))
+    for name, batch in batches.items():
+        await seed.tell(pool, brand_id, sources[name], batch, analyser)  # type: ignore[arg-type]  # mentions
+
+
+async def _aftermath(conn: Connection, sources: dict[str, SourceId]) -> None:
+    """Some incidents are in hand, some e-mails left, one source fell silent, the mail server hiccuped."""
+    now = await clock.now(conn)
+    await seed.beat(conn)
+    await component.beat(conn, "smtp", now=now, healthy=True)
+    for name, source_id in sources.items():
+        ago = timedelta(hours=5) if name == story.PANTIP_LIKE else timedelta(minutes=3)
+        failing = name == story.PANTIP_LIKE
+        await conn.execute(
+            "update source set last_attempt_at = $2, last_success_at = $3, error = $4, error_count = $5 where id = $1",
+            source_id,
+            now - timedelta(minutes=2),
+            now - ago,
+            "https://senlek.example/feed: 503 Service Unavailable; tried again in 12 minutes" if failing else None,
+            9 if failing else 0,
+        )
+    oldest = [one.id for one in reversed(await incident.newest(conn))]
+    await incident.resolve(conn, oldest[0], by="mei", resolution=Resolution.ANSWERED, now=now)
+    await incident.resolve(conn, oldest[1], by="arthit", resolution=Resolution.NO_ACTION, now=now)
+    await incident.acknowledge(conn, oldest[2], by="mei", now=now)
+    await _send_all_but(conn, oldest[-1])
+
+
+async def _send_all_but(conn: Connection, waiting: IncidentId) -> None:
+    """Let the e-mails leave, one after a first try that was put off; the newest waits."""
+    at = await clock.now(conn)
+    while claimed := await notification.claim(conn, now=at, lease=timedelta(seconds=90), token=uuid4()):
+        if claimed.overtaken:
+            await notification.settle(conn, claimed, NotificationState.SUPERSEDED, now=at)
+            continue
+        entry = await notification.get(conn, claimed.id)
+        assert entry
+        stalled = claimed.incident_id == waiting
+        outcome, code = ("temporary", 451) if stalled else ("accepted", 250)
+        detail = "451 4.7.1 Greylisted, come back in 5 minutes" if stalled else "250 2.0.0 Ok: queued as 4F1C0A2B"
+        await notification.record_attempt(
+            conn, claimed, started_at=at, ended_at=at, outcome=outcome, stage="data", code=code, detail=detail
+        )
+        state = NotificationState.PENDING if stalled else NotificationState.SENT
+        later = at + timedelta(minutes=5) if stalled else None
+        await notification.settle(
+            conn,
+            claimed,
+            state,
+            now=entry.created_at + timedelta(seconds=2),
+            not_before=later,
+            error=detail if stalled else None,
+        )
+
+
+async def _shift(conn: Connection, by: timedelta) -> None:
+    """Move the database's clock."""
+    await conn.execute("update mock.clock set shift = $1", by)
