@@ -39,10 +39,16 @@ class RoomError(Exception):
     """A folder could not be made, or a step in it failed. One line."""
 
 
+def can_enter() -> bool:
+    """Whether a folder can be entered here: by root who may mount, which root in a container may not."""
+    tried = ["unshare", "--mount", "true"]
+    return os.geteuid() == 0 and subprocess.run(tried, check=False, stderr=subprocess.DEVNULL).returncode == 0
+
+
 def install_bootstrapper() -> None:
     """See to mmdebstrap. Raises RoomError."""
-    if os.geteuid() != 0:
-        raise RoomError("entering a Debian folder needs root: run as root, or build with an engine: docker build .")
+    if not can_enter():
+        raise RoomError("entering a Debian folder needs root that may mount; with an engine, run: docker build .")
     if shutil.which("mmdebstrap") is None and shutil.which("apt-get"):
         subprocess.run(["apt-get", "update", "-qq"], check=False, stdout=sys.stderr)
         install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "mmdebstrap"]
