@@ -60,6 +60,8 @@ class Settings(BaseModel):
 
     #: An external Postgres, 15 or newer; without it Earshot runs its own.
     database_url: Annotated[str | None, AfterValidator(_database_url)] = None
+    #: How long a start waits for Postgres to answer, in seconds.
+    database_patience: float = Field(default=60.0, ge=0, le=3600)
     #: Where the embedded Postgres and generated secrets live.
     data_dir: Path = Path("data")
     host: str = "127.0.0.1"

@@ -9,7 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
-from service.store.pool import UNREACHABLE
+from service.store.pool import TOO_SLOW, UNREACHABLE
 
 MEDIA_TYPE = "application/problem+json"
 _RETRY_AFTER_SECONDS = 5
@@ -169,6 +169,10 @@ def problem_of(error: Exception, instance: str) -> ProblemAnswer:
             status = HTTPStatus.SERVICE_UNAVAILABLE
             content = _problem(status, "The database does not answer; try again in a few seconds.", instance)
             return ProblemAnswer(status=status, content=content, headers={"Retry-After": str(_RETRY_AFTER_SECONDS)})
+        case _ if isinstance(error, TOO_SLOW):
+            status = HTTPStatus.SERVICE_UNAVAILABLE
+            detail = "The answer took too long to find; ask for one brand, or a shorter time."
+            return ProblemAnswer(status=status, content=_problem(status, detail, instance))
         case _:
             status = HTTPStatus.INTERNAL_SERVER_ERROR
             return ProblemAnswer(status=status, content=_problem(status, _INTERNAL_DETAIL, instance))

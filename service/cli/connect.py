@@ -13,15 +13,13 @@ from service.store.pool import Pool, StoreError, open_pool, wait_until_reachable
 
 T = TypeVar("T")
 
-PATIENCE = timedelta(seconds=60)
-
 
 async def reachable_database(settings: Settings) -> str:
     """Return the address of a server that answers. Raises DatabaseError or StoreError."""
     url = settings.database_url
     if url is None:
         url = (await asyncio.to_thread(database.ensure_running, database.server_folder(settings.data_dir))).url
-    await wait_until_reachable(url, patience=PATIENCE)
+    await wait_until_reachable(url, patience=timedelta(seconds=settings.database_patience))
     return url
 
 

@@ -13,23 +13,23 @@ from service.settings import Settings, read_settings
 
 
 async def _serve(settings: Settings) -> None:
-    from service.app import create_app  # noqa: PLC0415  # after the settings are known to be good
+    from service.app import Server, create_app  # noqa: PLC0415  # after the settings are known to be good
 
     url = await reachable_database(settings)
     settings = settings.model_copy(update={"database_url": url})
     async with connected(settings):
         pass
+    app = create_app(settings)
     configuration = uvicorn.Config(
-        create_app(settings),
+        app,
         host=settings.host,
         port=settings.port,
         log_config=None,
         access_log=False,
         server_header=False,
-        # Open event streams end with us.
         timeout_graceful_shutdown=3,
     )
-    await uvicorn.Server(configuration).serve()
+    await Server(configuration, app.state.hub).serve()
 
 
 @click.command("serve")

@@ -25,7 +25,11 @@ UNREACHABLE = (
     asyncpg.CrashShutdownError,
     asyncpg.TooManyConnectionsError,
     asyncpg.InterfaceError,
+    # A connection the server ended at the very moment it was used.
+    asyncpg.InternalClientError,
 )
+#: A statement took longer than it may.
+TOO_SLOW = asyncpg.QueryCanceledError
 
 
 class StoreError(Exception):
@@ -62,7 +66,7 @@ async def _server_version(url: str) -> int:
     try:
         return int(conn.get_server_version().major)
     finally:
-        await conn.close()
+        conn.terminate()
 
 
 async def wait_until_reachable(url: str, *, patience: timedelta = timedelta(seconds=60)) -> None:

@@ -575,6 +575,7 @@ CREATE INDEX incident_newest ON public.incident USING btree (opened_at DESC, id 
 CREATE UNIQUE INDEX incident_open ON public.incident USING btree (group_key) WHERE (status <> 'resolved'::text);
 CREATE INDEX mention_angry ON public.mention USING btree (brand_id, said_at DESC, id DESC) WHERE angry;
 CREATE INDEX mention_newest ON public.mention USING btree (brand_id, said_at DESC, id DESC);
+CREATE INDEX mention_newest_of_all ON public.mention USING btree (said_at DESC, id DESC);
 CREATE INDEX mention_of_story ON public.mention USING btree (story_id);
 CREATE INDEX notification_due ON public.notification USING btree (not_before) WHERE (state = ANY (ARRAY['pending'::text, 'sending'::text]));
 CREATE INDEX notification_newest ON public.notification USING btree (created_at DESC, id DESC);

@@ -43,7 +43,7 @@ class SourceHealth:
     last_success_at: datetime | None
     error: str | None
     error_count: int
-    #: Mentions first seen in the 24 hours before.
+    #: New mentions of the 24 hours before.
     mentions_per_day: int
     quarantined: int
 
@@ -51,8 +51,8 @@ class SourceHealth:
 _HEALTH = """
     select s.id, s.brand_id, b.name as brand, s.kind, s.name, s.settings, s.allow_private, s.enabled, s.interval,
         s.next_due, s.last_attempt_at, s.last_success_at, s.error, s.error_count,
-        (select count(*) from mention m where m.source_id = s.id and m.first_seen_at > $1::timestamptz - interval '1 day')
-            as mentions_per_day,
+        (select coalesce(sum(f.inserted), 0) from fetch_log f
+            where f.source_id = s.id and f.started_at > $1::timestamptz - interval '1 day') as mentions_per_day,
         (select count(*) from quarantine q where q.source_id = s.id) as quarantined
     from source s join brand b on b.id = s.brand_id
 """

@@ -78,10 +78,11 @@ async def starts(conn: Connection, *, since: datetime, until: datetime, bucket: 
     """Return the start of every step from `since` to before `until`, days of 23 and 25 hours included."""
     rows = await conn.fetch(
         """
-        select (local at time zone $4) as start from generate_series(
-            date_trunc($3, $1::timestamptz at time zone $4), $2::timestamptz at time zone $4, ('1 ' || $3)::interval
-        ) local where (local at time zone $4) < $2
-        group by 1 order by 1
+        select start from (
+            select distinct date_trunc($3, hour, $4) as start
+            from generate_series(date_trunc('hour', $1::timestamptz), $2::timestamptz, interval '1 hour') hour
+            where hour < $2
+        ) step order by start
         """,
         since,
         until,

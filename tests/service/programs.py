@@ -5,6 +5,8 @@ import subprocess
 import sys
 from collections.abc import Mapping
 
+PYTHON = sys.executable
+
 
 def environment(**given: str) -> dict[str, str]:
     """Return an environment with only the settings a test gives."""
@@ -15,7 +17,7 @@ def environment(**given: str) -> dict[str, str]:
 def start(*arguments: str, settings: Mapping[str, str]) -> subprocess.Popen[str]:
     """Start `earshot` with these arguments and settings."""
     return subprocess.Popen(
-        [sys.executable, "-m", "service.cli", *arguments],
+        [PYTHON, "-m", "service.cli", *arguments],
         env=environment(**settings),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -27,7 +29,7 @@ def start(*arguments: str, settings: Mapping[str, str]) -> subprocess.Popen[str]
 def run(*arguments: str, settings: Mapping[str, str], stdin: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
     """Run `earshot` to its end, two minutes at most."""
     return subprocess.run(
-        [sys.executable, "-m", "service.cli", *arguments],
+        [PYTHON, "-m", "service.cli", *arguments],
         env=environment(**settings),
         input=stdin,
         capture_output=True,

@@ -125,6 +125,7 @@ create table mention (
     unique (source_id, external_key)
 );
 create index mention_newest on mention (brand_id, said_at desc, id desc);
+create index mention_newest_of_all on mention (said_at desc, id desc);
 create index mention_angry on mention (brand_id, said_at desc, id desc) where angry;
 create index mention_of_story on mention (story_id);
 

@@ -84,7 +84,6 @@ async def test_a_database_that_does_not_answer_is_a_503(
     assert [record.levelno for record in caplog.records if record.name == "service.app"] == [logging.WARNING]
 
 
-@pytest.mark.xfail(reason="asyncpg's InternalClientError is not in store.pool.UNREACHABLE yet", strict=False)
 async def test_a_connection_the_server_ended_is_a_503_once_and_then_works(
     client: httpx.AsyncClient, conn: Connection
 ) -> None:
