@@ -93,8 +93,10 @@ class Pacemaker:
 
 async def _collect(stack: AsyncExitStack, settings: Settings, pool: Pool) -> Rhythm:
     from collectors.egress import GuardedEgress  # noqa: PLC0415  # each stage loads only what it needs
+    from collectors.feed import close_parsers  # noqa: PLC0415
     from service.pipeline.collect import collect_due  # noqa: PLC0415
 
+    stack.callback(close_parsers)
     egress = await stack.enter_async_context(GuardedEgress())
     random = SystemRandom()
 

@@ -11,7 +11,9 @@ import orjson
 
 from collectors import registry
 from collectors.egress import GuardedEgress
-from collectors.types import Collected, Mention, Source, SourceKind
+from collectors.feed import close_parsers
+from collectors.shape import mention_to_json
+from collectors.types import Collected, Source, SourceKind
 from service.cli.main import Failure
 
 
@@ -23,31 +25,6 @@ def _pairs(_context: click.Context, _parameter: click.Parameter, given: tuple[st
             raise click.BadParameter(f"{pair!r} is no key=value")
         pairs[key.strip()] = value
     return pairs
-
-
-def as_line(mention: Mention) -> bytes:
-    """Return a mention as one line of JSON, in the form the API documents."""
-    rating = mention.rating
-    return orjson.dumps(
-        {
-            "kind": mention.kind,
-            "site": mention.site,
-            "id": mention.id,
-            "url": mention.url,
-            "parent": mention.parent,
-            "root": mention.root,
-            "author": {"id": mention.author.id, "name": mention.author.name, "url": mention.author.url},
-            "published_at": mention.published_at,
-            "edited_at": mention.edited_at,
-            "title": mention.title,
-            "text": mention.text,
-            "language": mention.language,
-            "rating": None if rating is None else {"value": rating.value, "scale": rating.scale},
-            "engagement": dict(mention.engagement),
-            "reply_by_owner": mention.reply_by_owner,
-            "deleted": mention.deleted,
-        }
-    )
 
 
 def _list() -> bytes:
@@ -82,8 +59,11 @@ def _rebased(settings: Mapping[str, str], base_url: str | None) -> dict[str, str
 
 async def _collect(kind: str, settings: Mapping[str, str], *, allow_private: bool) -> Collected:
     source = Source(kind=SourceKind(kind), settings=settings, allow_private=allow_private)
-    async with GuardedEgress() as egress:
-        return await registry.collector(kind).collect(source, egress=egress, now=datetime.now(UTC))
+    try:
+        async with GuardedEgress() as egress:
+            return await registry.collector(kind).collect(source, egress=egress, now=datetime.now(UTC))
+    finally:
+        close_parsers()
 
 
 @click.command("fetch")
@@ -106,7 +86,7 @@ def command(
     collected = asyncio.run(_collect(kind, settings, allow_private=allow_private))
     out = sys.stdout.buffer
     for mention in collected.mentions:
-        out.write(as_line(mention) + b"\n")
+        out.write(orjson.dumps(mention_to_json(mention)) + b"\n")
     out.flush()
     for item in collected.quarantined:
         click.echo(f"quarantined: {item.reason}", err=True)

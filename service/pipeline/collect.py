@@ -83,15 +83,14 @@ async def _store(
     got = await ingest.ingest(conn, due.brand_id, due.id, collected.mentions, now=now)
     reach(Failpoint.COLLECT_INGESTED)
     await fetch.quarantine(conn, due.id, collected.quarantined, now=now)
-    # Validators of an answer that was cut short would hide what is missing from it behind a 304.
-    keep = collected.complete and not collected.unchanged
     pause = next_poll(due.interval, collected.next_poll_after, jitter=jitter)
     ours = await source.record_success(
         conn,
         due.id,
         token,
-        validators=collected.validators if keep else None,
-        cursor=collected.cursor if keep else None,
+        # Validators of an answer that was cut short would hide what is missing from it behind a 304.
+        validators=collected.validators if collected.complete else None,
+        cursor=collected.cursor if collected.complete and not collected.unchanged else None,
         moved_to=collected.moved_to,
         warning=collected.warning,
         next_due=now + pause,

@@ -6,10 +6,10 @@ from uuid import uuid4
 import httpx
 
 from collectors.types import SourceKind
-from service.store import clock, source
+from service.store import clock, fetch, source
+from service.store.fetch import Counts, Outcome
 from service.store.pool import Connection
-from tests import make
-from tests.service.api.conftest import Place, put_mention, put_place
+from tests.service.api.conftest import Place, put_place
 
 LIST = "/api/v1/sources"
 
@@ -29,7 +29,11 @@ async def _put(conn: Connection, place: Place, kind: SourceKind, *, enabled: boo
 
 
 async def test_a_source_is_shown_with_its_health(client: httpx.AsyncClient, conn: Connection, place: Place) -> None:
-    await put_mention(conn, place, make.mention())
+    now = await clock.now(conn)
+    counts = Counts(inserted=1)
+    await fetch.record(
+        conn, place.source_id, started_at=now, finished_at=now, outcome=Outcome.COLLECTED, seen=1, counts=counts
+    )
     (item,) = (await client.get(LIST)).json()["items"]
 
     assert (item["id"], item["name"], item["kind"]) == (place.source_id, "forum", "feed")
