@@ -29,6 +29,8 @@ def body(text: str) -> str:
 
 def line(text: str, most: int) -> str:
     """Return one line of at most `most` code points, fit for a header; cut between characters as people see them."""
+    # A post may be a megabyte; its first line is all that is looked at.
+    text = text.lstrip()[: most * 20 + 200]
     flat = " ".join(_ENCODED_WORD.sub("= ", body(text)).replace("\u200e", "").replace("\u200f", "").split())
     return shortened(flat, most)
 

@@ -10,9 +10,9 @@ from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, tzinfo
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP as SMTP_POLICY
 from email.utils import format_datetime
 
+from alerts.channels.headers import POLICY
 from alerts.channels.smtp import Conversation, Deadlines, Stage, conversation
 from alerts.channels.smtp_url import Security, SmtpServer
 from alerts.errors import ChannelError, ChannelSettingError, Fault
@@ -22,8 +22,6 @@ from alerts.types import ChannelHealth, IncidentId, Message, NotificationId, Rec
 
 SENDER_SETTING = "EARSHOT_MAIL_FROM"
 SENDER_NAME = "Earshot"
-#: Seven-bit bodies, so that no server on the way has a reason to re-encode them.
-_POLICY = SMTP_POLICY.clone(cte_type="7bit")
 _LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _DOMAIN = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*")
 
@@ -31,7 +29,7 @@ _DOMAIN = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Z
 def compose(message: Message, *, sender: str, domain: str, zone: tzinfo, now: datetime) -> EmailMessage:
     """Return the e-mail. No text in any field changes its header block. Raises ChannelError for a bad recipient."""
     words = rendered(message, zone=zone)
-    mail = EmailMessage(policy=_POLICY)
+    mail = EmailMessage(policy=POLICY)
     mail["Message-ID"] = message_id(message.notification_id, domain)
     mail["Date"] = format_datetime(now.astimezone(UTC))
     mail["From"] = Address(SENDER_NAME, addr_spec=sender)
