@@ -11,6 +11,7 @@ from jinja2 import DictLoader, Environment
 
 from alerts.catalogue import LANGUAGES, NATIVE_NAMES, Catalogue, negotiate
 from alerts.gaps import gaps
+from alerts.letter import LOCALE
 
 PO = """
 msgid ""
@@ -142,7 +143,7 @@ def test_any_header_is_answered(header: str) -> None:
     ],
 )
 def test_dates_and_numbers_are_written_as_people_write_them(language: str, date: str, number: str) -> None:
-    words = Catalogue(Path("alerts/locale"), "alerts", language)
+    words = Catalogue(LOCALE, "alerts", language)
 
     assert words.date(datetime(2025, 12, 31, tzinfo=UTC)) == date
     assert words.number(12345.6) == number
