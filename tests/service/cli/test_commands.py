@@ -1,0 +1,83 @@
+"""The smaller commands."""
+
+import asyncio
+import json
+from pathlib import Path
+
+from service.store.pool import Pool
+from tests.places import Post, serving_feed
+from tests.service import programs
+from tests.service.configuration.test_read import GOOD
+
+
+def run(url: str, *arguments: str) -> str:
+    done = programs.run(*arguments, settings={"EARSHOT_DATABASE_URL": url})
+    assert done.returncode == 0, done.stderr.decode()
+    return done.stdout.decode()
+
+
+async def test_fetch_prints_mentions_and_writes_nothing() -> None:
+    async with serving_feed(Post(text="Cold soup", guid="1")) as feed:
+        done = await asyncio.to_thread(
+            programs.run, "fetch", "feed", "--set", f"url={feed.url}", "--allow-private", settings={}
+        )
+
+    (line,) = done.stdout.splitlines()
+    assert json.loads(line)["text"] == "Cold soup"
+
+
+async def test_fetch_without_leave_does_not_reach_inward() -> None:
+    async with serving_feed() as feed:
+        done = await asyncio.to_thread(programs.run, "fetch", "feed", "--set", f"url={feed.url}", settings={})
+
+    assert done.returncode == 1
+    assert feed.asked == 0
+
+
+def test_fetch_lists_kinds_with_their_settings() -> None:
+    done = programs.run("fetch", "--list", settings={})
+
+    kinds = {kind["kind"]: kind for kind in json.loads(done.stdout)}
+    assert [setting["key"] for setting in kinds["feed"]["settings"] if setting["required"]] == ["url"]
+
+
+async def test_apply_makes_it_so_and_export_gives_it_back(database_url: str, pool: Pool, tmp_path: Path) -> None:
+    path = tmp_path / "earshot.toml"
+    path.write_text(GOOD)
+    assert "dry run" in run(database_url, "apply", str(path), "--dry-run")
+    assert await pool.fetchval("select count(*) from brand") == 0
+    assert "applied 4 changes" in run(database_url, "apply", str(path))
+    path.write_text(run(database_url, "export"))
+
+    assert "nothing to change" in run(database_url, "apply", str(path))
+
+
+async def test_keys_are_shown_once_and_kept_as_a_digest(database_url: str, pool: Pool) -> None:
+    key = run(database_url, "keys", "add", "grafana", "--scope", "read").strip()
+    key_id = key.split("_")[1]
+
+    assert key.startswith("earshot_")
+    assert key not in run(database_url, "keys", "list")
+    assert "grafana" in run(database_url, "keys", "list")
+    assert "revoked" in run(database_url, "keys", "revoke", key_id)
+    dump = str([tuple(row) for row in await pool.fetch("select id, name, secret_sha256 from api_key")])
+    assert key.split("_")[2] not in dump
+
+
+def test_a_sign_in_link_is_given_on_the_command_line(database_url: str) -> None:
+    assert "/sign-in?token=" in run(database_url, "users", "link", "mei")
+
+
+def test_the_doctor_says_what_to_do(database_url: str) -> None:
+    done = programs.run("doctor", "--json", settings={"EARSHOT_DATABASE_URL": database_url})
+    found = {one["what"]: one for one in json.loads(done.stdout)}
+
+    assert done.returncode == 1
+    assert found["model"]["ok"]
+    assert found["schema"]["ok"]
+    assert "EARSHOT_SMTP_URL" in found["mail"]["detail"]
+    assert "earshot work" in found["worker"]["detail"]
+
+
+def test_migrating_again_says_so(database_url: str) -> None:
+    assert "the schema is current" in run(database_url, "migrate")

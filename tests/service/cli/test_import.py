@@ -1,0 +1,66 @@
+"""`earshot import` takes a file whole, once, and says what it could not read."""
+
+import json
+from pathlib import Path
+
+from service.store.pool import Pool
+from tests.service import programs
+
+CSV = "id,內容,評分,日期\n1,很好喝,5,2026-11-01\n2,太甜了,2,2026-11-02\n"
+
+
+def imported(url: str, *arguments: str) -> tuple[str, str]:
+    done = programs.run("import", *arguments, "--brand", "Lantern Tea", settings={"EARSHOT_DATABASE_URL": url})
+    assert done.returncode == 0, done.stderr.decode()
+    return done.stdout.decode(), done.stderr.decode()
+
+
+async def test_a_file_imported_twice_is_there_once(database_url: str, pool: Pool, tmp_path: Path) -> None:
+    path = tmp_path / "reviews.csv"
+    path.write_text(CSV, "utf-8")
+    first, _ = imported(database_url, str(path))
+    second, _ = imported(database_url, str(path))
+
+    assert "seen 2 = inserted 2, unchanged 0" in first
+    assert "seen 2 = inserted 0, unchanged 2" in second
+    assert await pool.fetchval("select count(*) from fetch_not_conserved") == 0
+
+
+async def test_rows_that_cannot_be_read_are_written_with_their_reasons(
+    database_url: str, pool: Pool, tmp_path: Path
+) -> None:
+    path = tmp_path / "posts.jsonl"
+    path.write_text('{"id": 1, "text": "good"}\nbroken\n{"id": 2, "text": "bad"}\n')
+    counted, said = imported(database_url, str(path))
+
+    assert "seen 3 = inserted 2, unchanged 0, new_version 0, erased_again 0, quarantined 1" in counted
+    assert "posts.jsonl.quarantined.jsonl" in said
+    (row,) = (tmp_path / "posts.jsonl.quarantined.jsonl").read_text().splitlines()
+    assert json.loads(row)["line"] == 2
+    assert await pool.fetchval("select count(*) from quarantine") == 1
+
+
+async def test_an_import_that_was_cut_off_goes_on_where_it_was(database_url: str, pool: Pool, tmp_path: Path) -> None:
+    path = tmp_path / "reviews.csv"
+    path.write_text(CSV, "utf-8")
+    imported(database_url, str(path))
+    # As if it had been killed after the first row.
+    from service.pipeline.import_file import identity  # noqa: PLC0415
+
+    counts = {"inserted": 1, "unchanged": 0, "new_version": 0, "erased_again": 0, "quarantined": 0}
+    cursor = {"file": identity(path), "row": 1, "counts": counts, "started_at": "2026-11-25T00:00:00+00:00"}
+    await pool.execute("update source set cursor = $1", cursor)
+    counted, said = imported(database_url, str(path))
+
+    assert "going on after row 1" in said
+    assert "seen 2 = inserted 1, unchanged 1" in counted
+
+
+def test_a_file_without_a_text_column_leaves_no_trace(database_url: str, tmp_path: Path) -> None:
+    path = tmp_path / "numbers.csv"
+    path.write_text("a,b\n1,2\n")
+    settings = {"EARSHOT_DATABASE_URL": database_url}
+    done = programs.run("import", str(path), "--brand", "Lantern Tea", settings=settings)
+
+    assert done.returncode == 1
+    assert b"--map" in done.stderr

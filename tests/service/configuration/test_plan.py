@@ -1,0 +1,87 @@
+"""The store becomes what the file says, all of it or nothing, and again changes nothing."""
+
+from datetime import timedelta
+
+from service.configuration import plan
+from service.configuration.plan import Action, Change
+from service.configuration.read import Configuration, parse
+from service.store import clock, ingest, source
+from service.store.pool import Connection
+from tests import make
+from tests.service.configuration.test_read import GOOD
+
+
+async def apply(conn: Connection, wanted: Configuration) -> list[Change]:
+    now = await clock.now(conn)
+    before = await plan.current(conn, now=now)
+    changes = plan.plan(before, wanted)
+    await plan.apply(conn, before, wanted, changes, now=now)
+    return changes
+
+
+async def test_applied_twice_the_second_time_changes_nothing(conn: Connection) -> None:
+    wanted = parse(GOOD, name="earshot.toml")
+    first = await apply(conn, wanted)
+
+    assert [str(change) for change in first] == [
+        "add brand Lantern Tea",
+        "add contact On call",
+        "add source Lantern Tea: Forum",
+        "add rule Angry",
+    ]
+    assert await apply(conn, wanted) == []
+
+
+async def test_what_is_exported_is_what_was_applied(conn: Connection) -> None:
+    wanted = parse(GOOD, name="earshot.toml")
+    await apply(conn, wanted)
+    found = await plan.current(conn, now=await clock.now(conn))
+
+    assert found.configuration == wanted
+
+
+async def test_what_is_no_longer_in_the_file_goes(conn: Connection) -> None:
+    await apply(conn, parse(GOOD, name="earshot.toml"))
+    changes = await apply(conn, Configuration())
+
+    assert {change.action for change in changes} == {Action.REMOVE}
+    assert await conn.fetchval("select count(*) from source") == 0
+
+
+async def test_a_plan_says_how_many_mentions_would_go(conn: Connection) -> None:
+    await apply(conn, parse(GOOD, name="earshot.toml"))
+    row = await conn.fetchrow("select id, brand_id from source")
+    assert row is not None
+    await ingest.ingest(conn, row["brand_id"], row["id"], [make.mention()], now=make.NOW)
+    before = await plan.current(conn, now=await clock.now(conn))
+
+    assert "remove source Lantern Tea: Forum with its 1 mentions" in map(str, plan.plan(before, Configuration()))
+
+
+async def test_a_changed_address_forgets_what_was_learned_about_the_old_one(conn: Connection) -> None:
+    await apply(conn, parse(GOOD, name="earshot.toml"))
+    await conn.execute("update source set etag = 'old', next_due = now() + interval '1 hour'")
+    await apply(conn, parse(GOOD.replace("/rss", "/atom"), name="earshot.toml"))
+    found = await conn.fetchrow("select etag, next_due <= now() as due from source")
+
+    assert found is not None
+    assert (found["etag"], found["due"]) == (None, True)
+
+
+async def test_imports_are_not_the_files_business(conn: Connection) -> None:
+    await apply(conn, parse(GOOD, name="earshot.toml"))
+    brand_id = await conn.fetchval("select id from brand")
+    await source.put(
+        conn,
+        brand_id=brand_id,
+        kind=source.SourceKind.IMPORT,
+        name="old reviews",
+        settings={},
+        interval=timedelta(days=1),
+        allow_private=False,
+        enabled=True,
+        now=make.NOW,
+    )
+
+    assert await apply(conn, parse(GOOD, name="earshot.toml")) == []
+    assert await conn.fetchval("select count(*) from source") == 2

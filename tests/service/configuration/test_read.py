@@ -1,0 +1,108 @@
+"""Every mistake in a file is named with file, line and remedy."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.configuration.read import BrandEntry, Configuration, ConfigurationError, parse, read
+from service.configuration.write import written
+
+EXAMPLE = Path(__file__).parents[3] / "earshot.example.toml"
+
+GOOD = """\
+[[brand]]
+name = "Lantern Tea"
+
+[[source]]
+brand = "Lantern Tea"
+name = "Forum"
+kind = "feed"
+interval = "5m"
+[source.settings]
+url = "https://forum.example/rss"
+
+[[contact]]
+name = "On call"
+email = "oncall@example.com"
+
+[[rule]]
+name = "Angry"
+kind = "angry_mention"
+contacts = ["On call"]
+[rule.settings]
+threshold = 0.8
+"""
+
+
+def test_the_commented_example_works() -> None:
+    found = read(EXAMPLE)
+
+    assert [brand.name for brand in found.brand] == ["Lantern Tea"]
+
+
+@pytest.mark.parametrize(
+    ("change", "line", "part"),
+    [
+        (('kind = "feed"', 'kind = "fed"'), 7, "source.kind"),
+        (('interval = "5m"', 'interval = "5 weeks"'), 8, "such as '5m'"),
+        (('interval = "5m"', 'interval = "1s"'), 8, "between '5s' and '30d'"),
+        (('url = "https://forum.example/rss"', 'url = "ftp://forum.example"'), 10, "url"),
+        (('url = "https', 'adress = "https'), 10, "adress"),
+        (('brand = "Lantern Tea"', 'brand = "Lantern"'), 5, "there is no [[brand]] named 'Lantern'"),
+        (('email = "oncall@example.com"', 'email = "oncall"'), 14, "contact.email"),
+        (('email = "oncall@example.com"', ""), 12, "contact.email: is missing"),
+        (('contacts = ["On call"]', 'contacts = ["Nobody"]'), 19, "there is no [[contact]] named 'Nobody'"),
+        (("threshold = 0.8", "threshold = 8"), 21, "threshold"),
+        (('name = "Angry"', 'name = "Angry"\ncolour = "red"'), 18, "there is no such key"),
+        (
+            ('[[brand]]\nname = "Lantern Tea"', '[[brand]]\nname = "Lantern Tea"\n[[brand]]\nname = "Lantern Tea"'),
+            4,
+            "differ",
+        ),
+    ],
+)
+def test_a_mistake_is_named_with_its_line(change: tuple[str, str], line: int, part: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        parse(GOOD.replace(*change, 1), name="earshot.toml")
+
+    assert str(caught.value).startswith(f"earshot.toml:{line}: ")
+    assert part in str(caught.value)
+
+
+def test_a_file_that_is_no_toml_is_named_with_its_line() -> None:
+    with pytest.raises(ConfigurationError, match=r"earshot\.toml: not TOML: .*line 2"):
+        parse("[[brand]]\nname = = 1\n", name="earshot.toml")
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        read(tmp_path / "nowhere.toml")
+
+
+def test_what_is_written_reads_back_the_same() -> None:
+    wanted = parse(GOOD, name="earshot.toml")
+
+    assert parse(written(wanted), name="again.toml") == wanted
+
+
+names = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=40).filter(str.strip)
+
+
+@given(names)
+def test_any_name_survives_writing_and_reading(name: str) -> None:
+    wanted = Configuration(brand=(BrandEntry(name=name),))
+
+    assert parse(written(wanted), name="again.toml") == wanted
+
+
+@given(st.text())
+def test_any_text_is_a_configuration_or_a_named_mistake(text: str) -> None:
+    mistake = None
+    try:
+        parse(text, name="earshot.toml")
+    except ConfigurationError as error:
+        mistake = str(error)
+
+    assert mistake is None or mistake.startswith("earshot.toml:")
