@@ -3,7 +3,7 @@
 Rules for doubtful texts
 - Links, @names, e-mail addresses, emoji, digits and signs say nothing; a text of only those is `und`.
 - Latin names inside Chinese, Japanese, Korean or Thai do not turn the text English: one Latin word weighs as much as
-  one Han character, and Latin must outweigh all else three times.
+  one Han character, and Latin must outweigh all else three times, or once where it is an English sentence.
 - Chinese without a one-sided character (好吃, 太差了) takes the hint if the hint is Chinese; else Bopomofo, 「」 and
   words of Taiwan or Hong Kong mean `zh-Hant`, “” and words of the mainland `zh-Hans`; what is left is `zh-Hans`, the
   way most Chinese is written.
@@ -46,6 +46,7 @@ _THAI_WORD = 3
 _HANGUL_WORD = 2
 _OTHER_WORD = 5
 _LATIN_MUST_OUTWEIGH = 3
+_SMALL_WORDS_OF_A_SENTENCE = 3
 
 _SMALL_WORDS = {
     "en": "the and is was to of it this that you i my for not with are have but they so in on at be your just we very"
@@ -93,6 +94,12 @@ def _latin(text: str, words: list[str]) -> str:
     shown = {language: sum(word in small for word in lowered) for language, small in _words_of().items()}
     best = max(shown, key=lambda language: (shown[language], language == "en"))
     return best if shown[best] > shown["en"] and shown[best] * 8 >= len(words) else "en"
+
+
+def _is_sentence(words: list[str]) -> bool:
+    """Return whether Latin words are English speech, and not names: a third of them small words."""
+    small = sum(word.lower() in _words_of()["en"] for word in words)
+    return small >= _SMALL_WORDS_OF_A_SENTENCE and small * 3 >= len(words)
 
 
 def _by_marks(text: str, marks: tuple[tuple[str, str], ...], otherwise: str) -> str:
@@ -150,7 +157,7 @@ def language(text: str, hint: str | None = None) -> str:
     weights = {} if shown.isascii() else _weights(shown)
     best = max(weights, key=lambda tag: weights[tag], default=UNDETERMINED)
     weight = weights.get(best, 0)
-    if len(words) > _LATIN_MUST_OUTWEIGH * weight:
+    if len(words) > (1 if _is_sentence(words) else _LATIN_MUST_OUTWEIGH) * weight:
         return _latin(shown, words)
     if weight == 0:
         return UNDETERMINED
