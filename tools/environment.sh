@@ -15,7 +15,7 @@ if stamped .locked "$locked" && works; then
   ! stamped .installed "$installed" || exit 0
 else
   python=$(PYTHON="${PYTHON:-}" tools/python.sh)
-  echo "Making $venv with $("$python" --version) from $lock: a minute or two, about 400 MB" >&2
+  echo "Making $venv with $("$python" --version) from $lock: a minute or two" >&2
   "$python" -m venv --clear "$venv"
   # Wheels only: nothing here may ask for a compiler.
   "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-input --only-binary :all: --require-hashes \
