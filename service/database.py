@@ -83,7 +83,10 @@ def _server_user(data: Path) -> _RunAs:
 
 def _can_enter(folder: Path, run_as: _RunAs) -> bool:
     """Whether the server's user may walk into the folder."""
-    return not run_as or subprocess.run(["/bin/sh", "-c", f'cd "{folder}"'], **run_as, check=False).returncode == 0
+    if not run_as:
+        return True
+    entering = ["/bin/sh", "-c", 'cd "$1"', "sh", str(folder)]
+    return subprocess.run(entering, stderr=subprocess.DEVNULL, check=False, **run_as).returncode == 0
 
 
 def server_folder(data_dir: Path) -> Path:

@@ -30,7 +30,9 @@ def set_up_logs(level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_JsonLines())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    # A tick that finds the one before still at work is passed over: that is meant.
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
     # Both print tracebacks of outages that the stages and the API report in one line.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     logging.getLogger("asyncpg").setLevel(logging.CRITICAL)

@@ -118,7 +118,7 @@ def _given(environment: Mapping[str, str]) -> dict[str, str]:
         if (of_file if from_file else field) in given:
             raise SettingsError(f"{name}: given twice, as a value and as a file; keep one of them")
         given[of_file if from_file else field] = _from_file(name, value) if from_file else value
-    return given
+    return {field: value for field, value in given.items() if value != ""}
 
 
 #: Names with our prefix that are not settings of the program.

@@ -19,6 +19,7 @@ COMMANDS = {
     "evaluate": "service.cli.evaluate",
     "fetch": "service.cli.fetch",
     "doctor": "service.cli.doctor",
+    "health": "service.cli.health",
     "keys": "service.cli.keys",
     "users": "service.cli.users",
     "demo": "service.cli.demo",
