@@ -60,7 +60,7 @@ class Postman:
         health = _NO_SERVER if self._channel is None else await self._channel.verify()
         if health.ok:
             self._ask_at = time.monotonic() + _ASK_WELL
-        else:
+        elif self._channel is not None:
             log.warning("e-mail cannot leave", extra={"reason": health.detail})
         async with self._pool.acquire() as conn:
             now = await clock.now(conn)

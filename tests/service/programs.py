@@ -3,7 +3,8 @@
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 PYTHON = sys.executable
 
@@ -14,9 +15,10 @@ def environment(**given: str) -> dict[str, str]:
     return {**kept, "PYTHONWARNINGS": "default", **given}
 
 
-def start(*arguments: str, settings: Mapping[str, str]) -> subprocess.Popen[str]:
-    """Start `earshot` with these arguments and settings."""
-    return subprocess.Popen(
+@contextmanager
+def started(*arguments: str, settings: Mapping[str, str]) -> Iterator[subprocess.Popen[str]]:
+    """Run `earshot` while in use; killed at the end, if it still lives then."""
+    process = subprocess.Popen(
         [PYTHON, "-m", "service.cli", *arguments],
         env=environment(**settings),
         stdout=subprocess.PIPE,
@@ -24,6 +26,11 @@ def start(*arguments: str, settings: Mapping[str, str]) -> subprocess.Popen[str]
         stdin=subprocess.DEVNULL,
         text=True,
     )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
 
 
 def run(*arguments: str, settings: Mapping[str, str], stdin: bytes | None = None) -> subprocess.CompletedProcess[bytes]:

@@ -30,27 +30,26 @@ async def test_killed_there_nothing_is_lost(point: Failpoint, database_url: str,
     posts = [Post(text=CALM, guid="1"), Post(text=FURIOUS, guid="2"), Post(text=FURIOUS_EN, guid="3")]
     async with serving_feed(*posts) as feed, pool.acquire() as conn:
         await watch(conn, feed.url)
-        doomed = programs.start("work", settings={**settings, "EARSHOT_FAILPOINT": point})
+        with programs.started("work", settings={**settings, "EARSHOT_FAILPOINT": point}) as doomed:
 
-        async def died() -> bool:
-            return doomed.poll() is not None
+            async def died() -> bool:
+                return doomed.poll() is not None
 
-        await until(died, what=f"the worker's death at {point}")
-        doomed.communicate()
+            await until(died, what=f"the worker's death at {point}")
         assert doomed.returncode == KILLED
 
         # Leases of the dead run out.
         await conn.execute("update mock.clock set shift = shift + interval '10 minutes'")
-        survivor = programs.start("work", settings=settings)
+        with programs.started("work", settings=settings) as survivor:
 
-        async def done() -> bool:
-            judged = await conn.fetchval("select count(*) from mention where analysed_at is not null")
-            waiting = await conn.fetchval("select count(*) from notification where state <> 'sent'")
-            sent = await conn.fetchval("select count(*) from notification where state = 'sent'")
-            return bool(judged == len(posts) and waiting == 0 and sent == 2)
+            async def done() -> bool:
+                judged = await conn.fetchval("select count(*) from mention where analysed_at is not null")
+                waiting = await conn.fetchval("select count(*) from notification where state <> 'sent'")
+                sent = await conn.fetchval("select count(*) from notification where state = 'sent'")
+                return bool(judged == len(posts) and waiting == 0 and sent == 2)
 
-        await until(done, what="everything judged and sent")
-        code, said = programs.end(survivor)
+            await until(done, what="everything judged and sent")
+            code, said = programs.end(survivor)
 
     copies = Counter(mail["Message-ID"] for mail in mailbox.mails)
     assert code == 0, said

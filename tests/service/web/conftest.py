@@ -10,6 +10,7 @@ from service.app import create_app
 from service.settings import Settings
 from service.store import access, clock
 from service.store.pool import Connection, Pool
+from tests import make
 from tests.service.web import seed
 
 ORIGIN = "http://127.0.0.1:8000"
@@ -53,8 +54,8 @@ async def angry_place(pool: Pool, conn: Connection) -> None:
     await seed.put_rule(conn)
     source_id = await seed.put_source(conn, brand_id, "forum")
     await seed.beat(conn)
-    calm = seed.make.mention(id="calm", text="Ordered twice, all fine.", published_at=await clock.now(conn))
-    angry = seed.make.mention(
+    calm = make.mention(id="calm", text="Ordered twice, all fine.", published_at=await clock.now(conn))
+    angry = make.mention(
         id="angry",
         title="Never again",
         text="You lied to my face and laughed.\nI want my money back.",

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from alerts.types import BrandId, RuleKind, RuleMode, SourceId, Urgency
 from analysis.types import Analysis, Because
@@ -10,6 +11,7 @@ from collectors.types import Author, Mention, Rating, SourceKind, whole_text
 from service.pipeline.analyse import analyse_due
 from service.store import brand, clock, component, contact, ingest, rule, source
 from service.store.pool import Connection, Pool
+from service.web.reader import Reader
 from tests import make
 
 #: label, anger and the words the verdict is read from
@@ -153,3 +155,8 @@ def mention_of(post: Post, at: datetime, n: int) -> Mention:
 async def brand_named(conn: Connection, name: str = "Lantern Noodles") -> BrandId:
     """Return the brand of this name."""
     return await brand.ensure(conn, name, now=await clock.now(conn))
+
+
+def reader(language: str = "en") -> Reader:
+    """Return somebody who reads in Taipei."""
+    return Reader(language=language, zone=ZoneInfo("Asia/Taipei"), now=make.NOW)

@@ -1,0 +1,81 @@
+"""What a person can do about an incident, without any script."""
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from alerts.types import IncidentId, IncidentStatus
+from service.store import incident
+from service.store.pool import Connection
+from tests.service.web.conftest import session_cookie, visitor
+from tests.service.web.reading import Page
+
+pytestmark = pytest.mark.usefixtures("angry_place")
+
+
+async def _do(browser: httpx.AsyncClient, verb: str, **fields: str) -> httpx.Response:
+    page = Page((await browser.get("/incidents/1")).text)
+    token = page.form("/sign-out")["csrf"]
+    answer = await browser.post(f"/incidents/1/{verb}", data={"csrf": token, **fields})
+    assert answer.status_code == 303
+    return await browser.get(answer.headers["location"])
+
+
+async def test_acknowledge_resolve_and_reopen(browser: httpx.AsyncClient, conn: Connection) -> None:
+    taken = await _do(browser, "acknowledge")
+    closed = await _do(browser, "resolve", resolution="answered")
+    again = await _do(browser, "reopen")
+    lines = [entry.kind for entry in await incident.timeline(conn, IncidentId(1))]
+
+    assert "acknowledged by mei" in taken.text
+    assert "The person was answered" in closed.text
+    assert "Opened again by mei" in again.text
+    assert lines == ["opened", "acknowledged", "resolved", "reopened"]
+
+
+async def test_a_resolution_needs_a_reason(browser: httpx.AsyncClient, conn: Connection) -> None:
+    answer = await _do(browser, "resolve", resolution="")
+
+    assert "Choose why it is resolved" in answer.text
+    assert await incident.count_by_status(conn) == {IncidentStatus.TRIGGERED: 1}
+
+
+async def test_a_stale_page_shows_who_was_faster(app: FastAPI, browser: httpx.AsyncClient, conn: Connection) -> None:
+    async with visitor(app) as other:
+        other.cookies.set("earshot_session", await session_cookie(conn, "arthit"), domain="127.0.0.1")
+        await _do(other, "resolve", resolution="spam")
+    late = await _do(browser, "acknowledge")
+    later = await _do(browser, "resolve", resolution="answered")
+
+    for answer in (late, later):
+        assert answer.status_code == 200
+        assert "Nothing was changed" in answer.text
+        assert "arthit did that today" in answer.text
+    assert await incident.count_by_status(conn) == {IncidentStatus.RESOLVED: 1}
+
+
+async def test_an_incident_that_is_gone_is_a_page(browser: httpx.AsyncClient) -> None:
+    token = Page((await browser.get("/")).text).form("/sign-out")["csrf"]
+    answer = await browser.post("/incidents/77/acknowledge", data={"csrf": token})
+
+    assert answer.status_code == 404
+
+
+async def test_tabs_count_and_divide_by_state(browser: httpx.AsyncClient) -> None:
+    await _do(browser, "acknowledge")
+    shown = {
+        tab: "/incidents/1"
+        in [link.get("href") for link in Page((await browser.get(f"/incidents?status={tab}")).text).all("a")]
+        for tab in ("open", "triggered", "acknowledged", "resolved")
+    }
+
+    assert shown == {"open": True, "triggered": False, "acknowledged": True, "resolved": False}
+
+
+async def test_the_page_tells_the_words_the_reason_and_who_is_told(browser: httpx.AsyncClient) -> None:
+    page = await browser.get("/incidents/1")
+
+    assert "Never again" in page.text
+    assert "<mark>Never</mark>" in page.text
+    assert "with a probability of 97%" in page.text
+    assert "mei@lantern.example" in page.text

@@ -1,0 +1,116 @@
+"""Coming in and going out."""
+
+from datetime import timedelta
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from service.app import create_app
+from service.settings import Settings
+from service.store import access, clock
+from service.store.pool import Connection, Pool
+from tests.service.web.conftest import ORIGIN, visitor
+from tests.service.web.reading import Page
+
+
+async def _link(conn: Connection) -> str:
+    return await access.add_sign_in_link(conn, user="mei", now=await clock.now(conn))
+
+
+async def _enter(stranger: httpx.AsyncClient, token: str) -> httpx.Response:
+    form = Page((await stranger.get("/sign-in", params={"token": token})).text).form("/sign-in")
+    return await stranger.post("/sign-in", data=form)
+
+
+async def test_looking_at_a_link_does_not_use_it_up(app: FastAPI, conn: Connection) -> None:
+    token = await _link(conn)
+    async with visitor(app) as scanner, visitor(app) as person:
+        for _ in range(3):
+            assert (await scanner.get("/sign-in", params={"token": token})).status_code == 200
+        entered = await _enter(person, token)
+        first = await person.get("/")
+
+    assert (entered.status_code, entered.headers["location"]) == (303, "/")
+    assert first.status_code == 200
+
+
+async def test_a_link_works_once(app: FastAPI, conn: Connection) -> None:
+    token = await _link(conn)
+    async with visitor(app) as first, visitor(app) as second:
+        form = Page((await second.get("/sign-in", params={"token": token})).text).form("/sign-in")
+        await _enter(first, token)
+        late = await second.post("/sign-in", data=form)
+        page = await second.get("/sign-in", params={"token": token})
+
+    assert late.status_code == 403
+    assert "earshot users link" in page.text
+    assert "used already" in page.text
+
+
+async def test_the_session_cookie_is_kept_from_scripts_and_other_sites(app: FastAPI, conn: Connection) -> None:
+    async with visitor(app) as person:
+        entered = await _enter(person, await _link(conn))
+
+    cookie = next(line for line in entered.headers.get_list("set-cookie") if line.startswith("earshot_session="))
+    assert "HttpOnly" in cookie
+    assert "SameSite=lax" in cookie
+    assert "Path=/" in cookie
+    assert "Secure" not in cookie
+
+
+async def test_over_tls_cookies_are_secure(database_url: str, pool: Pool, conn: Connection) -> None:
+    app = create_app(Settings(database_url=database_url, base_url="https://earshot.example.com"))
+    app.state.pool = pool
+    token = await _link(conn)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://earshot.example.com") as person:
+        entered = await _enter(person, token)
+
+    assert all("Secure" in line for line in entered.headers.get_list("set-cookie") if "earshot_session" in line)
+
+
+async def test_after_signing_in_the_wanted_page_opens(app: FastAPI, conn: Connection) -> None:
+    async with visitor(app) as person:
+        wanted = await person.get("/mentions?q=燈籠")
+        await person.get(wanted.headers["location"])
+        entered = await _enter(person, await _link(conn))
+
+    assert entered.headers["location"] == "/mentions?q=%E7%87%88%E7%B1%A0"
+
+
+@pytest.mark.parametrize("wish", ["https://evil.example", "//evil.example", "/\\evil.example", "javascript:x", "/\t/e"])
+async def test_no_wish_leads_to_another_site(app: FastAPI, conn: Connection, wish: str) -> None:
+    async with visitor(app) as person:
+        await person.get("/sign-in", params={"next": wish})
+        entered = await _enter(person, await _link(conn))
+
+    assert entered.headers["location"] == "/"
+
+
+async def test_a_link_of_the_day_before_yesterday_is_too_old(app: FastAPI, conn: Connection) -> None:
+    token = await _link(conn)
+    await conn.execute("update mock.clock set shift = $1", timedelta(days=2))
+    async with visitor(app) as person:
+        page = await person.get("/sign-in", params={"token": token})
+
+    assert "too old" in page.text
+
+
+async def test_the_page_with_the_link_is_not_told_to_other_pages(app: FastAPI, conn: Connection) -> None:
+    async with visitor(app) as person:
+        page = await person.get("/sign-in", params={"token": await _link(conn)})
+
+    assert page.headers["referrer-policy"] == "no-referrer"
+
+
+async def test_signing_out_ends_the_session_on_the_server(app: FastAPI, browser: httpx.AsyncClient) -> None:
+    cookie = browser.cookies["earshot_session"]
+    form = Page((await browser.get("/")).text).form("/sign-out")
+    left = await browser.post("/sign-out", data=form)
+    async with visitor(app) as thief:
+        thief.cookies.set("earshot_session", cookie, domain="127.0.0.1")
+        answer = await thief.get("/")
+
+    assert left.headers["location"] == "/sign-in"
+    assert answer.status_code == 303
+    assert ORIGIN not in left.text
