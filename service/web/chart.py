@@ -101,6 +101,7 @@ def specification(made: Sequence[Step], reader: Reader) -> dict[str, Any]:
         }
         for at, step in enumerate(made)
         for place, series in enumerate(_SERIES)
+        if getattr(step, series)
     ]
     crowded = len(made) > _ROOMY
     tops = [
@@ -162,6 +163,7 @@ def _drawn(
             y=alt.Y("n:Q", stack="zero", axis=alt.Axis(title=None, tickMinStep=1, tickCount=4, domain=False)),
             color=alt.Color("series:N", scale=alt.Scale(domain=series, range=ranges), sort=series, legend=None),
             order=alt.Order("order:Q"),
+            tooltip="series:N",  # what it says comes from `tip`: without an encoding Vega asks for no tooltip
         )
     )
     marked = (
@@ -178,7 +180,8 @@ def _drawn(
         autosize=alt.AutoSizeParams(type="fit-x", contains="padding"),
     )
     drawn: dict[str, Any] = (
-        chart.configure_view(stroke=None)
+        chart.configure(aria=False)
+        .configure_view(stroke=None)
         .configure_axis(
             labelColor="var(--ink-soft)",
             gridColor="var(--line)",
