@@ -179,6 +179,15 @@ async def overview(visit: SignedIn) -> Response:
     )
 
 
+@router.post("/demo/remove")
+async def remove_demo(visit: SignedIn) -> Response:
+    """Erase the fictional brand and what it brought."""
+    await visit.form()
+    async with visit.conn.transaction():
+        await brand.remove_demo(visit.conn)
+    return render.moved("/")
+
+
 @router.get("/chart")
 async def drawn(visit: SignedIn) -> Response:
     """Return the chart's specification for the script that draws it."""

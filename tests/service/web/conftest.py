@@ -1,6 +1,7 @@
 """The program over a real database, and browsers that are signed in to it."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -16,10 +17,16 @@ from tests.service.web import seed
 ORIGIN = "http://127.0.0.1:8000"
 
 
+@pytest.fixture(scope="session")
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder for the whole run: the chart's library is made once."""
+    return tmp_path_factory.mktemp("data")
+
+
 @pytest.fixture
-async def app(database_url: str, pool: Pool, tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
+async def app(database_url: str, pool: Pool, data_dir: Path) -> FastAPI:
     """The program, without a server and without its listening connection: it uses the test's pool."""
-    settings = Settings(database_url=database_url, data_dir=tmp_path_factory.mktemp("data"), time_zone="Asia/Taipei")
+    settings = Settings(database_url=database_url, data_dir=data_dir, time_zone="Asia/Taipei")
     made = create_app(settings)
     made.state.pool = pool
     return made

@@ -16,7 +16,8 @@ from fastapi import FastAPI
 from alerts.types import BrandId, IncidentId, NotificationState, Resolution, SourceId
 from analysis.types import Analyser
 from service.app import Server
-from service.store import clock, component, incident, notification
+from service.store import clock, component, fetch, incident, notification
+from service.store.fetch import Counts, Outcome
 from service.store.pool import Connection, Pool
 from tests import make
 from tests.service.web import seed, story
@@ -112,6 +113,10 @@ async def _aftermath(conn: Connection, sources: dict[str, SourceId]) -> None:
     for name, source_id in sources.items():
         ago = timedelta(hours=5) if name == story.PANTIP_LIKE else timedelta(minutes=3)
         failing = name == story.PANTIP_LIKE
+        new = Counts(inserted=0 if failing else 5 + len(name))
+        await fetch.record(
+            conn, source_id, started_at=now, finished_at=now, outcome=Outcome.COLLECTED, seen=new.seen, counts=new
+        )
         await conn.execute(
             "update source set last_attempt_at = $2, last_success_at = $3, error = $4, error_count = $5 where id = $1",
             source_id,

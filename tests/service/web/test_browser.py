@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
@@ -54,10 +55,8 @@ async def chromium() -> AsyncIterator[Browser]:
 
 
 @pytest.fixture
-def served_app(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
-    return create_app(
-        Settings(database_url=database_url, data_dir=tmp_path_factory.mktemp("data"), time_zone="Asia/Taipei")
-    )
+def served_app(database_url: str, data_dir: Path) -> FastAPI:
+    return create_app(Settings(database_url=database_url, data_dir=data_dir, time_zone="Asia/Taipei"))
 
 
 async def _signed_in(context: BrowserContext, origin: str, conn: Connection, complaints: Complaints) -> Page:

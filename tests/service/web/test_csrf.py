@@ -20,6 +20,7 @@ _FORMS = (
     "/incidents/1/acknowledge",
     "/incidents/1/resolve",
     "/incidents/1/reopen",
+    "/demo/remove",
 )
 _FORM = {"content-type": "application/x-www-form-urlencoded"}
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.store import clock
+from service.store import brand, clock
 from service.store.pool import Connection, Pool
 from service.store.trend import Bucket, TrendCounts
 from service.web import chart, figures
@@ -74,6 +74,19 @@ async def test_numbers_are_compared_with_the_period_before(
     page = (await browser.get("/?period=24h")).text
 
     assert "2 more than the 24 hours before" in page
+
+
+async def test_the_demo_goes_by_one_click(browser: httpx.AsyncClient, conn: Connection) -> None:
+    await brand.ensure(conn, "Real Bread", now=await clock.now(conn))
+    await brand.ensure(conn, "Made Up", now=await clock.now(conn), demo=True)
+    form = Page((await browser.get("/")).text).form("/demo/remove")
+    gone = await browser.post("/demo/remove", data=form)
+    page = (await browser.get("/")).text
+
+    assert gone.headers["location"] == "/"
+    assert "Made Up" not in page
+    assert "/demo/remove" not in page
+    assert [one.name for one in await brand.every(conn)] == ["Real Bread"]
 
 
 async def test_an_empty_house_says_what_to_do(browser: httpx.AsyncClient) -> None:
