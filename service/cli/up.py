@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
+from pathlib import Path
 
 import aiohttp
 import click
@@ -28,6 +29,7 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 10.0
 #: How long children may take to end; with Postgres' own time it stays below 15 s.
 _PATIENCE = 11.0
 _READY_WITHIN = 120.0
+_LOOK_EVERY = 1.0
 _USER = "admin"
 
 
@@ -93,6 +95,15 @@ async def _seed(stack: AsyncExitStack, pool: Pool) -> None:
         await seed.seed(conn, feeds_url=url, now=started_at)
 
 
+async def _keep_database(folder: Path) -> None:
+    """Start the embedded Postgres again whenever it dies."""
+    while True:
+        await asyncio.sleep(_LOOK_EVERY)
+        if database.running_pid(folder) is None:
+            click.echo("the embedded Postgres died; starting it again", err=True)
+            await asyncio.to_thread(database.ensure_running, folder)
+
+
 async def _wait_until_ready(settings: Settings) -> None:
     """Return once the program answers. Raises Failure."""
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
@@ -137,6 +148,8 @@ async def _up(settings: Settings, *, demo: bool) -> None:
             await _seed(stack, pool)
         children = [Child([name], environment) for name in ("serve", "work")]
         keeping = [asyncio.create_task(child.keep_running()) for child in children]
+        if settings.database_url is None:
+            keeping.append(asyncio.create_task(_keep_database(database.server_folder(settings.data_dir))))
         stopping = asyncio.create_task(stopped.wait())
         ready = asyncio.create_task(_wait_until_ready(settings))
         try:

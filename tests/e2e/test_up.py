@@ -12,6 +12,7 @@ import httpx
 import psutil
 import pytest
 
+from service import database
 from tests.places import Mailbox, free_port
 from tests.service import programs
 from tests.service.waiting import until
@@ -91,6 +92,7 @@ async def test_the_demo_tells_of_anger_keeps_everything_and_stops_cleanly(data_d
 
             await until(mail_came, within=90, what="an e-mail about an angry post")
             await _worker_is_started_again(up, api)
+            await _postgres_is_started_again(up, api, data_dir)
             incident = await _first_incident(api)
             acknowledged = await api.post(f"/incidents/{incident}/ack")
             assert acknowledged.status_code == 200
@@ -151,6 +153,19 @@ async def _worker_is_started_again(up: Up, api: httpx.AsyncClient) -> None:
 
     await until(another, what="another worker")
     assert (await api.get("/mentions")).status_code == 200
+
+
+async def _postgres_is_started_again(up: Up, api: httpx.AsyncClient, data_dir: Path) -> None:
+    """kill -9 of Postgres: it comes back by itself, and so does everything that needs it."""
+    pid = database.running_pid(database.server_folder(data_dir))
+    assert pid is not None
+    psutil.Process(pid).kill()
+
+    async def back() -> bool:
+        answers = [await api.get("/mentions"), await api.get(f"{up.address}/readyz")]
+        return all(answer.status_code == 200 for answer in answers)
+
+    await until(back, within=60, what="Postgres' return")
 
 
 async def _first_incident(api: httpx.AsyncClient) -> int:
