@@ -1,7 +1,7 @@
 """Scores of an analyser on labelled texts."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pytest
@@ -29,7 +29,7 @@ class Echo:
         return make.analysis(**shares, anger=float(anger), angry=float(anger) >= 0.5)
 
 
-def lines(*rows: dict[str, object]) -> list[bytes]:
+def lines(*rows: Mapping[str, object]) -> list[bytes]:
     """Return rows as lines of JSON."""
     return [json.dumps(row).encode() for row in rows]
 

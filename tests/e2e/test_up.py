@@ -64,7 +64,7 @@ class Up:
         return time.monotonic() - began
 
     def descendants(self) -> list[psutil.Process]:
-        return psutil.Process(self.process.pid).children(recursive=True)
+        return list(psutil.Process(self.process.pid).children(recursive=True))
 
 
 async def test_the_demo_tells_of_anger_keeps_everything_and_stops_cleanly(data_dir: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from collectors.types import SourceKind
 from service.configuration import plan
 from service.configuration.plan import Action, Change
 from service.configuration.read import Configuration, parse
@@ -74,7 +75,7 @@ async def test_imports_are_not_the_files_business(conn: Connection) -> None:
     await source.put(
         conn,
         brand_id=brand_id,
-        kind=source.SourceKind.IMPORT,
+        kind=SourceKind.IMPORT,
         name="old reviews",
         settings={},
         interval=timedelta(days=1),
