@@ -52,7 +52,7 @@ def asked(query: Mapping[str, str], reader: Reader) -> Asked:
         story_id=None if (story := number(fields.get("story"))) is None else StoryId(story),
         language=fields.get("language"),
         label=label if label in tuple(Sentiment) else None,
-        angry=True if fields.get("angry") in ("1", "on", "true") else None,
+        angry={"1": True, "0": False}.get(fields.get("angry", "")),
         author=fields.get("author"),
         since=_time(fields.get("from"), reader),
         until=_time(fields.get("to"), reader, end=True),

@@ -93,4 +93,4 @@ def why(mention: StoredMention, reader: Reader) -> str:
         return _("Read as angry from the marked words: anger %(anger)s, negative %(negative)s.") % values
     if verdict.angry:
         return _("Read as angry: anger %(anger)s, negative %(negative)s.") % values
-    return _("Read as %(label)s with a probability of %(share)s; anger %(anger)s.") % values
+    return _("%(label)s with a probability of %(share)s; anger %(anger)s.") % values

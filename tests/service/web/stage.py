@@ -114,9 +114,8 @@ async def _aftermath(conn: Connection, sources: dict[str, SourceId]) -> None:
         ago = timedelta(hours=5) if name == story.PANTIP_LIKE else timedelta(minutes=3)
         failing = name == story.PANTIP_LIKE
         new = Counts(inserted=0 if failing else 5 + len(name))
-        await fetch.record(
-            conn, source_id, started_at=now, finished_at=now, outcome=Outcome.COLLECTED, seen=new.seen, counts=new
-        )
+        outcome = Outcome.FAILED if failing else Outcome.COLLECTED
+        await fetch.record(conn, source_id, started_at=now, finished_at=now, outcome=outcome, seen=new.seen, counts=new)
         await conn.execute(
             "update source set last_attempt_at = $2, last_success_at = $3, error = $4, error_count = $5 where id = $1",
             source_id,

@@ -45,7 +45,7 @@ async def test_each_number_opens_what_is_behind_it(browser: httpx.AsyncClient) -
 async def test_the_chart_and_the_table_have_the_same_numbers(browser: httpx.AsyncClient) -> None:
     drawing = (await browser.get("/chart?period=24h")).json()["specification"]
     page = Page((await browser.get("/?period=24h")).text)
-    bars = next(layer["data"]["values"] for layer in drawing["layer"] if layer["mark"]["type"] == "bar")
+    bars = drawing["datasets"]["bars"]
 
     assert sum(bar["n"] for bar in bars) == 2
     assert sum(bar["n"] for bar in bars if bar["series"] == "Angry") == 1
@@ -57,7 +57,7 @@ async def test_the_chart_and_the_table_have_the_same_numbers(browser: httpx.Asyn
 @pytest.mark.usefixtures("angry_place")
 async def test_a_bar_opens_its_hour(browser: httpx.AsyncClient) -> None:
     drawing = (await browser.get("/chart?period=24h")).json()["specification"]
-    bars = next(layer["data"]["values"] for layer in drawing["layer"] if layer["mark"]["type"] == "bar")
+    bars = drawing["datasets"]["bars"]
     link = next(bar["link"] for bar in bars if bar["n"] and bar["series"] == "Angry")
 
     assert len(Page((await browser.get(link)).text).all("article")) == 1
@@ -163,8 +163,8 @@ def test_a_step_with_a_silent_source_is_shaded() -> None:
     drawn = chart.specification(made, _READER)
 
     assert (made[0].angry, made[0].negative, made[0].waiting) == (1, 1, 0)
-    assert len(drawn["layer"]) == 3
-    assert len(chart.specification([], _READER)["layer"]) == 2
+    assert drawn["datasets"]["gaps"] == [{"step": made[0].label}]
+    assert chart.specification([], _READER)["datasets"]["gaps"] == []
 
 
 def test_hours_that_repeat_when_summer_ends_stay_two() -> None:
