@@ -27,10 +27,10 @@ from service.api.parameters import (
     Words,
     brand_of,
 )
-from service.api.search import terms_of
 from service.store import mention
 from service.store.mention import MentionFilter, MentionVersion, Place, StoredMention, Verdict
 from service.store.pool import Connection
+from service.store.search import terms_of
 
 router = APIRouter(prefix=PREFIX, tags=["mentions"])
 _NOUN = "mentions"

@@ -1,22 +1,18 @@
 """Which mentions a reader asks for: an address on one side, a filter of the store on the other."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from unicodedata import normalize
 
 from alerts.types import BrandId, IncidentId, MentionId, SourceId, StoryId
-from analysis.script import simplified, traditional
 from analysis.types import Sentiment
-from service.store.mention import MentionFilter, Place, Term
+from service.store.mention import MentionFilter, Place
+from service.store.search import storable, tolerant_terms_of
 from service.web import links
 from service.web.period import from_local
 from service.web.reader import Reader
 
 _FIELDS = ("brand", "source", "language", "label", "angry", "q", "from", "to", "incident", "story", "author")
-_MOST_TERMS = 8
-_PIECE = re.compile(r'"([^"]*)"|([^\s"]+)')
 _LARGEST_ID = 2**63 - 1
 
 
@@ -43,7 +39,7 @@ class Asked:
 
 def asked(query: Mapping[str, str], reader: Reader) -> Asked:
     """Return what the query of an address asks for."""
-    fields = {key: searched(query[key]).strip()[:300] for key in _FIELDS if searched(query.get(key, "")).strip()}
+    fields = {key: value for key in _FIELDS if (value := storable(query.get(key, "")).strip()[:300])}
     label = fields.get("label")
     wanted = MentionFilter(
         brand_id=None if (brand := number(fields.get("brand"))) is None else BrandId(brand),
@@ -56,7 +52,7 @@ def asked(query: Mapping[str, str], reader: Reader) -> Asked:
         author=fields.get("author"),
         since=_time(fields.get("from"), reader),
         until=_time(fields.get("to"), reader, end=True),
-        terms=terms(fields.get("q", "")),
+        terms=tolerant_terms_of(fields.get("q", "")),
     )
     read = {
         "brand": wanted.brand_id,
@@ -74,23 +70,6 @@ def asked(query: Mapping[str, str], reader: Reader) -> Asked:
         after=place(query.get("older")),
         unread=unread,
     )
-
-
-def searched(text: str) -> str:
-    """Return the words of a search as they can be stored: Postgres holds no NUL and no lone surrogate."""
-    return "".join(c for c in text if c != "\0" and not "\ud800" <= c <= "\udfff")
-
-
-def terms(search: str) -> tuple[Term, ...]:
-    """Return the words and "quoted phrases" that must all be found, each also in the other Chinese script."""
-    pieces = (" ".join((phrase or word).split()) for phrase, word in _PIECE.findall(searched(search)))
-    wanted = [piece for piece in dict.fromkeys(pieces) if piece][:_MOST_TERMS]
-    return tuple(_forms(piece) for piece in wanted)
-
-
-def _forms(piece: str) -> Term:
-    plain = normalize("NFKC", piece)
-    return tuple(dict.fromkeys((piece, plain, simplified(plain), traditional(plain))))
 
 
 def number(text: str | None) -> int | None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.api.search import MOST_TERMS, terms_of
+from service.store.search import MOST_TERMS, terms_of
 
 
 def test_words_and_phrases_are_terms() -> None:

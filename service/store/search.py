@@ -7,6 +7,8 @@ from analysis.script import simplified, traditional
 from service.store.mention import Term
 
 MOST_TERMS = 16
+#: Postgres holds neither.
+_UNSTORABLE = re.compile(r"[\0\ud800-\udfff]")
 _PIECE = re.compile(r'"([^"]*)"|([^\s"]+)')
 
 
@@ -27,3 +29,17 @@ def terms_of(query: str) -> tuple[Term, ...]:
     if len(terms) > MOST_TERMS:
         raise ValueError(f"has more than {MOST_TERMS} words; use fewer, or a quoted phrase")
     return terms
+
+
+def storable(text: str) -> str:
+    """Return the text without what Postgres cannot hold."""
+    return _UNSTORABLE.sub("", text)
+
+
+def tolerant_terms_of(query: str) -> tuple[Term, ...]:
+    """Return the terms of a query as typed into a box: a half-typed quotation is words, and what is too much goes."""
+    query = storable(query)
+    if query.count('"') % 2:
+        query = query.replace('"', " ")
+    pieces = [match[0] for match in _PIECE.finditer(query) if match[0].strip('" ')]
+    return terms_of(" ".join(pieces[:MOST_TERMS])) if pieces else ()
