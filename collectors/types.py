@@ -95,6 +95,8 @@ class Source:
     settings: Mapping[str, str]
     #: Its requests may reach 127.0.0.1 and private networks: collectors pass it on to `Egress.get`.
     allow_private: bool = False
+    #: Asked in place of the platform's own address: a replay, a proxy, a server of one's own.
+    base_url: str | None = None
     validators: Validators = field(default_factory=Validators)
     #: Opaque to everyone but the kind's own collector.
     cursor: Mapping[str, Any] = field(default_factory=dict)

@@ -49,7 +49,7 @@ def _list() -> bytes:
 
 
 def _rebased(settings: Mapping[str, str], base_url: str | None) -> dict[str, str]:
-    """Return the settings with the host of their address replaced, for replaying a recording."""
+    """Return the settings with the host of their address, if they have one, replaced."""
     if base_url is None or "url" not in settings:
         return dict(settings)
     base, address = urlsplit(base_url), urlsplit(settings["url"])
@@ -57,8 +57,8 @@ def _rebased(settings: Mapping[str, str], base_url: str | None) -> dict[str, str
     return {**settings, "url": urlunsplit((base.scheme, base.netloc, path, address.query, ""))}
 
 
-async def _collect(kind: str, settings: Mapping[str, str], *, allow_private: bool) -> Collected:
-    source = Source(kind=SourceKind(kind), settings=settings, allow_private=allow_private)
+async def _collect(kind: str, settings: Mapping[str, str], *, base_url: str | None, allow_private: bool) -> Collected:
+    source = Source(kind=SourceKind(kind), settings=settings, allow_private=allow_private, base_url=base_url)
     try:
         async with GuardedEgress() as egress:
             return await registry.collector(kind).collect(source, egress=egress, now=datetime.now(UTC))
@@ -83,7 +83,7 @@ def command(
         raise Failure("which kind? `earshot fetch --list` names them")
     settings = _rebased(settings, base_url)
     registry.check(kind, settings, allow_private=allow_private)
-    collected = asyncio.run(_collect(kind, settings, allow_private=allow_private))
+    collected = asyncio.run(_collect(kind, settings, base_url=base_url, allow_private=allow_private))
     out = sys.stdout.buffer
     for mention in collected.mentions:
         out.write(orjson.dumps(mention_to_json(mention)) + b"\n")
