@@ -7,7 +7,8 @@ first. `allow_private` opens loopback and self-numbered networks for one request
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -29,6 +30,7 @@ DEADLINE = timedelta(seconds=20)
 MAX_REDIRECTS = 3
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_QUERY = re.compile(r"\?[^\s'\")>]+")
 _PERMANENT_REDIRECTS = frozenset({301, 308})
 #: What may go along to another origin; anything else could be a credential.
 _HARMLESS = frozenset({"accept", "accept-language", "if-none-match", "if-modified-since", "user-agent"})
@@ -82,10 +84,17 @@ class GuardedEgress:
         for session in sessions:
             await session.close()
 
-    async def get(self, url: str, *, headers: Mapping[str, str] | None = None, allow_private: bool = False) -> Answer:
-        """Fetch `url`, following at most three redirects. 200s and 304 are answers; raises Refused, RateLimited or
-        Unreachable (the message holds the status; 410 is permanent). Waiting for the host's turn is not counted
-        against the deadline."""
+    async def get(
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        allow_private: bool = False,
+        answers: Collection[int] = (),
+    ) -> Answer:
+        """Fetch `url`, following at most three redirects. 200s, 304 and `answers` are answers; raises Refused,
+        RateLimited or Unreachable (the message holds the status; 410 is permanent). Waiting for the host's turn is not
+        counted against the deadline."""
         private = allow_private or self._allow_private
         target = checked_url(url, allow_private=private)
         sent = {name.lower(): value for name, value in (headers or {}).items()}
@@ -94,10 +103,10 @@ class GuardedEgress:
         for _ in range(MAX_REDIRECTS + 1):
             async with self._turn(target, private=private, at_once=same_host):
                 started = loop.time()
-                hop = await self._hop(target, sent, allow_private=private, seconds=left)
+                hop = await self._hop(target, sent, allow_private=private, seconds=left, wanted=answers)
                 left -= loop.time() - started
             if hop.location is None:
-                return self._answer(hop, target, moved_to)
+                return self._answer(hop, target, moved_to, answers)
             following = _followed(target, hop.location, allow_private=private)
             sent = _headers_along(target, following, sent)
             settled = settled or hop.status not in _PERMANENT_REDIRECTS
@@ -105,17 +114,50 @@ class GuardedEgress:
             target, same_host = following, following.raw_host == target.raw_host
         raise Unreachable(f"more than {MAX_REDIRECTS} redirects")
 
+    async def post(
+        self,
+        url: str,
+        *,
+        body: bytes,
+        headers: Mapping[str, str] | None = None,
+        allow_private: bool = False,
+        answers: Collection[int] = (),
+    ) -> Answer:
+        """Send `body` to `url` once, bounded like `get`. A redirect is an error: what was posted goes nowhere else."""
+        private = allow_private or self._allow_private
+        target = checked_url(url, allow_private=private)
+        sent = {name.lower(): value for name, value in (headers or {}).items()}
+        async with self._turn(target, private=private, at_once=False):
+            hop = await self._hop(
+                target, sent, allow_private=private, seconds=self._deadline, wanted=answers, posted=body
+            )
+        if hop.location is not None:
+            raise Unreachable(f"{target.host} answered what was sent with a redirect (status {hop.status})")
+        return self._answer(hop, target, None, answers)
+
     def _turn(self, url: URL, *, private: bool, at_once: bool) -> AbstractAsyncContextManager[None]:
         """Return the host's turn; a private host that may be asked is our own and needs no pacing."""
         host = url.raw_host or ""
         return nullcontext() if private and is_inward(host) else self._pace.turn(host, at_once=at_once)
 
-    async def _hop(self, url: URL, headers: Mapping[str, str], *, allow_private: bool, seconds: float) -> _Hop:
+    async def _hop(
+        self,
+        url: URL,
+        headers: Mapping[str, str],
+        *,
+        allow_private: bool,
+        seconds: float,
+        wanted: Collection[int],
+        posted: bytes | None = None,
+    ) -> _Hop:
         """Ask one address once. Raises Refused or Unreachable."""
+        session, method = self._session(allow_private), "GET" if posted is None else "POST"
         try:
             async with asyncio.timeout(max(seconds, 0)):
-                async with self._session(allow_private).get(url, headers=headers, allow_redirects=False) as response:
-                    return await self._read(response)
+                async with session.request(
+                    method, url, headers=headers, data=posted, allow_redirects=False
+                ) as response:
+                    return await self._read(response, wanted)
         except InwardAddress as error:
             # Not permanent: a name may lead elsewhere tomorrow.
             raise Refused(str(error), permanent=False) from error
@@ -140,7 +182,7 @@ class GuardedEgress:
             )
         return self._sessions[allow_private]
 
-    async def _read(self, response: aiohttp.ClientResponse) -> _Hop:
+    async def _read(self, response: aiohttp.ClientResponse, wanted: Collection[int]) -> _Hop:
         """Return the answer with its body, or the redirect without."""
         headers = _joined(response)
         if response.status in _REDIRECTS:
@@ -149,16 +191,21 @@ class GuardedEgress:
             if not location:
                 raise Unreachable(f"status {response.status} without a place to go")
             return _Hop(status=response.status, headers=headers, location=location)
-        if not 200 <= response.status < 300:
+        if not 200 <= response.status < 300 and response.status not in wanted:
             response.close()
             return _Hop(status=response.status, headers=headers)
         body, complete = await read_body(response, headers)
         return _Hop(status=response.status, headers=headers, body=body, complete=complete)
 
-    def _answer(self, hop: _Hop, url: URL, moved_to: str | None) -> Answer:
+    def _answer(self, hop: _Hop, url: URL, moved_to: str | None, wanted: Collection[int]) -> Answer:
         """Return the answer. Raises RateLimited or Unreachable for a status that is none."""
         status, host = hop.status, url.raw_host or ""
-        if status == 304 or 200 <= status < 300:
+        pause = retry_after(hop.headers.get("retry-after"), now=self._clock())
+        busy = status == 429 or (status == 503 and pause is not None)
+        if busy:
+            # The host rests for all its sources, whoever reads what it said.
+            self._pace.rest(host, pause or SHORTEST_RETRY_AFTER)
+        if status == 304 or 200 <= status < 300 or status in wanted:
             return Answer(
                 status=status,
                 headers=hop.headers,
@@ -167,11 +214,10 @@ class GuardedEgress:
                 moved_to=moved_to,
                 complete=hop.complete,
             )
-        pause = retry_after(hop.headers.get("retry-after"), now=self._clock())
-        if status == 429 or (status == 503 and pause is not None):
-            pause = pause or SHORTEST_RETRY_AFTER
-            self._pace.rest(host, pause)
-            raise RateLimited(f"{host} answered {status}: too many requests or busy", retry_after=pause)
+        if busy:
+            raise RateLimited(
+                f"{host} answered {status}: too many requests or busy", retry_after=pause or SHORTEST_RETRY_AFTER
+            )
         raise Unreachable(f"{host} answered with status {status}", permanent=status == 410)
 
 
@@ -190,7 +236,7 @@ def _followed(target: URL, location: str, *, allow_private: bool) -> URL:
         # A header's bytes that are no UTF-8 arrive as lone surrogates.
         following = str(target.join(URL(location.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))))
     except (ValueError, UnicodeError) as error:
-        raise Unreachable(f"redirected to {location[:200]!r}, which is not an address") from error
+        raise Unreachable(f"redirected to {_masked(location)[:200]!r}, which is not an address") from error
     return checked_url(following, allow_private=allow_private)
 
 
@@ -218,4 +264,9 @@ def _inward_cause(error: BaseException) -> InwardAddress | None:
 
 def _said(error: BaseException) -> str:
     """Return an error in a line."""
-    return f"{type(error).__name__}: {str(error)[:200]}".replace("\n", " ").rstrip(": ")
+    return f"{type(error).__name__}: {_masked(str(error))[:200]}".replace("\n", " ").rstrip(": ")
+
+
+def _masked(text: str) -> str:
+    """Return the text without the queries of addresses in it: they can hold keys."""
+    return _QUERY.sub("?…", text)

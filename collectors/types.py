@@ -1,6 +1,6 @@
 """The words between a place where things are said and the rest of Earshot."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -158,8 +158,28 @@ class Answer:
 class Egress(Protocol):
     """The guarded way out (`egress.py`)."""
 
-    async def get(self, url: str, *, headers: Mapping[str, str] | None = None, allow_private: bool = False) -> Answer:
-        """Fetch `url`. Raises Refused, RateLimited or Unreachable."""
+    async def get(
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        allow_private: bool = False,
+        answers: Collection[int] = (),
+    ) -> Answer:
+        """Fetch `url`. `answers` are statuses besides 2xx and 304 whose answer is wanted with its body: some places
+        say there what is wrong. Raises Refused, RateLimited or Unreachable."""
+        ...
+
+    async def post(
+        self,
+        url: str,
+        *,
+        body: bytes,
+        headers: Mapping[str, str] | None = None,
+        allow_private: bool = False,
+        answers: Collection[int] = (),
+    ) -> Answer:
+        """Send `body` to `url`, like `get` otherwise; a redirect is an error. Raises as `get`."""
         ...
 
 
