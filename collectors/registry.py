@@ -1,65 +1,37 @@
-"""Which kinds of source exist, what each needs to be told, and which module collects it.
+"""What can be asked about the kinds of source that `kinds.py` lists.
 
 The modules are named as strings and imported on use, so that a process that only shows and checks a form loads none.
 """
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from importlib import import_module
 from typing import cast
 
 from collectors.addresses import checked_url
 from collectors.errors import Refused, SettingError
+from collectors.kinds import KINDS, State
 from collectors.types import Collector, Setting, SourceKind
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Kind:
-    """How one kind is set up and collected."""
-
-    #: module:object of the collector; None where nothing is polled.
-    collector: str | None
-    settings: tuple[Setting, ...]
-
-
-_KINDS: Mapping[SourceKind, _Kind] = {
-    SourceKind.FEED: _Kind(
-        collector="collectors.feed:FeedCollector",
-        settings=(
-            Setting(
-                key="url",
-                description="Address of the RSS, Atom, RDF or JSON feed",
-                required=True,
-                example="https://forum.example/latest.rss",
-            ),
-            Setting(
-                key="site",
-                description="Name shown for where it was said; without it the host of each item's link",
-                example="Lantern Forum",
-            ),
-        ),
-    ),
-    SourceKind.IMPORT: _Kind(
-        collector=None,
-        settings=(Setting(key="site", description="Name shown for where it was said", example="Survey 2026"),),
-    ),
-}
 
 
 def kinds() -> tuple[SourceKind, ...]:
     """Return the kinds that are polled."""
-    return tuple(kind for kind, entry in _KINDS.items() if entry.collector is not None)
+    return tuple(kind for kind, entry in KINDS.items() if entry.collector is not None)
 
 
 def settings_of(kind: str) -> tuple[Setting, ...]:
     """Return the settings a kind declares. Raises SettingError for a kind there is not."""
-    return _KINDS[_known(kind)].settings
+    return KINDS[_known(kind)].settings
+
+
+def state_of(kind: str) -> State:
+    """Return how far a kind was tried and what its owner needs to have. Raises SettingError for a kind there is not."""
+    return KINDS[_known(kind)].state
 
 
 def collector(kind: str) -> Collector:
     """Return the kind's collector, loading its module. Raises SettingError for a kind that is not polled."""
-    path = _KINDS[_known(kind)].collector
+    path = KINDS[_known(kind)].collector
     if path is None:
         raise SettingError("kind", f"{kind} is not polled; use one of {', '.join(kinds())}")
     module, _, name = path.partition(":")

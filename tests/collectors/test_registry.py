@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from collectors.errors import SettingError
-from collectors.registry import check, collector, kinds, settings_of
+from collectors.registry import check, collector, kinds, settings_of, state_of
 
 
 @pytest.mark.parametrize("kind", kinds())
@@ -52,3 +52,8 @@ def test_no_parser_is_loaded_to_show_a_form_or_to_poll() -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
 
     assert done.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize("kind", kinds())
+def test_every_kind_says_how_far_it_was_tried(kind: str) -> None:
+    assert state_of(kind).tried

@@ -1,0 +1,61 @@
+"""Every kind of source: the module that collects it, what it needs to be told, and how far it was tried.
+
+One entry a kind; `registry.py` answers questions about them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from collectors.types import Setting, SourceKind
+
+
+class Tried(StrEnum):
+    """What a kind's collector has proved itself against. None was tried against the live platform by us."""
+
+    SERVERS = "tried against real servers"
+    RECORDINGS = "tried against recordings"
+    EXAMPLES = "documented example only"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class State:
+    """How far a kind was tried, and what it takes to use it."""
+
+    tried: Tried
+    #: What the owner must have from the platform, such as "an API key of Google Cloud"; empty where nothing.
+    needs: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Kind:
+    """How one kind is set up and collected."""
+
+    #: module:object of the collector; None where nothing is polled.
+    collector: str | None
+    settings: tuple[Setting, ...]
+    state: State = field(default=State(tried=Tried.RECORDINGS))
+
+
+KINDS: Mapping[SourceKind, Kind] = {
+    SourceKind.FEED: Kind(
+        collector="collectors.feed:FeedCollector",
+        settings=(
+            Setting(
+                key="url",
+                description="Address of the RSS, Atom, RDF or JSON feed",
+                required=True,
+                example="https://forum.example/latest.rss",
+            ),
+            Setting(
+                key="site",
+                description="Name shown for where it was said; without it the host of each item's link",
+                example="Lantern Forum",
+            ),
+        ),
+    ),
+    SourceKind.IMPORT: Kind(
+        collector=None,
+        settings=(Setting(key="site", description="Name shown for where it was said", example="Survey 2026"),),
+    ),
+}
