@@ -48,6 +48,9 @@ class Served:
     async def get(self, url: str, **_: Any) -> Answer:
         return Answer(status=200, headers={}, body=self._body, url=url)
 
+    async def post(self, url: str, **_: Any) -> Answer:
+        raise AssertionError(f"something was sent to {url}")
+
 
 async def gather(parsers: ParserPool, *bodies: bytes) -> list[Any]:
     source = make.source(allow_private=True)
