@@ -54,8 +54,47 @@ KINDS: Mapping[SourceKind, Kind] = {
             ),
         ),
     ),
+    SourceKind.BLUESKY: Kind(
+        collector="collectors.bluesky:BlueskyCollector",
+        settings=(
+            Setting(key="query", description="Words to search for", required=True, example='"Lantern Tea"'),
+            Setting(key="language", description="Only posts in this language", example="th"),
+            Setting(
+                key="identifier",
+                description="Handle to sign in with; search without sign-in is at times refused",
+                example="lantern.bsky.social",
+            ),
+            Setting(
+                key="password", description="App password of that handle", secret=True, example="abcd-efgh-ijkl-mnop"
+            ),
+            Setting(
+                key="own_accounts",
+                description="Handles of the brand itself, parted by commas: what they say is the owner's",
+                example="lantern.bsky.social",
+            ),
+        ),
+    ),
     SourceKind.IMPORT: Kind(
         collector=None,
         settings=(Setting(key="site", description="Name shown for where it was said", example="Survey 2026"),),
+    ),
+    SourceKind.APP_STORE: Kind(
+        collector="collectors.app_store:AppStoreCollector",
+        settings=(
+            Setting(
+                key="app",
+                description="Number of the app, as in its address",
+                required=True,
+                example="389801252",
+            ),
+            Setting(
+                key="countries",
+                description="Storefronts to read, by country code; without it us",
+                example="tw, cn, th, us",
+            ),
+            Setting(key="site", description="Name shown for where it was said", example="App Store"),
+        ),
+        # Shapes of public answers, written anew: none was recorded for us.
+        state=State(tried=Tried.EXAMPLES),
     ),
 }

@@ -13,7 +13,9 @@ class SourceKind(StrEnum):
     """The kinds that exist; `registry.py` says which module collects each."""
 
     FEED = "feed"
+    BLUESKY = "bluesky"
     IMPORT = "import"
+    APP_STORE = "app_store"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,0 +1,96 @@
+"""Reads places that list the newest first and take a span of time, so that nothing falls between two polls.
+
+A poll reads from now back to what it knew. Where more came than its pages hold, the rest is a gap: the cursor keeps
+it, and later polls read it with the pages they have left.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from collectors.pages import Gathered, Page
+
+#: Asks for one page of what was said since (None: ever) and before (None: now), newest first, and adds it.
+AskSlice = Callable[[datetime | None, datetime | None, Gathered], Awaitable[Page]]
+#: `before` excludes its moment: the last one of a page is asked for again, for its siblings.
+_TICK = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Walked:
+    """How far the pages went."""
+
+    left: int
+    newest: datetime | None
+    #: Where reading stopped short; None where everything since was read.
+    short_of: datetime | None
+
+
+async def read_slices(
+    ask_slice: AskSlice, cursor: Mapping[str, Any], *, now: datetime, overlap: timedelta, max_pages: int
+) -> tuple[Gathered, dict[str, Any]]:
+    """Return what came since the cursor, with the cursor for the next poll. `overlap` is read again each time, for
+    items that the place lists late and for edits."""
+    gathered = Gathered()
+    known = _at(cursor.get("newest"))
+    since = known - overlap if known else None
+    fresh = await _walk(ask_slice, gathered, since=since, before=None, pages=max_pages)
+    gap = _gap(cursor)
+    if fresh.short_of and since:
+        gap = (min(since, gap[0]) if gap else since, fresh.short_of)
+    elif gap and fresh.left and not gathered.must_pause:
+        rest = await _walk(ask_slice, gathered, since=gap[0], before=gap[1], pages=fresh.left)
+        gap = (gap[0], rest.short_of) if rest.short_of else None
+    if gap:
+        gathered.warn(
+            f"more came than one poll reads; what was said from {gap[0]:%Y-%m-%d %H:%M} to {gap[1]:%Y-%m-%d %H:%M} UTC "
+            "follows with the next polls"
+        )
+    newest = max((at for at in (known, fresh.newest) if at), default=None)
+    return gathered, _cursor(min(newest, now) if newest else None, gap)
+
+
+async def _walk(
+    ask_slice: AskSlice, gathered: Gathered, *, since: datetime | None, before: datetime | None, pages: int
+) -> _Walked:
+    """Read pages from the newest back to `since`."""
+    newest = None
+    while pages > 0:
+        page = await ask_slice(since, before, gathered)
+        pages -= 1
+        newest = max((at for at in (newest, page.newest) if at), default=None)
+        if not page.following or page.oldest is None or (since and page.oldest < since):
+            return _Walked(left=pages, newest=newest, short_of=None)
+        following = page.oldest + _TICK
+        if before and following >= before:
+            # The whole page is of one moment; what is older must not wait for ever.
+            following = page.oldest if page.oldest < before else before - _TICK
+        before = following
+        if gathered.must_pause:
+            break
+    return _Walked(left=pages, newest=newest, short_of=before)
+
+
+def _gap(cursor: Mapping[str, Any]) -> tuple[datetime, datetime] | None:
+    gap = cursor.get("gap")
+    if not isinstance(gap, list) or len(gap) != 2:
+        return None
+    since, before = _at(gap[0]), _at(gap[1])
+    return (since, before) if since and before and since < before else None
+
+
+def _cursor(newest: datetime | None, gap: tuple[datetime, datetime] | None) -> dict[str, Any]:
+    cursor: dict[str, Any] = {"newest": newest.isoformat()} if newest else {}
+    if gap:
+        cursor["gap"] = [at.isoformat() for at in gap]
+    return cursor
+
+
+def _at(value: object) -> datetime | None:
+    """Return the moment a cursor holds; one that cannot be read is none."""
+    try:
+        at = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return at.astimezone(UTC) if at and at.tzinfo else None
