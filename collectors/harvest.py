@@ -1,0 +1,69 @@
+"""What one poll gathers over several requests: a part that fails does not cost the others."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from collectors.errors import CollectError, RateLimited
+from collectors.feed_items import joined
+from collectors.types import Collected, Mention, Quarantined
+
+
+@dataclass(kw_only=True, slots=True)
+class Harvest:
+    """Fill it part by part (a country, a board, a video), then ask for `collected`."""
+
+    mentions: list[Mention] = field(default_factory=list)
+    quarantined: list[Quarantined] = field(default_factory=list)
+    #: The longest pause that anything asked for.
+    pause: timedelta | None = None
+    #: No further request makes sense in this poll.
+    over: bool = False
+    _warnings: list[str] = field(default_factory=list)
+    _first_error: CollectError | None = None
+    _parts_read: int = 0
+
+    def add(
+        self, mentions: Iterable[Mention], quarantined: Iterable[Quarantined] = (), *, warning: str | None = None
+    ) -> None:
+        """Take in what a request brought."""
+        self._parts_read += 1
+        self.mentions.extend(mentions)
+        self.quarantined.extend(quarantined)
+        self.warn(warning)
+
+    def warn(self, warning: str | None) -> None:
+        """Keep a warning, each once."""
+        if warning and warning not in self._warnings:
+            self._warnings.append(warning)
+
+    def wait(self, pause: timedelta | None) -> None:
+        """Ask nothing more in this poll, and nothing for the pause, where there is one."""
+        if pause:
+            self.pause, self.over = max(pause, self.pause or pause), True
+
+    def failed(self, part: str, error: CollectError) -> None:
+        """Keep what went wrong with one part; what concerns every part ends the poll."""
+        self._first_error = self._first_error or error
+        self.warn(f"{part}: {error}")
+        if isinstance(error, RateLimited):
+            self.wait(error.retry_after)
+        self.over = self.over or error.permanent
+
+    def collected(self, cursor: Mapping[str, Any], *, unchanged: bool = False) -> Collected:
+        """Return everything gathered. Raises the first error where no part was read."""
+        if self._first_error is not None and not self._parts_read:
+            raise self._first_error
+        first: dict[str, Mention] = {}
+        for mention in self.mentions:
+            # Pages overlap while new items come in; the one read first is as new as any.
+            first.setdefault(mention.id, mention)
+        return Collected(
+            mentions=tuple(first.values()),
+            quarantined=tuple(self.quarantined),
+            unchanged=unchanged,
+            cursor=cursor,
+            next_poll_after=self.pause,
+            warning=joined(self._warnings),
+        )
