@@ -16,8 +16,8 @@ from typing import Any
 from collectors.api import Reply, address, ask, decode
 from collectors.errors import CollectError
 from collectors.feed_items import language_tag
+from collectors.harvest import Harvest
 from collectors.pages import (
-    Gathered,
     Page,
     author,
     counts,
@@ -30,6 +30,7 @@ from collectors.pages import (
     read_each,
     record,
     rows,
+    take,
     words,
 )
 from collectors.registry import check
@@ -53,21 +54,21 @@ class BlueskyCollector:
         """Poll the search once. Raises CollectError."""
         check(source.kind, source.settings, allow_private=source.allow_private)
 
-        async def ask_slice(since: datetime | None, before: datetime | None, gathered: Gathered) -> Page:
+        async def ask_slice(since: datetime | None, before: datetime | None, harvest: Harvest) -> Page:
             reply = await _search(egress, source, since=since, before=before, now=now)
             page = _page(reply.document, source, now=now)
-            gathered.add(page, reply)
+            take(harvest, page, reply)
             return page
 
-        gathered, cursor = await read_slices(ask_slice, source.cursor, now=now, overlap=_OVERLAP, max_pages=_MAX_PAGES)
-        return gathered.collected(cursor)
+        harvest, cursor = await read_slices(ask_slice, source.cursor, now=now, overlap=_OVERLAP, max_pages=_MAX_PAGES)
+        return harvest.collected(cursor)
 
 
 def parse(payload: bytes, source: Source, *, now: datetime) -> Collected:
     """Return the posts of one answer of searchPosts or getPosts. Raises CollectError."""
-    gathered = Gathered()
-    gathered.add(_page(decode(payload), source, now=now))
-    return gathered.collected({})
+    harvest = Harvest()
+    take(harvest, _page(decode(payload), source, now=now))
+    return harvest.collected({})
 
 
 async def _search(

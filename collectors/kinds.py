@@ -74,6 +74,26 @@ KINDS: Mapping[SourceKind, Kind] = {
             ),
         ),
     ),
+    SourceKind.MASTODON: Kind(
+        collector="collectors.mastodon:MastodonCollector",
+        settings=(
+            Setting(key="instance", description="Server to ask", required=True, example="mastodon.social"),
+            Setting(key="hashtag", description="Statuses with this hashtag", example="LanternTea"),
+            Setting(key="query", description="Statuses that a search finds; needs a token", example='"Lantern Tea"'),
+            Setting(key="account", description="Statuses of this account", example="lantern@mastodon.social"),
+            Setting(
+                key="token",
+                description="Access token of an account on the server, with the scope read",
+                secret=True,
+                example="ZA-Yj3aBD8U8Cm7lKUp-lm9O9BmDgdhHzDeqsY8tlL0",
+            ),
+            Setting(
+                key="own_accounts",
+                description="Accounts of the brand itself, parted by commas: what they say is the owner's",
+                example="lantern@mastodon.social",
+            ),
+        ),
+    ),
     SourceKind.IMPORT: Kind(
         collector=None,
         settings=(Setting(key="site", description="Name shown for where it was said", example="Survey 2026"),),

@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from collectors.api import Reply
 from collectors.dates import from_epoch, parse_date
 from collectors.errors import CollectError
-from collectors.feed_items import MAX_ITEMS, joined, one_line, quarantined
-from collectors.types import Author, Collected, Mention, Quarantined
+from collectors.feed_items import MAX_ITEMS, one_line, quarantined
+from collectors.harvest import Harvest
+from collectors.types import Author, Mention, Quarantined
 
 #: Counts beyond this are no counts.
 _MOST = 2**53
@@ -30,54 +31,14 @@ class Page:
     warning: str | None = None
 
 
-class Gathered:
-    """Pages put together into what one poll brought."""
-
-    def __init__(self) -> None:
-        self._mentions: dict[str, Mention] = {}
-        self._quarantined: list[Quarantined] = []
-        self._warnings: dict[str, None] = {}
-        self._pause: timedelta | None = None
-        self._complete = True
-
-    def add(self, page: Page, reply: Reply | None = None) -> None:
-        """Take in a page and what its answer said around it. Of each identity the first seen is kept: pages overlap
-        while new items come in."""
-        for mention in page.mentions:
-            self._mentions.setdefault(mention.id, mention)
-        self._quarantined.extend(page.quarantined)
-        self.warn(page.warning)
-        if reply is not None:
-            self.warn(reply.warning)
-            self._complete = self._complete and reply.complete
-            self._pause = max(filter(None, (self._pause, reply.pause)), default=None)
-
-    def warn(self, warning: str | None, *, complete: bool = True) -> None:
-        """Note what the reader of the source's health should know."""
-        self._complete = self._complete and complete
-        if warning:
-            self._warnings[warning] = None
-
-    @property
-    def mentions(self) -> tuple[Mention, ...]:
-        """What was read so far."""
-        return tuple(self._mentions.values())
-
-    @property
-    def must_pause(self) -> bool:
-        """Say whether the platform wants no further request now."""
-        return self._pause is not None
-
-    def collected(self, cursor: Mapping[str, Any]) -> Collected:
-        """Return all of it."""
-        return Collected(
-            mentions=self.mentions,
-            quarantined=tuple(self._quarantined),
-            complete=self._complete,
-            cursor=cursor,
-            next_poll_after=self._pause,
-            warning=joined(self._warnings),
-        )
+def take(harvest: Harvest, page: Page, reply: Reply | None = None) -> None:
+    """Put a page, and what its answer said around it, into the harvest."""
+    harvest.add(page.mentions, page.quarantined, warning=page.warning)
+    if reply is not None:
+        harvest.warn(reply.warning)
+        harvest.wait(reply.pause)
+        if not reply.complete:
+            harvest.warn("an answer was cut short")
 
 
 def record(value: object) -> Mapping[str, Any]:
@@ -122,7 +83,8 @@ def words(value: object) -> str:
     """Return a text or number as text, anything else as none."""
     if isinstance(value, str):
         return value
-    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else ""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _MOST
+    return str(value) if is_number else ""
 
 
 def identity(value: object, name: str = "id") -> str:

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from collectors.pages import Gathered, Page
+from collectors.errors import CollectError
+from collectors.harvest import Harvest
+from collectors.pages import Page
 
 #: Asks for one page of what was said since (None: ever) and before (None: now), newest first, and adds it.
-AskSlice = Callable[[datetime | None, datetime | None, Gathered], Awaitable[Page]]
+AskSlice = Callable[[datetime | None, datetime | None, Harvest], Awaitable[Page]]
 #: `before` excludes its moment: the last one of a page is asked for again, for its siblings.
 _TICK = timedelta(seconds=1)
 
@@ -29,47 +31,57 @@ class _Walked:
 
 async def read_slices(
     ask_slice: AskSlice, cursor: Mapping[str, Any], *, now: datetime, overlap: timedelta, max_pages: int
-) -> tuple[Gathered, dict[str, Any]]:
+) -> tuple[Harvest, dict[str, Any]]:
     """Return what came since the cursor, with the cursor for the next poll. `overlap` is read again each time, for
     items that the place lists late and for edits."""
-    gathered = Gathered()
+    harvest = Harvest()
     known = _at(cursor.get("newest"))
     since = known - overlap if known else None
-    fresh = await _walk(ask_slice, gathered, since=since, before=None, pages=max_pages)
+    fresh = await _walk(ask_slice, harvest, since=since, before=None, pages=max_pages)
     gap = _gap(cursor)
     if fresh.short_of and since:
         gap = (min(since, gap[0]) if gap else since, fresh.short_of)
-    elif gap and fresh.left and not gathered.must_pause:
-        rest = await _walk(ask_slice, gathered, since=gap[0], before=gap[1], pages=fresh.left)
+    elif gap and fresh.left and not harvest.over:
+        rest = await _walk(ask_slice, harvest, since=gap[0], before=gap[1], pages=fresh.left)
         gap = (gap[0], rest.short_of) if rest.short_of else None
     if gap:
-        gathered.warn(
+        harvest.warn(
             f"more came than one poll reads; what was said from {gap[0]:%Y-%m-%d %H:%M} to {gap[1]:%Y-%m-%d %H:%M} UTC "
             "follows with the next polls"
         )
     newest = max((at for at in (known, fresh.newest) if at), default=None)
-    return gathered, _cursor(min(newest, now) if newest else None, gap)
+    return harvest, _cursor(min(newest, now) if newest else None, gap)
 
 
 async def _walk(
-    ask_slice: AskSlice, gathered: Gathered, *, since: datetime | None, before: datetime | None, pages: int
+    ask_slice: AskSlice, harvest: Harvest, *, since: datetime | None, before: datetime | None, pages: int
 ) -> _Walked:
     """Read pages from the newest back to `since`."""
     newest = None
     while pages > 0:
-        page = await ask_slice(since, before, gathered)
+        try:
+            page = await ask_slice(since, before, harvest)
+        except CollectError as error:
+            # What the pages before brought is kept; without any, the harvest raises this.
+            harvest.failed("a page", error)
+            return _Walked(left=0, newest=newest, short_of=before)
         pages -= 1
         newest = max((at for at in (newest, page.newest) if at), default=None)
         if not page.following or page.oldest is None or (since and page.oldest < since):
             return _Walked(left=pages, newest=newest, short_of=None)
-        following = page.oldest + _TICK
-        if before and following >= before:
-            # The whole page is of one moment; what is older must not wait for ever.
-            following = page.oldest if page.oldest < before else before - _TICK
-        before = following
-        if gathered.must_pause:
+        before = _next_before(page.oldest, before)
+        if harvest.over:
             break
     return _Walked(left=pages, newest=newest, short_of=before)
+
+
+def _next_before(oldest: datetime, before: datetime | None) -> datetime:
+    """Return where the next page begins."""
+    following = oldest + _TICK
+    if before and following >= before:
+        # The whole page is of one moment; what is older must not wait for ever.
+        return oldest if oldest < before else before - _TICK
+    return following
 
 
 def _gap(cursor: Mapping[str, Any]) -> tuple[datetime, datetime] | None:

@@ -14,6 +14,7 @@ class SourceKind(StrEnum):
 
     FEED = "feed"
     BLUESKY = "bluesky"
+    MASTODON = "mastodon"
     IMPORT = "import"
     APP_STORE = "app_store"
 

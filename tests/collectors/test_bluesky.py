@@ -217,6 +217,19 @@ async def test_the_limit_of_bluesky_gives_its_pause() -> None:
     assert raised.value.retry_after == timedelta(minutes=4)
 
 
+async def test_a_limit_on_a_later_page_keeps_what_came_before_and_reads_the_rest_later() -> None:
+    cursor = {"newest": (make.NOW - timedelta(seconds=900)).isoformat()}
+    async with played() as platform:
+        first = {"posts": [post(n) for n in range(1, 101)]}
+        platform.on(SEARCH, first, Given(content={"error": "RateLimitExceeded"}, status=429))
+
+        collected = await platform.poll("bluesky", {"query": "x"}, cursor=cursor)
+
+    assert len(collected.mentions) == 100
+    assert collected.next_poll_after == timedelta(minutes=1)
+    assert collected.cursor["gap"] == ["2026-03-05T10:45:00+00:00", "2026-03-05T11:58:21+00:00"]
+
+
 async def test_a_search_for_nothing_is_refused() -> None:
     async with played() as platform:
         with pytest.raises(SettingError, match="query"):
