@@ -26,6 +26,7 @@ _SECRET_IN_QUERY = re.compile(
     r"=[^&\s\"'<>]+",
     re.IGNORECASE,
 )
+_CREDENTIAL_REASONS = frozenset({"API_KEY_INVALID", "keyInvalid", "keyExpired", "authError"})
 _MAX_SAID_CHARS = 300
 
 Query = Mapping[str, str | int | Sequence[str] | None]
@@ -115,7 +116,7 @@ async def ask_any(
         said = _explained(source, document) or "too many requests"
         raise RateLimited(f"{_host(url)} asks for a pause (status {answer.status}): {said}", retry_after=pause)
     if failed and answer.status not in answers:
-        raise _failure(source, url, answer.status, document, credential)
+        raise failure(source, url, answer.status, document, credential)
     if flaw and not failed and answer.status != 304:
         raise CollectError(f"{_host(url)} answered with something that is no JSON: {flaw}")
     return Reply(
@@ -163,7 +164,7 @@ def _is_only_an_error(document: object) -> bool:
     return isinstance(document, dict) and isinstance(document.get("error"), dict) and len(document) == 1
 
 
-def _failure(source: Source, url: str, status: int, document: object, credential: str | None) -> CollectError:
+def failure(source: Source, url: str, status: int, document: object, credential: str | None) -> CollectError:
     """Return the error for an answer that is no success, with its remedy."""
     said = _explained(source, document)
     because = f": {said}" if said else ""
@@ -188,9 +189,15 @@ def _is_about_credential(document: object) -> bool:
         return True
     if not isinstance(error, dict):
         return False
-    details = error.get("details")
-    reasons = [entry.get("reason") for entry in details if isinstance(entry, dict)] if isinstance(details, list) else []
-    return error.get("code") in (102, 190) or "API_KEY_INVALID" in reasons
+    return error.get("code") in (102, 190) or not _CREDENTIAL_REASONS.isdisjoint(reasons_of(document))
+
+
+def reasons_of(document: object) -> list[str]:
+    """Return the machine-readable reasons of a Google error."""
+    error = document.get("error") if isinstance(document, dict) else None
+    listed = [*_list(error.get("errors")), *_list(error.get("details"))] if isinstance(error, dict) else []
+    reasons = [entry.get("reason") for entry in listed if isinstance(entry, dict)]
+    return [reason for reason in reasons if isinstance(reason, str)]
 
 
 def _explained(source: Source, document: object) -> str:

@@ -117,4 +117,32 @@ KINDS: Mapping[SourceKind, Kind] = {
         # Shapes of public answers, written anew: none was recorded for us.
         state=State(tried=Tried.EXAMPLES),
     ),
+    SourceKind.YOUTUBE: Kind(
+        collector="collectors.youtube:YoutubeCollector",
+        settings=(
+            Setting(
+                key="api_key",
+                description="Key of a Google Cloud project with the YouTube Data API",
+                required=True,
+                secret=True,
+                example="AIza…",
+            ),
+            Setting(
+                key="channel",
+                description="Id of your channel: comments on all its videos are read",
+                example="UCa-vrCLQHviTOVnEKDOdetQ",
+            ),
+            Setting(
+                key="videos", description="Ids or addresses of videos, up to 50", example="dQw4w9WgXcQ, JE8xdDp5B8Q"
+            ),
+            Setting(key="search", description="Only comments with these words", example="lantern noodles"),
+            Setting(
+                key="own_channels",
+                description="Ids of more channels that answer for you",
+                example="UCTWlvHQQXUs-4IVfdnGOUbw",
+            ),
+            Setting(key="site", description="Name shown for where it was said", example="YouTube"),
+        ),
+        state=State(tried=Tried.RECORDINGS, needs="an API key of Google Cloud"),
+    ),
 }

@@ -17,6 +17,7 @@ class SourceKind(StrEnum):
     MASTODON = "mastodon"
     IMPORT = "import"
     APP_STORE = "app_store"
+    YOUTUBE = "youtube"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
