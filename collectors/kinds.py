@@ -94,6 +94,27 @@ KINDS: Mapping[SourceKind, Kind] = {
             ),
         ),
     ),
+    SourceKind.DISCOURSE: Kind(
+        collector="collectors.discourse:DiscourseCollector",
+        settings=(
+            Setting(key="url", description="Address of the forum", required=True, example="https://forum.example"),
+            Setting(key="site", description="Name shown for the forum; without it its host", example="Lantern Forum"),
+            Setting(key="query", description="Only posts that a search finds", example="lantern tea"),
+            Setting(key="topic", description="Only this topic: the number in its address", example="57"),
+            Setting(
+                key="api_key",
+                description="Key for a forum that is not public",
+                secret=True,
+                example="d06ca53322d1fbaf383a6394d6c229e56871342d2cad953a0fe26c19df7645ba",
+            ),
+            Setting(key="api_username", description="Name the key acts for; without it system", example="listener"),
+            Setting(
+                key="own_accounts",
+                description="Names of the brand itself, parted by commas: what they say is the owner's",
+                example="lantern_support",
+            ),
+        ),
+    ),
     SourceKind.IMPORT: Kind(
         collector=None,
         settings=(Setting(key="site", description="Name shown for where it was said", example="Survey 2026"),),

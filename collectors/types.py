@@ -15,6 +15,7 @@ class SourceKind(StrEnum):
     FEED = "feed"
     BLUESKY = "bluesky"
     MASTODON = "mastodon"
+    DISCOURSE = "discourse"
     IMPORT = "import"
     APP_STORE = "app_store"
     YOUTUBE = "youtube"
