@@ -1,5 +1,6 @@
 """What one poll gathers over several requests: a part that fails does not cost the others."""
 
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -10,6 +11,10 @@ from collectors.feed_items import joined
 from collectors.types import Collected, Mention, Quarantined
 
 
+#: A poll of many requests ends after this: waiting for a busy host must not outlast the worker's lease (5 minutes).
+MAX_SECONDS = 90
+
+
 @dataclass(kw_only=True, slots=True)
 class Harvest:
     """Fill it part by part (a country, a board, a video), then ask for `collected`."""
@@ -18,11 +23,16 @@ class Harvest:
     quarantined: list[Quarantined] = field(default_factory=list)
     #: The longest pause that anything asked for.
     pause: timedelta | None = None
-    #: No further request makes sense in this poll.
-    over: bool = False
+    _ended: bool = False
+    _ends_at: float = field(default_factory=lambda: time.monotonic() + MAX_SECONDS)
     _warnings: list[str] = field(default_factory=list)
     _first_error: CollectError | None = None
     _parts_read: int = 0
+
+    @property
+    def over(self) -> bool:
+        """Say whether no further request should be made in this poll."""
+        return self._ended or time.monotonic() >= self._ends_at
 
     def add(
         self, mentions: Iterable[Mention], quarantined: Iterable[Quarantined] = (), *, warning: str | None = None
@@ -41,7 +51,7 @@ class Harvest:
     def wait(self, pause: timedelta | None) -> None:
         """Ask nothing more in this poll, and nothing for the pause, where there is one."""
         if pause:
-            self.pause, self.over = max(pause, self.pause or pause), True
+            self.pause, self._ended = max(pause, self.pause or pause), True
 
     def failed(self, part: str, error: CollectError) -> None:
         """Keep what went wrong with one part; what concerns every part ends the poll."""
@@ -49,7 +59,7 @@ class Harvest:
         self.warn(f"{part}: {error}")
         if isinstance(error, RateLimited):
             self.wait(error.retry_after)
-        self.over = self.over or error.permanent
+        self._ended = self._ended or error.permanent
 
     def collected(self, cursor: Mapping[str, Any], *, unchanged: bool = False) -> Collected:
         """Return everything gathered. Raises the first error where no part was read."""
