@@ -17,7 +17,7 @@ from analysis.language import language
 from analysis.letters import Letters, letters
 from analysis.types import Analyser, Analysis, Because
 from analysis.weights import Tuning, Weights, load
-from analysis.windows import Slab, slabs, windows
+from analysis.windows import Slab, close_windows, slabs, windows
 
 _FOLDER = Path(__file__).with_name("model")
 #: Code points judged in one go; bounds memory.
@@ -59,7 +59,7 @@ class _Window:
 
 
 #: A text that says nothing has no attitude.
-_SILENT = _Window(sentiment=(0.0, 1.0, 0.0), anger=0.0, weight=0, start=0, end=0)
+_SILENT = _Window(sentiment=(0.0, 1.0, 0.0), anger=0.0, weight=1, start=0, end=0)
 
 
 def probabilities(scores: Scores, tuning: Tuning) -> tuple[tuple[float, float, float], float]:
@@ -109,26 +109,41 @@ class NgramAnalyser:
         self, texts: Sequence[str], languages: Sequence[str], chunk: Sequence[Slab], judged: list[list[_Window]]
     ) -> None:
         """Add the windows of a chunk to what is judged of their texts."""
-        row, parents = windows(letters([texts[part.text][part.start : part.end] for part in chunk]))
+        row = letters([texts[part.text][part.start : part.end] for part in chunk])
+        tunings = [self._weights.tuning(languages[part.text]) for part in chunk]
+        for index, window in self._windows(*windows(row), tunings, chunk):
+            judged[chunk[index].text].append(window)
+        close = close_windows(row)
+        if close is not None:
+            for index, window in self._windows(*close, tunings, chunk):
+                # One sentence among many says little about the whole text's sentiment.
+                judged[chunk[index].text].append(replace(window, weight=0))
+
+    def _windows(
+        self, row: Letters, parents: NDArray[np.intp], tunings: Sequence[Tuning], chunk: Sequence[Slab]
+    ) -> Iterator[tuple[int, _Window]]:
+        """Yield each window that says something with the index of its part in the chunk."""
         scores = raw_scores(self._weights, row, len(parents))
         borders = np.searchsorted(row.owner, np.arange(len(parents) + 1))
         for index in np.flatnonzero(~np.isnan(scores[:, 0])):
-            part = chunk[parents[index]]
+            parent = int(parents[index])
             first, last = int(borders[index]), int(borders[index + 1])
-            sentiment, anger = probabilities(scores[index], self._weights.tuning(languages[part.text]))
-            window = _Window(
-                sentiment=sentiment,
-                anger=anger,
-                weight=last - first,
-                start=part.start + int(row.origin[first]),
-                end=part.start + int(row.origin[last - 1]) + 1,
+            sentiment, anger = probabilities(scores[index], tunings[parent])
+            yield (
+                parent,
+                _Window(
+                    sentiment=sentiment,
+                    anger=anger,
+                    weight=last - first,
+                    start=chunk[parent].start + int(row.origin[first]),
+                    end=chunk[parent].start + int(row.origin[last - 1]) + 1,
+                ),
             )
-            judged[part.text].append(window)
 
     def _analysis(self, text: str, tag: str, found: Sequence[_Window], because: bool) -> Analysis:
         """Return the verdict on a text from those on its windows: the mean of sentiments, the most of anger."""
-        total = sum(window.weight for window in found) or 1
-        shares = [max(window.weight, 1) / total for window in found]
+        total = sum(window.weight for window in found)
+        shares = [window.weight / total for window in found]
         negative, neutral, positive = (
             sum(share * window.sentiment[column] for share, window in zip(shares, found, strict=True))
             for column in range(3)

@@ -10,7 +10,10 @@ from analysis.letters import Letters
 
 #: Letters in a window: about what people write in one breath, and what the model is trained on.
 LENGTH = 200
-_STEP = 150
+STEP = 150
+#: Letters in a close look, for one angry sentence among many others.
+CLOSE_LENGTH = 60
+CLOSE_STEP = 30
 
 #: A text longer than this is read in slabs, which overlap by more than a window's worth of ordinary letters.
 _SLAB = 200_000
@@ -36,23 +39,48 @@ def slabs(texts: Sequence[str]) -> list[Slab]:
     ]
 
 
-def windows(row: Letters) -> tuple[Letters, NDArray[np.intp]]:
-    """Return the row cut into windows, each the owner of its letters, and which owner of `row` each window comes from.
-
-    Every owner up to the last one with letters gets at least one window, in order.
-    """
+def _borders(row: Letters) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return where each owner's letters start and end."""
     owners = int(row.owner[-1]) + 1 if len(row.owner) else 0
     ends = np.searchsorted(row.owner, np.arange(owners), side="right")
-    starts = np.append(0, ends[:-1]) if owners else ends
-    if (ends - starts <= LENGTH).all():
-        return row, np.arange(owners)
-    pieces = [
-        (owner, first, min(first + LENGTH, int(end)))
-        for owner, (start, end) in enumerate(zip(starts, ends, strict=True))
-        for first in range(int(start), max(int(start) + 1, int(end) - (LENGTH - _STEP)), _STEP)
-    ]
+    return np.append(0, ends[:-1]) if owners else ends, ends
+
+
+def _cut(row: Letters, pieces: Sequence[tuple[int, int, int]]) -> tuple[Letters, NDArray[np.intp]]:
+    """Return the pieces (owner, first, end) of the row as windows, and the owner of each."""
     places = np.concatenate([np.arange(first, end) for _, first, end in pieces])
     lengths = np.array([end - first for _, first, end in pieces])
     window = np.repeat(np.arange(len(pieces), dtype=np.int32), lengths)
     cut = Letters(points=row.points[places], owner=window, origin=row.origin[places])
     return cut, np.array([owner for owner, _, _ in pieces], dtype=np.intp)
+
+
+def _pieces(owner: int, start: int, end: int, length: int, step: int) -> list[tuple[int, int, int]]:
+    """Return (owner, first, end) of overlapping pieces of one owner's letters."""
+    firsts = range(start, max(start + 1, end - (length - step)), step)
+    return [(owner, first, min(first + length, end)) for first in firsts]
+
+
+def windows(row: Letters) -> tuple[Letters, NDArray[np.intp]]:
+    """Return the row cut into windows, each the owner of its letters, and which owner of `row` each window comes from.
+
+    Every owner up to the last one with letters gets at least one window, in order.
+    """
+    starts, ends = _borders(row)
+    if (ends - starts <= LENGTH).all():
+        return row, np.arange(len(ends))
+    borders = zip(starts.tolist(), ends.tolist(), strict=True)
+    return _cut(
+        row, [piece for owner, (start, end) in enumerate(borders) for piece in _pieces(owner, start, end, LENGTH, STEP)]
+    )
+
+
+def close_windows(row: Letters) -> tuple[Letters, NDArray[np.intp]] | None:
+    """Return short windows of the owners that need more than one window, as `windows` does; None where none does."""
+    starts, ends = _borders(row)
+    pieces = [
+        piece
+        for owner in np.flatnonzero(ends - starts > LENGTH).tolist()
+        for piece in _pieces(owner, int(starts[owner]), int(ends[owner]), CLOSE_LENGTH, CLOSE_STEP)
+    ]
+    return _cut(row, pieces) if pieces else None
