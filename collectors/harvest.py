@@ -10,7 +10,6 @@ from collectors.errors import CollectError, RateLimited
 from collectors.feed_items import joined
 from collectors.types import Collected, Mention, Quarantined
 
-
 #: A poll of many requests ends after this: waiting for a busy host must not outlast the worker's lease (5 minutes).
 MAX_SECONDS = 90
 
