@@ -115,6 +115,34 @@ KINDS: Mapping[SourceKind, Kind] = {
             ),
         ),
     ),
+    SourceKind.REDDIT: Kind(
+        collector="collectors.reddit:RedditCollector",
+        settings=(
+            Setting(key="subreddit", description="Subreddit to read, or to search in", example="r/taiwan"),
+            Setting(key="query", description="Posts that a search finds", example='"lantern tea"'),
+            Setting(
+                key="read",
+                description="What to read of a subreddit; without it both",
+                example="both",
+                choices=("posts", "comments", "both"),
+            ),
+            Setting(
+                key="client_id", description="Id of an application registered with Reddit", example="p-jcoLKBynTLew"
+            ),
+            Setting(
+                key="client_secret",
+                description="Secret of that application",
+                secret=True,
+                example="gko_LXELoV07ZBNUXrvWZfzE3aI",
+            ),
+            Setting(
+                key="own_accounts",
+                description="Users of the brand itself, parted by commas: what they say is the owner's",
+                example="lantern_support",
+            ),
+        ),
+        state=State(tried=Tried.RECORDINGS, needs="an application that Reddit approved"),
+    ),
     SourceKind.IMPORT: Kind(
         collector=None,
         settings=(Setting(key="site", description="Name shown for where it was said", example="Survey 2026"),),
@@ -165,5 +193,18 @@ KINDS: Mapping[SourceKind, Kind] = {
             Setting(key="site", description="Name shown for where it was said", example="YouTube"),
         ),
         state=State(tried=Tried.RECORDINGS, needs="an API key of Google Cloud"),
+    ),
+    SourceKind.PTT: Kind(
+        collector="collectors.ptt:PttCollector",
+        settings=(
+            Setting(key="board", description="Name of the board, as in its address", required=True, example="Food"),
+            Setting(
+                key="search",
+                description="Only articles whose title holds this; without it every new article is read",
+                example="燈籠麵",
+            ),
+            Setting(key="site", description="Name shown for where it was said", example="PTT"),
+        ),
+        state=State(tried=Tried.RECORDINGS),
     ),
 }

@@ -16,9 +16,11 @@ class SourceKind(StrEnum):
     BLUESKY = "bluesky"
     MASTODON = "mastodon"
     DISCOURSE = "discourse"
+    REDDIT = "reddit"
     IMPORT = "import"
     APP_STORE = "app_store"
     YOUTUBE = "youtube"
+    PTT = "ptt"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
