@@ -1,7 +1,7 @@
 """The loop behind `earshot analyse`: JSON Lines in, one verdict per line out, in the same order.
 
-A head the model does not have is null: for every model so far `kind`, `churn`, `recommend`, `stage`, `severity`,
-`purpose` and `causes` (null, not [], which would say that nothing is blamed).
+A head the model does not have is null (`causes` too, not [], which would say that nothing is blamed): the `ngram` model
+has no `kind`, `churn`, `recommend`, `stage`, `severity`, `purpose` and `causes`.
 """
 
 import json
@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
-from analysis.types import Analyser, Analysis, Sentiment
+from analysis.types import Analyser, Analysis, Because, Sentiment
 
 #: A batch closes at so many lines or bytes, whichever comes first: memory stays the same however long the file.
 _BATCH_LINES = 64
@@ -94,11 +94,36 @@ def rating_conflict(analysis: Analysis, rating: float | None) -> bool | None:
             return False
 
 
-def _because(analysis: Analysis) -> list[JsonObject] | None:
+def _because(spans: tuple[Because, ...] | None) -> list[JsonObject] | None:
     """Return the spans as JSON values."""
-    if analysis.because is None:
+    if spans is None:
         return None
-    return [{"start": span.start, "end": span.end, "text": span.text} for span in analysis.because]
+    return [{"start": span.start, "end": span.end, "text": span.text} for span in spans]
+
+
+def _causes(analysis: Analysis) -> list[JsonObject] | None:
+    """Return the causes as JSON values."""
+    if analysis.causes is None:
+        return None
+    return [
+        {"cause": one.cause, "label": str(one.label), "p": _share(one.p), "because": _because(one.because)}
+        for one in analysis.causes
+    ]
+
+
+def _share(probability: float | None) -> float | None:
+    """Return a probability as it is written."""
+    return None if probability is None else round(probability, _DECIMALS)
+
+
+def _shares(probabilities: Mapping[str, float] | None) -> JsonObject | None:
+    """Return probabilities as they are written: the greatest takes what rounding leaves, so that they sum to 1."""
+    if probabilities is None:
+        return None
+    written = {name: round(probability, _DECIMALS) for name, probability in probabilities.items()}
+    greatest = max(written, key=lambda name: written[name])
+    rest = sum(share for name, share in written.items() if name != greatest)
+    return {**written, greatest: max(0.0, round(1 - rest, _DECIMALS))}
 
 
 def verdict(analysis: Analysis, rating: float | None = None) -> JsonObject:
@@ -112,14 +137,14 @@ def verdict(analysis: Analysis, rating: float | None = None) -> JsonObject:
         "anger": round(analysis.anger, _DECIMALS),
         "anger_level": analysis.anger_level,
         "angry": analysis.angry,
-        "kind": None,
-        "churn": None,
-        "recommend": None,
-        "stage": None,
-        "severity": None,
-        "purpose": None,
-        "causes": None,
-        "because": _because(analysis),
+        "kind": _shares(analysis.kind),
+        "churn": _share(analysis.churn),
+        "recommend": _share(analysis.recommend),
+        "stage": _shares(analysis.stage),
+        "severity": _share(analysis.severity),
+        "purpose": _shares(analysis.purpose),
+        "causes": _causes(analysis),
+        "because": _because(analysis.because),
         "rating_conflict": rating_conflict(analysis, rating),
         "model": analysis.model,
     }

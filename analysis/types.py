@@ -1,6 +1,6 @@
 """The words between a text and what it expresses."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -24,6 +24,18 @@ class Because:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Cause:
+    """Something the displeasure or the praise is about."""
+
+    #: One of analysis.heads.CAUSES.
+    cause: str
+    label: Sentiment
+    #: Probability that the text is about it.
+    p: float
+    because: tuple[Because, ...] | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Analysis:
     """The verdict of one model version on one text. A head the model does not have is None."""
 
@@ -40,6 +52,20 @@ class Analysis:
     #: Level 2 by the language's threshold.
     angry: bool
     because: tuple[Because, ...] | None = None
+    #: Probabilities of complaint, attack, threat, question, praise, promotion, other; they sum to 1.
+    kind: Mapping[str, float] | None = None
+    #: Probability that the writer leaves, or says so.
+    churn: float | None = None
+    #: Probability that the text advises others to buy, visit or use.
+    recommend: float | None = None
+    #: Probabilities of where the writer stands after the purchase: doubting, using, settled, leaving, unknown.
+    stage: Mapping[str, float] | None = None
+    #: 0 a trifle, 0.5 money or time lost, 1 safety, health, law, large sums, many people; between them as expected.
+    severity: float | None = None
+    #: Probabilities of what the writer wants: vent, refund, exchange, compensation, apology, improvement, answer, none.
+    purpose: Mapping[str, float] | None = None
+    #: The likeliest first; () where nothing is named.
+    causes: tuple[Cause, ...] | None = None
     #: name@version
     model: str
 
