@@ -1,0 +1,146 @@
+"""From a checkpoint to the file that ships: an ONNX graph of the operations that ONNX Runtime fuses, its matrices in
+whole numbers of 8 bits. The graph is written by hand, as a traced one would have to be fused again afterwards."""
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+from onnxruntime.quantization import QuantType, quantize_dynamic
+
+_FUSED = "com.microsoft"
+_EPSILON = 1e-12
+_HEADS = 12
+_OPSET = 17
+_IR = 9
+_STEPS = 127
+
+Array = NDArray[np.float32]
+
+
+class _Graph:
+    """Collects the nodes and weights of a graph."""
+
+    def __init__(self, weights: Mapping[str, Array]) -> None:
+        self.weights = weights
+        self.nodes: list[onnx.NodeProto] = []
+        self.values: list[onnx.TensorProto] = []
+
+    def value(self, name: str, array: NDArray[np.generic]) -> str:
+        """Add a constant and return its name."""
+        self.values.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
+        return name
+
+    def weight(self, name: str) -> str:
+        """Add a weight as it is."""
+        return self.value(name, self.weights[name])
+
+    def matrix(self, name: str) -> str:
+        """Add a matrix, laid out for MatMul."""
+        return self.value(name, self.weights[f"{name}.weight"].T)
+
+    def node(self, kind: str, inputs: list[str], outputs: list[str], domain: str = "", **attributes: object) -> str:
+        """Add a node and return its first output."""
+        self.nodes.append(
+            helper.make_node(kind, inputs, outputs, domain=domain, name=f"{outputs[0]}_node", **attributes)
+        )
+        return outputs[0]
+
+
+def _words(graph: _Graph) -> str:
+    """Add the vocabulary, one scale a row, and return the looked-up rows."""
+    table = graph.weights["words.weight"]
+    scale = np.abs(table).max(axis=1, keepdims=True) / _STEPS
+    scale[scale == 0] = 1
+    graph.value("words", np.rint(table / scale).astype(np.int8))
+    graph.value("word_scales", scale.astype(np.float32))
+    graph.node("Gather", ["words", "ids"], ["word_steps"])
+    graph.node("Cast", ["word_steps"], ["word_numbers"], to=TensorProto.FLOAT)
+    graph.node("Gather", ["word_scales", "ids"], ["word_scale"])
+    return graph.node("Mul", ["word_numbers", "word_scale"], ["word_rows"])
+
+
+def _start(graph: _Graph) -> str:
+    """Add words and places, and return the states before the first layer."""
+    words = _words(graph)
+    graph.weight("positions.weight")
+    for number in range(3):
+        graph.value(f"axis{number}", np.array([number], np.int64))
+    graph.node("Shape", ["ids"], ["shape"])
+    graph.node("Slice", ["shape", "axis1", "axis2"], ["length"])
+    graph.node("Slice", ["positions.weight", "axis0", "length"], ["places"])
+    graph.node("Add", [words, "places"], ["placed"])
+    graph.node("Cast", ["mask"], ["present"], to=TensorProto.INT32)
+    inputs = ["placed", graph.weight("norm.weight"), graph.weight("norm.bias")]
+    return graph.node("LayerNormalization", inputs, ["states"], axis=-1, epsilon=_EPSILON)
+
+
+def _layer(graph: _Graph, number: int, states: str) -> str:
+    """Add a layer and return its states."""
+    own = f"layers.{number}."
+
+    def weight(name: str) -> str:
+        return graph.weight(own + name)
+
+    def product(source: str, name: str) -> str:
+        return graph.node("MatMul", [source, graph.matrix(own + name)], [f"{own}{name}.product"])
+
+    joined = graph.node("Add", [product(states, "qkv"), weight("qkv.bias")], [f"{own}joined"])
+    parts = [f"{own}{part}" for part in ("query", "key", "value")]
+    graph.node("Split", [joined, "thirds"], parts, axis=-1)
+    mixed = graph.node("MultiHeadAttention", [*parts, "", "present"], [f"{own}mixed"], _FUSED, num_heads=_HEADS)
+    norm = [weight("norm1.weight"), weight("norm1.bias"), weight("out.bias")]
+    middle = graph.node(
+        "SkipLayerNormalization", [product(mixed, "out"), states, *norm], [f"{own}middle"], _FUSED, epsilon=_EPSILON
+    )
+    inner = graph.node("BiasGelu", [product(middle, "up"), weight("up.bias")], [f"{own}inner"], _FUSED)
+    norm = [weight("norm2.weight"), weight("norm2.bias"), weight("down.bias")]
+    return graph.node(
+        "SkipLayerNormalization", [product(inner, "down"), middle, *norm], [f"{own}states"], _FUSED, epsilon=_EPSILON
+    )
+
+
+def _answers(graph: _Graph, states: str) -> None:
+    """Add the mean over the text's pieces and the heads."""
+    graph.node("Cast", ["mask"], ["weights"], to=TensorProto.FLOAT)
+    graph.node("Unsqueeze", ["weights", "axis2"], ["column"])
+    graph.node("Mul", [states, "column"], ["kept"])
+    graph.node("ReduceSum", ["kept", "axis1"], ["sum"], keepdims=0)
+    graph.node("ReduceSum", ["weights", "axis1"], ["count"], keepdims=1)
+    graph.node("Div", ["sum", "count"], ["mean"])
+    graph.node("Gemm", ["mean", graph.weight("answers.weight"), graph.weight("answers.bias")], ["answers"], transB=1)
+
+
+def graph_of(weights: Mapping[str, Array]) -> onnx.ModelProto:
+    """Return the graph of a checkpoint, its matrices still in full precision."""
+    graph = _Graph(weights)
+    hidden = weights["norm.weight"].shape[0]
+    graph.value("thirds", np.array([hidden] * 3, np.int64))
+    states = _start(graph)
+    for number in range(1 + max(int(name.split(".")[1]) for name in weights if name.startswith("layers."))):
+        states = _layer(graph, number, states)
+    _answers(graph, states)
+    inputs = [helper.make_tensor_value_info(name, TensorProto.INT64, ["texts", "pieces"]) for name in ("ids", "mask")]
+    width = weights["answers.bias"].shape[0]
+    output = helper.make_tensor_value_info("answers", TensorProto.FLOAT, ["texts", width])
+    made = helper.make_graph(graph.nodes, "encoder", inputs, [output], graph.values)
+    opsets = [helper.make_opsetid("", _OPSET), helper.make_opsetid(_FUSED, 1)]
+    return helper.make_model(made, opset_imports=opsets, ir_version=_IR)
+
+
+def export(weights: Mapping[str, Array], target: Path) -> None:
+    """Write the file that ships: matrices per column in 8 bits, what flows between them measured as it comes."""
+    with tempfile.TemporaryDirectory() as folder:
+        whole = Path(folder) / "whole.onnx"
+        onnx.save(graph_of(weights), str(whole))
+        quantize_dynamic(
+            str(whole),
+            str(target),
+            op_types_to_quantize=["MatMul"],
+            per_channel=True,
+            weight_type=QuantType.QInt8,
+            extra_options={"DefaultTensorType": TensorProto.FLOAT},
+        )

@@ -1,0 +1,265 @@
+"""Teaches the encoder. Forward and back in bfloat16, which CPUs multiply several times faster; the weights that are
+changed are kept in full precision beside it.
+
+Two processes of one thread each share every step's work and their gradients: threads of one process would wait for each
+other at every product of matrices, which a machine that has other things to do makes very slow.
+"""
+
+import multiprocessing
+import random
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.distributed
+from tokenizers import Tokenizer
+from torch import Tensor
+from torch.nn import functional
+
+from analysis.heads import HEADS, WIDTH, Shape
+from analysis.training.mixture import Diet, Lesson, epoch, varied
+from analysis.training.network import Network
+
+#: Not changed: there is too little text to move 50,000 words evenly.
+_FROZEN = ("words.weight", "positions.weight")
+_WARM_UP = 60
+_CLIP = 1.0
+#: The fresh head learns faster than what is there already.
+_HEAD_RATE = 10.0
+_DECAY = 0.01
+_PADDING = 1
+#: Batches are cut from stretches of so many texts sorted by length.
+_STRETCH = 8_192
+_SAY_EVERY = 50
+_HEAD_WEIGHT = {
+    "sentiment": 1.0,
+    "angry": 0.7,
+    "level": 0.5,
+    "kind": 0.5,
+    "churn": 0.3,
+    "recommend": 0.3,
+    "stage": 0.2,
+    "severity": 0.3,
+    "purpose": 0.3,
+    "causes": 1.0,
+}
+_ANGRY_WEIGHT = 2.0
+_EVERYTHING = Diet()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """How to teach."""
+
+    minutes: float
+    rate: float
+    #: The rate falls in a line to this share of itself.
+    end: float = 0.0
+    tokens: int = 2_048
+    longest: int = 80
+    seed: int = 0
+    save_every: float = 150.0
+    workers: int = 2
+    diet: Diet = _EVERYTHING
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Batch:
+    """Texts as numbers, with their answers."""
+
+    ids: Tensor
+    mask: Tensor
+    truth: Tensor
+    weight: Tensor
+
+
+def _padded(lessons: Sequence[tuple[list[int], Lesson]]) -> _Batch:
+    """Return a batch as tensors."""
+    length = max(len(ids) for ids, _ in lessons)
+    numbers = np.full((len(lessons), length), _PADDING, np.int64)
+    mask = np.zeros((len(lessons), length), np.float32)
+    for row, (ids, _) in enumerate(lessons):
+        numbers[row, : len(ids)] = ids
+        mask[row, : len(ids)] = 1
+    return _Batch(
+        ids=torch.from_numpy(numbers),
+        mask=torch.from_numpy(mask),
+        truth=torch.from_numpy(np.stack([lesson.truth for _, lesson in lessons])),
+        weight=torch.from_numpy(np.stack([lesson.weight for _, lesson in lessons])),
+    )
+
+
+def _batches(tokenizer: Tokenizer, lessons: list[Lesson], plan: Plan) -> Iterator[_Batch]:
+    """Yield batches of about as many tokens, without end."""
+    chance = random.Random(plan.seed)  # noqa: S311  # an order to learn in is no secret
+    while True:
+        order = epoch(lessons, chance, plan.diet)
+        for first in range(0, len(order), _STRETCH):
+            stretch = order[first : first + _STRETCH]
+            encoded = tokenizer.encode_batch([varied(lesson, chance) for lesson in stretch])
+            pairs = sorted(zip([one.ids for one in encoded], stretch, strict=True), key=lambda pair: len(pair[0]))
+            made: list[list[tuple[list[int], Lesson]]] = [[]]
+            for pair in pairs:
+                if made[-1] and (len(made[-1]) + 1) * len(pair[0]) > plan.tokens:
+                    made.append([])
+                made[-1].append(pair)
+            chance.shuffle(made)
+            yield from map(_padded, made)
+
+
+def loss_of(answers: Tensor, truth: Tensor, weight: Tensor) -> Tensor:
+    """Return the loss over all heads; what is not known does not count."""
+    total = torch.zeros(())
+    for head in HEADS.values():
+        said, true, weighs = answers[:, head.columns], truth[:, head.columns], weight[:, head.columns]
+        known = weighs[:, 0]
+        if head.shape is Shape.CHOICE:
+            each = -(functional.log_softmax(said, -1) * true).sum(-1)
+        else:
+            favour = torch.tensor(_ANGRY_WEIGHT) if head.name == "angry" else None
+            each = functional.binary_cross_entropy_with_logits(said, true, pos_weight=favour, reduction="none").mean(-1)
+        # Over the batch, not over what is known: rare labels must not shout.
+        total = total + _HEAD_WEIGHT[head.name] * (each * known).sum() / len(known)
+    return total
+
+
+def partial(target: Path) -> Path:
+    """Return where a stage that is not through leaves its weights."""
+    return target.with_suffix(".partial")
+
+
+class _Master:
+    """The weights in full precision and their optimiser."""
+
+    def __init__(self, network: Network, plan: Plan) -> None:
+        self._network = network
+        self._rate = plan.rate
+        self._end = plan.end
+        self._weights = {name: value.detach().clone().float() for name, value in network.named_parameters()}
+        self._learnt = {name: value for name, value in self._weights.items() if name not in _FROZEN}
+        network.to(torch.bfloat16).train()
+        for name, value in network.named_parameters():
+            value.requires_grad_(name not in _FROZEN)
+        groups = [
+            {
+                "params": [value for name, value in self._learnt.items() if chosen(name, value)],
+                "weight_decay": decay,
+                "m": rate,
+            }
+            for chosen, decay, rate in (
+                (lambda name, value: "answers" not in name and value.ndim == 2, _DECAY, 1.0),
+                (lambda name, value: "answers" not in name and value.ndim != 2, 0.0, 1.0),
+                (lambda name, _value: "answers" in name, 0.0, _HEAD_RATE),
+            )
+        ]
+        self._optimiser = torch.optim.AdamW(groups, lr=plan.rate, betas=(0.9, 0.98), fused=True)
+
+    def _gather(self, passed: float) -> float:
+        """Take the mean of all workers' gradients, and of the share of time that has passed."""
+        low = dict(self._network.named_parameters())
+        parts = []
+        for name in self._learnt:
+            gradient = low[name].grad
+            parts.append(torch.zeros_like(low[name]).flatten() if gradient is None else gradient.flatten())
+            low[name].grad = None
+        flat = torch.cat([part.float() for part in parts] + [torch.tensor([passed])])
+        torch.distributed.all_reduce(flat)
+        flat /= torch.distributed.get_world_size()
+        place = 0
+        for weight in self._learnt.values():
+            weight.grad = flat[place : place + weight.numel()].view_as(weight)
+            place += weight.numel()
+        return float(flat[-1])
+
+    @torch.no_grad()  # type: ignore[untyped-decorator]  # torch is not where types are checked
+    def step(self, number: int, passed: float) -> float:
+        """Take one step and hand the weights back; return the share of time that has passed, the same for all."""
+        passed = self._gather(passed)
+        share = min(1.0, number / _WARM_UP) * (1 - (1 - self._end) * min(1.0, passed))
+        low = dict(self._network.named_parameters())
+        torch.nn.utils.clip_grad_norm_(list(self._learnt.values()), _CLIP)
+        for group in self._optimiser.param_groups:
+            group["lr"] = self._rate * group["m"] * share
+        self._optimiser.step()
+        for name, weight in self._learnt.items():
+            low[name].copy_(weight)
+        return passed
+
+    def save(self, path: Path) -> None:
+        """Write the weights, whole or not at all."""
+        half = path.with_suffix(".writing")
+        torch.save({name: value.detach() for name, value in self._weights.items()}, half)
+        half.replace(path)
+
+
+def _work(  # noqa: PLR0917  # a process takes its arguments in a row
+    rank: int, meeting: str, network: Network, tokenizer: Tokenizer, lessons: list[Lesson], plan: Plan, target: Path
+) -> None:
+    """Do one worker's share."""
+    torch.set_num_threads(1)
+    torch.distributed.init_process_group("gloo", init_method=f"file://{meeting}", rank=rank, world_size=plan.workers)
+    torch.manual_seed(plan.seed + rank)
+    tokenizer.enable_truncation(plan.longest)
+    master = _Master(network, plan)
+    started = saved = time.monotonic()
+    seen, mean, step = 0, 0.0, 0
+    for number, batch in enumerate(_batches(tokenizer, lessons, plan)):
+        if number % plan.workers != rank:
+            continue
+        step += 1
+        loss = loss_of(network(batch.ids, batch.mask).float(), batch.truth, batch.weight)
+        loss.backward()
+        passed = master.step(step, (time.monotonic() - started) / (60 * plan.minutes))
+        seen += len(batch.ids) * plan.workers
+        mean = loss.item() if step == 1 else 0.98 * mean + 0.02 * loss.item()
+        now = time.monotonic()
+        if rank == 0 and step % _SAY_EVERY == 0:
+            print(f"{now - started:6.0f} s, {seen} texts, {seen / (now - started):.0f}/s, loss {mean:.3f}", flush=True)  # noqa: T201
+        if rank == 0 and now - saved > plan.save_every:
+            master.save(partial(target))
+            saved = now
+        if passed >= 1:
+            break
+    if rank == 0:
+        master.save(target)
+        partial(target).unlink(missing_ok=True)
+    torch.distributed.destroy_process_group()
+
+
+def teach(network: Network, tokenizer: Tokenizer, lessons: list[Lesson], plan: Plan, target: Path) -> None:
+    """Teach for the plan's minutes, the weights so far beside `target` every few minutes, and at it in the end."""
+    context = multiprocessing.get_context("fork")
+    with tempfile.TemporaryDirectory() as folder:
+        arguments = (str(Path(folder) / "meeting"), network, tokenizer, lessons, plan, target)
+        workers = [context.Process(target=_work, args=(rank, *arguments)) for rank in range(plan.workers)]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+    if any(worker.exitcode for worker in workers):
+        raise RuntimeError(f"a worker ended early: {[worker.exitcode for worker in workers]}")
+
+
+def scores(network: Network, tokenizer: Tokenizer, texts: Sequence[str], tokens: int = 4_096) -> np.ndarray:
+    """Return one row of columns per text."""
+    encoded = [one.ids for one in tokenizer.encode_batch(list(texts))]
+    found = np.zeros((len(texts), WIDTH), np.float32)
+    order = sorted(range(len(texts)), key=lambda index: len(encoded[index]))
+    network.eval()
+    with torch.inference_mode():
+        first = 0
+        while first < len(order):
+            last = first + 1
+            while last < len(order) and (last + 1 - first) * len(encoded[order[last]]) <= tokens:
+                last += 1
+            chosen = order[first:last]
+            length = len(encoded[chosen[-1]])
+            ids = torch.tensor([encoded[i] + [_PADDING] * (length - len(encoded[i])) for i in chosen])
+            mask = torch.tensor([[1.0] * len(encoded[i]) + [0.0] * (length - len(encoded[i])) for i in chosen])
+            found[chosen] = network(ids, mask).float().numpy()
+            first = last
+    return found
