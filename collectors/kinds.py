@@ -143,6 +143,17 @@ KINDS: Mapping[SourceKind, Kind] = {
         ),
         state=State(tried=Tried.RECORDINGS, needs="an application that Reddit approved"),
     ),
+    SourceKind.STEAM: Kind(
+        collector="collectors.steam:SteamCollector",
+        settings=(
+            Setting(key="appid", description="Number of the game in the shop's address", required=True, example="620"),
+            Setting(
+                key="languages",
+                description="Only reviews in these languages, as Steam names them, parted by commas",
+                example="schinese, tchinese, thai",
+            ),
+        ),
+    ),
     SourceKind.IMPORT: Kind(
         collector=None,
         settings=(Setting(key="site", description="Name shown for where it was said", example="Survey 2026"),),

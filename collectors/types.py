@@ -17,6 +17,7 @@ class SourceKind(StrEnum):
     MASTODON = "mastodon"
     DISCOURSE = "discourse"
     REDDIT = "reddit"
+    STEAM = "steam"
     IMPORT = "import"
     APP_STORE = "app_store"
     YOUTUBE = "youtube"
