@@ -1,78 +1,124 @@
-"""Reads places that list the newest first and take a span of time, so that nothing falls between two polls.
+"""Reads places that list the newest first, so that nothing falls between two polls.
 
 A poll reads from now back to what it knew. Where more came than its pages hold, the rest is a gap: the cursor keeps
-it, and later polls read it with the pages they have left.
+where reading stopped, and later polls read on from there with the pages they have left.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from collectors.errors import CollectError
 from collectors.harvest import Harvest
 from collectors.pages import Page
 
-#: Asks for one page of what was said since (None: ever) and before (None: now), newest first, and adds it.
+#: Where a page begins: a moment, or what the platform calls its place.
+Position = TypeVar("Position", datetime, str)
+#: Asks for one page of what was said since (None: ever) and before (None: now), newest first, and takes it in.
 AskSlice = Callable[[datetime | None, datetime | None, Harvest], Awaitable[Page]]
+#: Asks for the page that the platform calls so (None: the newest), and takes it in.
+AskToken = Callable[[str | None, Harvest], Awaitable[Page]]
 #: `before` excludes its moment: the last one of a page is asked for again, for its siblings.
 _TICK = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Walked:
+class _Walked(Generic[Position]):
     """How far the pages went."""
 
     left: int
     newest: datetime | None
     #: Where reading stopped short; None where everything since was read.
-    short_of: datetime | None
+    short_of: Position | None
 
 
 async def read_slices(
     ask_slice: AskSlice, cursor: Mapping[str, Any], *, now: datetime, overlap: timedelta, max_pages: int
 ) -> tuple[Harvest, dict[str, Any]]:
-    """Return what came since the cursor, with the cursor for the next poll. `overlap` is read again each time, for
-    items that the place lists late and for edits."""
+    """Return what came since the cursor from a place that takes a span of time, with the cursor for the next poll.
+    `overlap` is read again each time, for items that the place lists late and for edits."""
+
+    async def ask(since: datetime | None, before: datetime | None, harvest: Harvest) -> tuple[Page, datetime | None]:
+        page = await ask_slice(since, before, harvest)
+        more = page.following is not None and page.oldest is not None
+        return page, _next_before(page.oldest, before) if more and page.oldest else None
+
+    def position(value: object) -> datetime | None:
+        return _at(value)
+
+    return await _read(ask, position, cursor, now=now, overlap=overlap, max_pages=max_pages)
+
+
+async def read_tokens(
+    ask_token: AskToken, cursor: Mapping[str, Any], *, now: datetime, overlap: timedelta, max_pages: int
+) -> tuple[Harvest, dict[str, Any]]:
+    """Return what came since the cursor from a place that names the page after each page; otherwise as
+    `read_slices`."""
+
+    async def ask(_: datetime | None, token: str | None, harvest: Harvest) -> tuple[Page, str | None]:
+        page = await ask_token(token, harvest)
+        # A place that names the same page again has no more.
+        return page, page.following if page.following != token else None
+
+    def position(value: object) -> str | None:
+        return value if isinstance(value, str) and value else None
+
+    return await _read(ask, position, cursor, now=now, overlap=overlap, max_pages=max_pages)
+
+
+_Ask = Callable[[datetime | None, Position | None, Harvest], Awaitable[tuple[Page, Position | None]]]
+
+
+async def _read(
+    ask: _Ask[Position],
+    position: Callable[[object], Position | None],
+    cursor: Mapping[str, Any],
+    *,
+    now: datetime,
+    overlap: timedelta,
+    max_pages: int,
+) -> tuple[Harvest, dict[str, Any]]:
+    """Read what is new, then what earlier polls left."""
     harvest = Harvest()
     known = _at(cursor.get("newest"))
     since = known - overlap if known else None
-    fresh = await _walk(ask_slice, harvest, since=since, before=None, pages=max_pages)
-    gap = _gap(cursor)
+    fresh = await _walk(ask, harvest, since=since, start=None, pages=max_pages)
+    gap = _gap(cursor, position)
     if fresh.short_of and since:
+        # Reading on from here passes what an older gap was about.
         gap = (min(since, gap[0]) if gap else since, fresh.short_of)
     elif gap and fresh.left and not harvest.over:
-        rest = await _walk(ask_slice, harvest, since=gap[0], before=gap[1], pages=fresh.left)
+        rest = await _walk(ask, harvest, since=gap[0], start=gap[1], pages=fresh.left)
         gap = (gap[0], rest.short_of) if rest.short_of else None
     if gap:
         harvest.warn(
-            f"more came than one poll reads; what was said from {gap[0]:%Y-%m-%d %H:%M} to {gap[1]:%Y-%m-%d %H:%M} UTC "
-            "follows with the next polls"
+            f"more came than one poll reads; the rest since {gap[0]:%Y-%m-%d %H:%M} UTC follows with the next polls"
         )
     newest = max((at for at in (known, fresh.newest) if at), default=None)
     return harvest, _cursor(min(newest, now) if newest else None, gap)
 
 
 async def _walk(
-    ask_slice: AskSlice, harvest: Harvest, *, since: datetime | None, before: datetime | None, pages: int
-) -> _Walked:
+    ask: _Ask[Position], harvest: Harvest, *, since: datetime | None, start: Position | None, pages: int
+) -> _Walked[Position]:
     """Read pages from the newest back to `since`."""
     newest = None
     while pages > 0:
         try:
-            page = await ask_slice(since, before, harvest)
+            page, following = await ask(since, start, harvest)
         except CollectError as error:
             # What the pages before brought is kept; without any, the harvest raises this.
             harvest.failed("a page", error)
-            return _Walked(left=0, newest=newest, short_of=before)
+            return _Walked(left=0, newest=newest, short_of=start)
         pages -= 1
         newest = max((at for at in (newest, page.newest) if at), default=None)
-        if not page.following or page.oldest is None or (since and page.oldest < since):
+        if following is None or (since and page.oldest and page.oldest < since):
             return _Walked(left=pages, newest=newest, short_of=None)
-        before = _next_before(page.oldest, before)
+        start = following
         if harvest.over:
             break
-    return _Walked(left=pages, newest=newest, short_of=before)
+    return _Walked(left=pages, newest=newest, short_of=start)
 
 
 def _next_before(oldest: datetime, before: datetime | None) -> datetime:
@@ -84,18 +130,19 @@ def _next_before(oldest: datetime, before: datetime | None) -> datetime:
     return following
 
 
-def _gap(cursor: Mapping[str, Any]) -> tuple[datetime, datetime] | None:
+def _gap(cursor: Mapping[str, Any], position: Callable[[object], Position | None]) -> tuple[datetime, Position] | None:
+    """Return what earlier polls left: since when, and where to read on."""
     gap = cursor.get("gap")
     if not isinstance(gap, list) or len(gap) != 2:
         return None
-    since, before = _at(gap[0]), _at(gap[1])
-    return (since, before) if since and before and since < before else None
+    since, start = _at(gap[0]), position(gap[1])
+    return (since, start) if since and start else None
 
 
-def _cursor(newest: datetime | None, gap: tuple[datetime, datetime] | None) -> dict[str, Any]:
+def _cursor(newest: datetime | None, gap: tuple[datetime, datetime | str] | None) -> dict[str, Any]:
     cursor: dict[str, Any] = {"newest": newest.isoformat()} if newest else {}
     if gap:
-        cursor["gap"] = [at.isoformat() for at in gap]
+        cursor["gap"] = [at.isoformat() if isinstance(at, datetime) else at for at in gap]
     return cursor
 
 
