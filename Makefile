@@ -15,7 +15,7 @@ BIN := .venv-test/bin
 #: More words for pytest, as in `make check ARGS="-k incident"`.
 ARGS ?=
 
-.PHONY: help env run test check test-env static image-check lock schema clean
+.PHONY: help env run test check bench test-env static image-check lock schema clean
 
 help: ## List these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -45,6 +45,9 @@ static: test-env
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/hadolint Dockerfile
+
+bench: test-env ## Measure the budgets and print them in a table (ARGS="start store latency" picks)
+	$(BIN)/python -m tests.benchmarks $(ARGS)
 
 image-check: test-env ## Lint the Dockerfile and carry out its steps in Debian folders (as root)
 	$(BIN)/hadolint Dockerfile

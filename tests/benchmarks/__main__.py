@@ -1,0 +1,19 @@
+"""`python -m tests.benchmarks [NAME …]`: measures, and prints a table."""
+
+import asyncio
+import sys
+
+from tests.benchmarks import latency, start, store
+from tests.benchmarks.budget import table
+
+BENCHMARKS = {"start": start.measure, "store": store.measure, "latency": latency.measure}
+
+
+async def main(names: list[str]) -> int:
+    lines = [line for name in names or BENCHMARKS async for line in BENCHMARKS[name]()]
+    print(table(lines))
+    return 0 if all(line.holds for line in lines) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main(sys.argv[1:])))
