@@ -52,6 +52,10 @@ class Harvest:
         if pause:
             self.pause, self._ended = max(pause, self.pause or pause), True
 
+    def end(self) -> None:
+        """Ask nothing more in this poll."""
+        self._ended = True
+
     def failed(self, part: str, error: CollectError) -> None:
         """Keep what went wrong with one part; what concerns every part ends the poll."""
         self._first_error = self._first_error or error
