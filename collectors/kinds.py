@@ -154,6 +154,44 @@ KINDS: Mapping[SourceKind, Kind] = {
             ),
         ),
     ),
+    SourceKind.HACKER_NEWS: Kind(
+        collector="collectors.hacker_news:HackerNewsCollector",
+        settings=(
+            Setting(key="query", description="Words to search for", required=True, example='"lantern tea"'),
+            Setting(
+                key="read",
+                description="What to read; without it both",
+                example="both",
+                choices=("stories", "comments", "both"),
+            ),
+            Setting(
+                key="own_accounts",
+                description="Users of the brand itself, parted by commas: what they say is the owner's",
+                example="lantern_support",
+            ),
+        ),
+        state=State(tried=Tried.EXAMPLES),
+    ),
+    SourceKind.STACK_EXCHANGE: Kind(
+        collector="collectors.stack_exchange:StackExchangeCollector",
+        settings=(
+            Setting(key="site", description="Short name of the site; without it stackoverflow", example="superuser"),
+            Setting(key="tags", description="Questions with all these tags, parted by commas", example="lantern-sdk"),
+            Setting(key="query", description="Questions that a search finds", example="lantern tea"),
+            Setting(
+                key="key",
+                description="Key of an application at Stack Apps: 10,000 requests a day in place of 300",
+                secret=True,
+                example="U4DMV*8nvpm3EOpvf69Rxw((",
+            ),
+            Setting(
+                key="own_accounts",
+                description="Names or numbers of the brand's own users, parted by commas: what they say is the owner's",
+                example="Lantern Support, 22656",
+            ),
+        ),
+        state=State(tried=Tried.EXAMPLES),
+    ),
     SourceKind.IMPORT: Kind(
         collector=None,
         settings=(Setting(key="site", description="Name shown for where it was said", example="Survey 2026"),),

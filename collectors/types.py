@@ -18,6 +18,8 @@ class SourceKind(StrEnum):
     DISCOURSE = "discourse"
     REDDIT = "reddit"
     STEAM = "steam"
+    HACKER_NEWS = "hacker_news"
+    STACK_EXCHANGE = "stack_exchange"
     IMPORT = "import"
     APP_STORE = "app_store"
     YOUTUBE = "youtube"
