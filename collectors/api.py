@@ -204,7 +204,10 @@ def _explained(source: Source, document: object) -> str:
     """Return the place's own words about an error, in one line, without secrets."""
     if not isinstance(document, dict):
         return ""
-    error = document.get("error")
+    error, described = document.get("error"), document.get("error_description")
+    if isinstance(error, str) and isinstance(described, str):
+        # OAuth has the name of the error in one field and its words in the other.
+        return _line(source, f"{error}: {described}")
     holders = [error, document, *_list(document.get("errors"))]
     keys = ("message", "detail", "error_message", "error_description", "description", "title", "error", "reason")
     for holder in holders:

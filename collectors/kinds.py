@@ -37,6 +37,30 @@ class Kind:
     state: State = field(default=State(tried=Tried.RECORDINGS))
 
 
+#: One of the three ways is needed: see `google_sign_in.py`.
+GOOGLE_SIGN_IN = (
+    Setting(
+        key="service_account",
+        description="Key file of a service account, as JSON: the way that lasts",
+        secret=True,
+        example='{"type": "service_account", …}',
+    ),
+    Setting(
+        key="refresh_token",
+        description="Refresh token of OAuth, with client_id and client_secret",
+        secret=True,
+        example="1//0e…",
+    ),
+    Setting(key="client_id", description="Id of the OAuth client", example="123-abc.apps.googleusercontent.com"),
+    Setting(key="client_secret", description="Secret of the OAuth client", secret=True, example="GOCSPX-…"),
+    Setting(
+        key="access_token",
+        description="Access token, good for an hour: only to try",
+        secret=True,
+        example="ya29.…",
+    ),
+)
+
 KINDS: Mapping[SourceKind, Kind] = {
     SourceKind.FEED: Kind(
         collector="collectors.feed:FeedCollector",
@@ -255,5 +279,22 @@ KINDS: Mapping[SourceKind, Kind] = {
             Setting(key="site", description="Name shown for where it was said", example="PTT"),
         ),
         state=State(tried=Tried.RECORDINGS),
+    ),
+    SourceKind.GOOGLE_PLAY: Kind(
+        collector="collectors.google_play:GooglePlayCollector",
+        settings=(
+            Setting(
+                key="package",
+                description="Package name of your app, as in its address",
+                required=True,
+                example="com.example.lantern",
+            ),
+            *GOOGLE_SIGN_IN,
+            Setting(key="site", description="Name shown for where it was said", example="Google Play"),
+        ),
+        state=State(
+            tried=Tried.EXAMPLES,
+            needs="your own app, and a service account with the right to see its reviews in the Play Console",
+        ),
     ),
 }

@@ -24,6 +24,7 @@ class SourceKind(StrEnum):
     APP_STORE = "app_store"
     YOUTUBE = "youtube"
     PTT = "ptt"
+    GOOGLE_PLAY = "google_play"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,0 +1,169 @@
+"""Reviews of one's own app on Google Play, with the developer's answers.
+
+https://developers.google.com/android-publisher/api-ref/rest/v3/reviews/list
+
+A service account or OAuth, with the right to see reviews in the Play Console. The last seven days only, only reviews
+with text, only of production; the one changed last comes first. 3,000 requests a minute. What is older comes by the
+monthly files (`import_mappings.GOOGLE_PLAY`). The shape is that of the documentation, read 2026-11-24; not recorded.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import quote
+
+from collectors.api import address, decode
+from collectors.errors import CollectError, SettingError
+from collectors.feed_items import language_tag, one_line
+from collectors.google_sign_in import ask_google
+from collectors.harvest import Harvest
+from collectors.pages import author, counts, identity, moment, read_each, record, rows, words
+from collectors.registry import check
+from collectors.text import MAX_TITLE_CHARS, canonical_url, clean
+from collectors.types import Collected, Egress, Mention, Quarantined, Rating, Source
+
+_PLATFORM = "https://androidpublisher.googleapis.com"
+_SCOPE = "https://www.googleapis.com/auth/androidpublisher"
+#: A hundred reviews each.
+MAX_PAGES = 20
+#: An answer of the developer does not bring its review to the front: so much is read again.
+RESCAN = timedelta(days=2)
+_PACKAGE = re.compile(r"[A-Za-z][A-Za-z0-9_]*(?:\.[A-Za-z0-9_]+)+")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Page:
+    """One page of reviews."""
+
+    mentions: tuple[Mention, ...]
+    quarantined: tuple[Quarantined, ...]
+    following: str | None
+
+    def times(self) -> list[datetime]:
+        """Return when the reviews on it were changed last."""
+        return [mention.published_at for mention in self.mentions if mention.published_at and not mention.parent]
+
+
+class GooglePlayCollector:
+    """Implements `collectors.types.Collector`."""
+
+    async def collect(self, source: Source, *, egress: Egress, now: datetime) -> Collected:
+        """Read what changed since the last poll, and two days more. Raises CollectError."""
+        check(source.kind, source.settings, allow_private=source.allow_private)
+        harvest = Harvest()
+        known = moment(source.cursor.get("newest"), now=now)
+        newest, token = known, None
+        for number in range(1, MAX_PAGES + 1):
+            try:
+                page = await _ask(source, token, harvest, egress=egress, now=now)
+            except CollectError as error:
+                harvest.failed(f"page {number}", error)
+                return harvest.collected(dict(source.cursor))
+            times = page.times()
+            newest = max([*times, *([newest] if newest else [])], default=None)
+            token = page.following
+            if not token or (known and times and min(times) < known - RESCAN):
+                break
+            if harvest.over:
+                # What the pages not read hold is asked for again: the newest known stays.
+                return harvest.collected(dict(source.cursor))
+        else:
+            harvest.warn(f"a gap is suspected: more than {MAX_PAGES} pages of reviews")
+        return harvest.collected({"newest": newest.isoformat()} if newest else {})
+
+
+def parse(payload: bytes, source: Source, *, now: datetime) -> Collected:
+    """Return the reviews in an answer of reviews.list, each followed by its answer. Raises CollectError."""
+    page = _page(decode(payload), source, now=now)
+    return Collected(mentions=page.mentions, quarantined=page.quarantined)
+
+
+def package_of(source: Source) -> str:
+    """Return the app's package name. Raises SettingError."""
+    package = source.settings.get("package", "").strip()
+    if not _PACKAGE.fullmatch(package):
+        raise SettingError("package", "give the name in the app's address, such as com.example.lantern")
+    return package
+
+
+async def _ask(source: Source, token: str | None, harvest: Harvest, *, egress: Egress, now: datetime) -> _Page:
+    """Return one page, which is in the harvest then. Raises CollectError."""
+    path = f"/androidpublisher/v3/applications/{package_of(source)}/reviews"
+    url = address(source, _PLATFORM, path, {"maxResults": 100, "token": token})
+    reply = await ask_google(egress, source, url, scope=_SCOPE, now=now)
+    page = _page(reply.document, source, now=now)
+    harvest.add(page.mentions, page.quarantined, warning=reply.warning)
+    harvest.wait(reply.pause)
+    return page
+
+
+def _page(document: object, source: Source, *, now: datetime) -> _Page:
+    """Return one answer's reviews. Raises CollectError for another shape."""
+    if not isinstance(document, dict):
+        raise CollectError("the answer holds no reviews")
+    # An app without reviews has no list.
+    parts = [part for review in rows(document.get("reviews")) for part in _parts(review)]
+    mentions, unread = read_each(parts, lambda part: [_mention(part, source, now=now)])
+    following = record(document.get("tokenPagination")).get("nextPageToken")
+    return _Page(
+        mentions=mentions,
+        quarantined=unread,
+        following=following if isinstance(following, str) and following else None,
+    )
+
+
+def _parts(review: object) -> Iterable[object]:
+    """Yield what the user said and what the developer answered, each with its review."""
+    if not isinstance(review, dict):
+        yield review
+        return
+    comments = [record(comment) for comment in rows(review.get("comments"))]
+    said = [comment["userComment"] for comment in comments if "userComment" in comment]
+    answered = [comment["developerComment"] for comment in comments if "developerComment" in comment]
+    # The list is a conversation in which each side's last word stands for what it says.
+    yield {"review": review, "comment": said[-1] if said else None, "answer": False}
+    if answered:
+        yield {"review": review, "comment": answered[-1], "answer": True}
+
+
+def _mention(part: Mapping[str, Any], source: Source, *, now: datetime) -> Mention:
+    """Return a review, or the answer to one. Raises ValueError or TypeError."""
+    review, comment = part["review"], part["comment"]
+    if not isinstance(comment, dict):
+        raise TypeError("the review has no comment")
+    own = identity(review.get("reviewId"), "reviewId")
+    package = package_of(source)
+    answer = part["answer"]
+    title, _, text = words(comment.get("originalText") or comment.get("text")).rpartition("\t")
+    return Mention(
+        kind=source.kind,
+        site=source.settings.get("site", "").strip() or "Google Play",
+        id=f"{own}#answer" if answer else own,
+        url=canonical_url(f"https://play.google.com/store/apps/details?id={package}&reviewId={quote(own, safe='')}"),
+        parent=own if answer else None,
+        root=own if answer else None,
+        author=author() if answer else author(name=review.get("authorName")),
+        published_at=_moment(comment.get("lastModified"), now=now),
+        title=one_line(title, MAX_TITLE_CHARS),
+        text=clean(text),
+        language=None if answer else language_tag(words(comment.get("reviewerLanguage"))),
+        rating=_rating(comment.get("starRating")),
+        engagement=counts(likes=comment.get("thumbsUpCount"), dislikes=comment.get("thumbsDownCount")),
+        reply_by_owner=answer,
+    )
+
+
+def _rating(stars: object) -> Rating | None:
+    """Return the stars, none where there are none. Raises ValueError or TypeError for what cannot be stars."""
+    if stars is None:
+        return None
+    if isinstance(stars, bool) or not isinstance(stars, int):
+        raise TypeError(f"{str(stars)[:20]!r} are no stars")
+    return Rating(value=stars, scale=5)
+
+
+def _moment(stamp: object, *, now: datetime) -> datetime | None:
+    """Return the moment of {"seconds": "1443676826", "nanos": …}."""
+    return moment(words(record(stamp).get("seconds")), now=now)
