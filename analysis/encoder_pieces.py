@@ -12,10 +12,12 @@ from analysis.windows import slabs
 
 #: Pieces in a window, its two ends not counted; what the network is taught on, with some room.
 LENGTH = 126
-_STEP = 94
+#: A longer text is looked at more closely, lest an insult drown in what is around it.
+CLOSE_LENGTH = 62
+_STEP = 46
 #: A text with more windows is judged by so many, evenly spread, its first and last among them. About a quarter of a
 #: megabyte is read in full.
-_AT_MOST = 1_024
+_AT_MOST = 2_048
 _BEGIN, _END = 0, 2
 #: What is dropped (invisible, or a variant mark), what becomes one space, and runs that become four.
 _NOISE = re.compile(
@@ -64,10 +66,8 @@ def cleaned(text: str) -> tuple[str, NDArray[np.int32]]:
 
 
 def _cuts(pieces: int) -> list[int]:
-    """Return where the windows of so many pieces begin."""
-    if pieces <= LENGTH:
-        return [0]
-    return [*range(0, pieces - LENGTH, _STEP), pieces - LENGTH]
+    """Return where the close windows of so many pieces begin."""
+    return [*range(0, pieces - CLOSE_LENGTH, _STEP), pieces - CLOSE_LENGTH]
 
 
 def _of_slab(tokenizer: PieceTokenizer, text: str, index: int, first: int, last: int) -> list[Window]:
@@ -78,8 +78,9 @@ def _of_slab(tokenizer: PieceTokenizer, text: str, index: int, first: int, last:
     if not shown.strip():
         return []
     found = []
-    for start in _cuts(len(ids)):
-        end = min(start + LENGTH, len(ids))
+    short = len(ids) <= LENGTH
+    for start in [0] if short else _cuts(len(ids)):
+        end = len(ids) if short else start + CLOSE_LENGTH
         begin, until = offsets[start][0], max(offsets[end - 1][1], offsets[start][0] + 1)
         window = Window(
             text=index,

@@ -1,6 +1,6 @@
 """Makes the encoder that ships, from the corpus folder and the packaged base, in stages that can be interrupted.
 
-    python -m analysis.training.encoder CORPUS WORK [--minutes 18 12] [--version 1]
+    python -m analysis.training.encoder CORPUS WORK [--minutes 18 13] [--version 1]
 
 CORPUS is a folder with data/LANGUAGE.train.jsonl.gz; WORK keeps what each stage leaves: tokenizer.json and kept.json
 (the vocabulary), general.pt (everything that is labelled), labelled.pt (again, mostly our own labels), and model/ (what
@@ -32,6 +32,8 @@ from analysis.training.vocabulary import same_cut, trimmed
 _SEED = 0
 #: Which of the base's twelve layers the student starts from.
 _LAYERS = (0, 2, 4, 7, 9, 11)
+#: The second stage is mostly about what we read in full.
+_SECOND = Diet(general=0.3, labelled=2, hidden=0.8)
 _UNTUNED = EncoderTuning(sharpness=1.0, offsets=(0.0, 0.0, 0.0), anger_slope=1.0, anger_offset=0.0, threshold=0.5)
 
 
@@ -62,7 +64,7 @@ def learn(corpus: Path, work: Path, minutes: Sequence[float]) -> Path:
     general, labelled = work / "general.pt", work / "labelled.pt"
     plans = (
         (general, None, Plan(minutes=minutes[0], rate=1.2e-4, end=0.25)),
-        (labelled, general, Plan(minutes=minutes[1], rate=6e-5, seed=1, diet=Diet(general=0.3, labelled=2))),
+        (labelled, general, Plan(minutes=minutes[1], rate=6e-5, seed=1, diet=_SECOND)),
     )
     for stage, before, plan in plans:
         if not stage.exists():
@@ -90,7 +92,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("corpus", type=Path)
     parser.add_argument("work", type=Path)
-    parser.add_argument("--minutes", type=float, nargs=2, default=(18.0, 12.0))
+    parser.add_argument("--minutes", type=float, nargs=2, default=(18.0, 13.0))
     parser.add_argument("--version", default="1")
     given = parser.parse_args()
     torch.set_num_threads(1)

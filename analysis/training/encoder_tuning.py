@@ -16,7 +16,7 @@ from analysis.training.corpus import LANGUAGES, LICENCES, our_labels, rows
 from analysis.training.readings import Part, first_readings, part_of
 
 #: Of a source, at most so many texts calibrate sentiment.
-_MOST = 800
+_MOST = 300
 _PROJECTED = ("xed_", "simplifyweibo", "thai_children")
 _SENTIMENTS = {"neg": 0, "neu": 1, "pos": 2}
 _RECALL = 0.9

@@ -202,6 +202,39 @@ class Diet:
     general: float = 1.0
     #: How many times as often as usual those come that we read in full.
     labelled: int = 1
+    #: How many texts in which anger hides in praise come with each angry text we know.
+    hidden: float = 0.0
+
+
+def _sure(lesson: Lesson, sentiment: int, *, angry: bool) -> bool:
+    """Return whether a text certainly is of a sentiment, and angry or not."""
+    place = HEADS["sentiment"].start + sentiment
+    known = lesson.weight[place] >= 1 and lesson.weight[HEADS["angry"].start] >= (1 if angry else 0)
+    return bool(known and lesson.truth[place] and bool(lesson.truth[HEADS["angry"].start]) == angry)
+
+
+def _hidden(all_lessons: list[Lesson], chance: random.Random, share: float) -> Iterator[Lesson]:
+    """Yield texts of praise with an angry one before or after: angry, whatever one makes of the rest."""
+    by_language = defaultdict(list)
+    for lesson in all_lessons:
+        if _sure(lesson, 2, angry=False):
+            by_language[lesson.language].append(lesson)
+    for lesson in all_lessons:
+        praised = by_language[lesson.language]
+        if not praised or not _sure(lesson, 0, angry=True) or chance.random() >= share:
+            continue
+        parts = [lesson.text, chance.choice(praised).text]
+        chance.shuffle(parts)
+        answers = _Answers()
+        answers.say_level(2, 0.7)
+        yield Lesson(
+            id=f"{lesson.id}-hidden",
+            language=lesson.language,
+            text=" ".join(parts),
+            source="hidden",
+            truth=answers.truth,
+            weight=answers.weight,
+        )
 
 
 def epoch(all_lessons: list[Lesson], chance: random.Random, diet: Diet) -> list[Lesson]:
@@ -218,6 +251,7 @@ def epoch(all_lessons: list[Lesson], chance: random.Random, diet: Diet) -> list[
     for source, found in by_source.items():
         most = min(len(found), _CAP.get(source, len(found)))
         chosen.extend(chance.sample(found, round(most * diet.general)))
+    chosen.extend(_hidden(all_lessons, chance, diet.hidden))
     chance.shuffle(chosen)
     return chosen
 
