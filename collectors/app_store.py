@@ -34,7 +34,7 @@ _COUNTRY = re.compile(r"[a-z]{2}")
 _PRINTABLE = re.compile(r"[\x20-\x7e]{1,1000}")
 _APP = re.compile(r"(?:id)?(\d{5,15})")
 #: What most people of a storefront write in; a hint where nothing better is known.
-_LANGUAGES = {
+LANGUAGES = {
     "tw": "zh-Hant", "hk": "zh-Hant", "mo": "zh-Hant", "cn": "zh-Hans", "th": "th", "us": "en", "gb": "en", "au": "en",
     "nz": "en", "ie": "en", "jp": "ja", "kr": "ko", "vn": "vi", "id": "id", "de": "de", "fr": "fr", "it": "it",
     "es": "es", "mx": "es", "br": "pt", "pt": "pt", "nl": "nl", "pl": "pl", "ru": "ru", "tr": "tr",
@@ -189,7 +189,7 @@ def _review(entry: Mapping[str, Any], source: Source, *, now: datetime, country:
         published_at=moment(_label(entry.get("updated")), now=now),
         title=one_line(_label(entry.get("title")), MAX_TITLE_CHARS),
         text=clean(_text(entry.get("content"))),
-        language=_LANGUAGES.get(country),
+        language=LANGUAGES.get(country),
         rating=_rating(_label(entry.get("im:rating"))),
         engagement=counts(helpful=_label(entry.get("im:voteSum")), votes=_label(entry.get("im:voteCount"))),
     )

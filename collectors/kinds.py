@@ -297,4 +297,29 @@ KINDS: Mapping[SourceKind, Kind] = {
             needs="your own app, and a service account with the right to see its reviews in the Play Console",
         ),
     ),
+    SourceKind.APP_STORE_CONNECT: Kind(
+        collector="collectors.app_store_connect:AppStoreConnectCollector",
+        settings=(
+            Setting(key="app", description="Number of your app, as in its address", required=True, example="389801252"),
+            Setting(key="issuer_id", description="Issuer of the team's API keys", required=True, example="57246542-…"),
+            Setting(key="key_id", description="Id of the API key", required=True, example="2X9R4HXF34"),
+            Setting(
+                key="private_key",
+                description="The key's file AuthKey_….p8, whole",
+                required=True,
+                secret=True,
+                example="-----BEGIN PRIVATE KEY-----…",
+            ),
+            Setting(
+                key="territories",
+                description="Only these countries, by three letters; without it all",
+                example="TWN, CHN, THA, USA",
+            ),
+            Setting(key="site", description="Name shown for where it was said", example="App Store"),
+        ),
+        state=State(
+            tried=Tried.EXAMPLES,
+            needs="your own app, and an API key of the role Customer Support in App Store Connect",
+        ),
+    ),
 }

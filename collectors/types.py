@@ -25,6 +25,7 @@ class SourceKind(StrEnum):
     YOUTUBE = "youtube"
     PTT = "ptt"
     GOOGLE_PLAY = "google_play"
+    APP_STORE_CONNECT = "app_store_connect"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
