@@ -216,6 +216,53 @@ KINDS: Mapping[SourceKind, Kind] = {
         ),
         state=State(tried=Tried.EXAMPLES),
     ),
+    SourceKind.TELEGRAM: Kind(
+        collector="collectors.telegram:TelegramCollector",
+        settings=(
+            Setting(
+                key="token",
+                description="Token of a bot that is a member of the group, or an administrator of the channel",
+                required=True,
+                secret=True,
+                example="110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw",
+            ),
+            Setting(
+                key="chats",
+                description="Only these chats, by name or number, parted by commas",
+                example="@lantern_tea, -1001234567890",
+            ),
+            Setting(
+                key="own_accounts",
+                description="Names or numbers of the brand's own users, parted by commas: what they say is the owner's",
+                example="lantern_support",
+            ),
+        ),
+        state=State(tried=Tried.EXAMPLES, needs="a bot that is in the channel or group"),
+    ),
+    SourceKind.X: Kind(
+        collector="collectors.x:XCollector",
+        settings=(
+            Setting(key="query", description="What to search for", required=True, example='"lantern tea" lang:th'),
+            Setting(
+                key="token",
+                description="Bearer token of an application",
+                required=True,
+                secret=True,
+                example="AAAAAAAAAAAAAAAAAAAAAMLheAAAAAAA0%2BuSeid",
+            ),
+            Setting(
+                key="posts_a_day",
+                description="Most posts read a day, for each costs money; without it 500",
+                example="500",
+            ),
+            Setting(
+                key="own_accounts",
+                description="Numbers or names of the brand's accounts, parted by commas: what they say is the owner's",
+                example="2244994945",
+            ),
+        ),
+        state=State(tried=Tried.RECORDINGS, needs="an application with credits: every post read costs money"),
+    ),
     SourceKind.IMPORT: Kind(
         collector=None,
         settings=(Setting(key="site", description="Name shown for where it was said", example="Survey 2026"),),

@@ -20,6 +20,8 @@ class SourceKind(StrEnum):
     STEAM = "steam"
     HACKER_NEWS = "hacker_news"
     STACK_EXCHANGE = "stack_exchange"
+    TELEGRAM = "telegram"
+    X = "x"
     IMPORT = "import"
     APP_STORE = "app_store"
     YOUTUBE = "youtube"
