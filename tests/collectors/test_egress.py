@@ -318,3 +318,40 @@ async def test_a_host_that_asked_for_a_pause_is_left_alone(server: HostileServer
 
 async def _nowhere(host: str, port: int) -> list[str]:
     raise AssertionError(f"{host} was looked up")
+
+
+async def test_an_answer_that_is_wanted_comes_with_its_body_whatever_its_status(
+    server: HostileServer, egress: GuardedEgress
+) -> None:
+    url = server.on("/", answers(b'{"error": "no such app"}', status="404 No"))
+
+    answer = await egress.get(url, answers=(404,))
+
+    assert (answer.status, answer.body) == (404, b'{"error": "no such app"}')
+
+
+async def test_a_wanted_429_rests_the_host_all_the_same(server: HostileServer) -> None:
+    # A public name that leads to this machine is paced like any; the guard is told that it may go there.
+    pace, url = Pace(timedelta(0)), server.on("/", answers(b"{}", status="429 Slow", headers={"Retry-After": "120"}))
+
+    async with GuardedEgress(allow_private=True, pace=pace) as egress:
+        assert (await egress.get(url, answers=(429,))).status == 429
+
+    with pytest.raises(RateLimited):
+        async with pace.turn("127.0.0.1"):
+            pass
+
+
+async def test_what_is_posted_is_bounded_like_what_is_got(server: HostileServer, egress: GuardedEgress) -> None:
+    with pytest.raises(Refused, match="more than 10 MiB"):
+        await egress.post(server.on("/", floods(b"HTTP/1.1 200 OK\r\n\r\n", b"y" * 65536)), body=b"{}")
+    with pytest.raises(Unreachable, match="within 1 s"):
+        await egress.post(server.on("/", hangs()), body=b"{}")
+
+
+async def test_nothing_is_posted_inward(server: HostileServer) -> None:
+    async with GuardedEgress() as egress:
+        with pytest.raises(Refused):
+            await egress.post(server.on("/", answers(b"")), body=b"{}")
+
+    assert server.requests == []
