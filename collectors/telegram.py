@@ -110,15 +110,7 @@ def _read(
     return [_mention(message, text, source, own, now=now)] if text else []
 
 
-def _mention(
-    message: Mapping[str, Any],
-    chat: Mapping[str, Any],
-    text: str,
-    source: Source,
-    own: frozenset[str],
-    *,
-    now: datetime,
-) -> Mention:
+def _mention(message: Mapping[str, Any], text: str, source: Source, own: frozenset[str], *, now: datetime) -> Mention:
     """Return one message. Raises ValueError for one without a number or a chat."""
     chat = record(message.get("chat"))
     place, number = identity(chat.get("id"), "chat"), identity(message.get("message_id"), "message_id")
