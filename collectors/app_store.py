@@ -126,6 +126,8 @@ async def _storefront(
             newest, etag = tuple(anchors[:_ANCHORS]), reply.headers.get("etag")
         if not anchors or seen & set(anchors):
             break
+        if harvest.over:
+            return known
     else:
         if seen:
             harvest.warn(f"{country}: a gap is suspected, more than {MAX_PAGES} pages were new since the last poll")

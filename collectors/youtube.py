@@ -140,18 +140,22 @@ class _Poll:
         for thread, count in threads.items():
             if self._heard.get(thread) == count or self._harvest.over:
                 continue
-            token: str | None = None
-            while self._replies_left > 0:
-                self._replies_left -= 1
-                token = (await self._ask("comments", {"part": "snippet", "parentId": thread}, token)).following
-                if not token or self._harvest.over:
-                    break
-            else:
+            if not await self._replies(thread):
                 # The count stays unknown, so that the next poll asks.
-                self._harvest.warn(f"replies were left for the next poll after {MAX_REPLY_REQUESTS} requests")
+                self._harvest.warn("some replies are left for the next poll")
                 return
             self._heard.pop(thread, None)
             self._heard[thread] = count
+
+    async def _replies(self, thread: str) -> bool:
+        """Read all replies of a thread; return whether all were read."""
+        token: str | None = None
+        while self._replies_left > 0 and not self._harvest.over:
+            self._replies_left -= 1
+            token = (await self._ask("comments", {"part": "snippet", "parentId": thread}, token)).following
+            if not token:
+                return True
+        return False
 
     async def _ask(self, resource: str, query: Query, token: str | None) -> _Page:
         """Return one page, which is in the harvest then. Raises CollectError."""

@@ -190,6 +190,17 @@ async def test_replies_beyond_those_carried_are_asked_for_once_until_there_are_m
     assert platform.asked[2].query["pageToken"] == "2"
 
 
+async def test_replies_beyond_one_poll_are_asked_for_by_the_next(platform: Platform) -> None:
+    platform.on(THREADS, page(thread("t1", replies=9000)))
+    platform.on(COMMENTS, page(comment("t1.r1"), following="on"))
+
+    found = await platform.poll("youtube", SETTINGS)
+
+    assert platform.paths.count(COMMENTS) == 30
+    assert "left for the next poll" in (found.warning or "")
+    assert found.cursor["heard"] == {}
+
+
 async def test_a_spent_day_waits_for_midnight_on_the_pacific_coast(platform: Platform) -> None:
     platform.on(THREADS, refusal("quotaExceeded"))
 
