@@ -271,10 +271,8 @@ def tuned(data: Material, tag: str, sentiment: Floats, anger: Floats) -> Tuning:
     probability = 1 / (1 + np.exp(-(anger[judged] * slope + more * negative_slope + offset)))
     cut = threshold(probability, angry[judged], judging[judged])
     flagged, read = probability >= cut, judging[judged] > _GENERAL_WEIGHT
-    right = int((flagged & read & (angry[judged] == 1)).sum())
-    log(
-        f"{tag}: cut {cut}, {right} right of {int((flagged & read).sum())} flagged, {int(angry[judged][read].sum())} angry"
-    )
+    true = read & (angry[judged] == 1)
+    log(f"{tag}: cut {cut}, {(true & flagged).sum()} right of {(read & flagged).sum()}, {true.sum()} angry")
     return Tuning(
         sharpness=sharpness,
         offsets=offsets,
