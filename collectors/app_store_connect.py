@@ -9,21 +9,21 @@ shape is that of the documentation, read 2026-11-24; not recorded.
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from collectors.api import Query, address, ask, decode
 from collectors.app_store import LANGUAGES, app_of
-from collectors.errors import CollectError, SettingError
+from collectors.errors import SettingError
 from collectors.feed_items import one_line
 from collectors.harvest import Harvest
 from collectors.jwt import Algorithm, signed_token
-from collectors.pages import author, identity, listed, moment, read_each, record, rows, words
+from collectors.newest_first import read_newest_first, spanned
+from collectors.pages import Page, author, identity, listed, moment, read_each, record, rows, take, words
 from collectors.registry import check
 from collectors.text import MAX_TITLE_CHARS, clean
-from collectors.types import Collected, Egress, Mention, Quarantined, Rating, Source
+from collectors.types import Collected, Egress, Mention, Rating, Source
 
 _PLATFORM = "https://api.appstoreconnect.apple.com"
 _AUDIENCE = "appstoreconnect-v1"
@@ -44,20 +44,6 @@ _COUNTRIES = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Page:
-    """One page of reviews."""
-
-    mentions: tuple[Mention, ...]
-    quarantined: tuple[Quarantined, ...]
-    #: The cursor in the address of the next page.
-    following: str | None
-
-    def times(self) -> list[datetime]:
-        """Return when the reviews on it were written."""
-        return [mention.published_at for mention in self.mentions if mention.published_at and not mention.parent]
-
-
 class AppStoreConnectCollector:
     """Implements `collectors.types.Collector`."""
 
@@ -67,24 +53,13 @@ class AppStoreConnectCollector:
         harvest = Harvest()
         known = moment(source.cursor.get("newest"), now=now)
         headers = {"Authorization": f"Bearer {_token(source, now=now)}"}
-        newest, at = known, None
-        for number in range(1, MAX_PAGES + 1):
-            try:
-                page = await _ask(source, at, headers, harvest, egress=egress, now=now)
-            except CollectError as error:
-                harvest.failed(f"page {number}", error)
-                return harvest.collected(dict(source.cursor))
-            times = page.times()
-            newest = max([*times, *([newest] if newest else [])], default=None)
-            at = page.following
-            if not at or (known and times and min(times) < known - RESCAN):
-                break
-            if harvest.over:
-                # What the pages not read hold is asked for again: the newest known stays.
-                return harvest.collected(dict(source.cursor))
-        else:
-            if known:
-                harvest.warn(f"a gap is suspected: more than {MAX_PAGES} pages of reviews")
+
+        async def ask_page(at: str | None) -> Page:
+            return await _ask(source, at, headers, harvest, egress=egress, now=now)
+
+        newest = await read_newest_first(
+            ask_page, harvest, part="reviews", known=known, rescan=RESCAN, max_pages=MAX_PAGES
+        )
         return harvest.collected({"newest": newest.isoformat()} if newest else {})
 
 
@@ -127,7 +102,7 @@ def _token(source: Source, *, now: datetime) -> str:
 
 async def _ask(
     source: Source, at: str | None, headers: Mapping[str, str], harvest: Harvest, *, egress: Egress, now: datetime
-) -> _Page:
+) -> Page:
     """Return one page, which is in the harvest then. Raises CollectError."""
     query: Query = {
         "sort": "-createdDate",
@@ -139,12 +114,11 @@ async def _ask(
     url = address(source, _PLATFORM, f"/v1/apps/{app_of(source)}/customerReviews", query)
     reply = await ask(egress, source, url, now=now, headers=headers, credential=_CREDENTIAL)
     page = _page(reply.document, source, now=now)
-    harvest.add(page.mentions, page.quarantined, warning=reply.warning)
-    harvest.wait(reply.pause)
+    take(harvest, page, reply)
     return page
 
 
-def _page(document: object, source: Source, *, now: datetime) -> _Page:
+def _page(document: object, source: Source, *, now: datetime) -> Page:
     """Return one answer's reviews. Raises CollectError for another shape."""
     answers = {
         words(answer.get("id")): answer
@@ -153,11 +127,12 @@ def _page(document: object, source: Source, *, now: datetime) -> _Page:
     }
     parts = [part for review in listed(document, "data") for part in _parts(review, answers)]
     mentions, unread = read_each(parts, lambda part: [_mention(part, source, now=now)])
-    return _Page(
+    page = Page(
         mentions=mentions,
         quarantined=unread,
         following=_following(record(record(document).get("links")).get("next")),
     )
+    return spanned(page)
 
 
 def _following(link: object) -> str | None:

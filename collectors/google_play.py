@@ -9,7 +9,6 @@ monthly files (`import_mappings.GOOGLE_PLAY`). The shape is that of the document
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
@@ -19,10 +18,11 @@ from collectors.errors import CollectError, SettingError
 from collectors.feed_items import language_tag, one_line
 from collectors.google_sign_in import ask_google
 from collectors.harvest import Harvest
-from collectors.pages import author, counts, identity, moment, read_each, record, rows, words
+from collectors.newest_first import read_newest_first, spanned
+from collectors.pages import Page, author, counts, identity, moment, read_each, record, rows, take, words
 from collectors.registry import check
 from collectors.text import MAX_TITLE_CHARS, canonical_url, clean
-from collectors.types import Collected, Egress, Mention, Quarantined, Rating, Source
+from collectors.types import Collected, Egress, Mention, Rating, Source
 
 _PLATFORM = "https://androidpublisher.googleapis.com"
 _SCOPE = "https://www.googleapis.com/auth/androidpublisher"
@@ -33,19 +33,6 @@ RESCAN = timedelta(days=2)
 _PACKAGE = re.compile(r"[A-Za-z][A-Za-z0-9_]*(?:\.[A-Za-z0-9_]+)+")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Page:
-    """One page of reviews."""
-
-    mentions: tuple[Mention, ...]
-    quarantined: tuple[Quarantined, ...]
-    following: str | None
-
-    def times(self) -> list[datetime]:
-        """Return when the reviews on it were changed last."""
-        return [mention.published_at for mention in self.mentions if mention.published_at and not mention.parent]
-
-
 class GooglePlayCollector:
     """Implements `collectors.types.Collector`."""
 
@@ -54,23 +41,13 @@ class GooglePlayCollector:
         check(source.kind, source.settings, allow_private=source.allow_private)
         harvest = Harvest()
         known = moment(source.cursor.get("newest"), now=now)
-        newest, token = known, None
-        for number in range(1, MAX_PAGES + 1):
-            try:
-                page = await _ask(source, token, harvest, egress=egress, now=now)
-            except CollectError as error:
-                harvest.failed(f"page {number}", error)
-                return harvest.collected(dict(source.cursor))
-            times = page.times()
-            newest = max([*times, *([newest] if newest else [])], default=None)
-            token = page.following
-            if not token or (known and times and min(times) < known - RESCAN):
-                break
-            if harvest.over:
-                # What the pages not read hold is asked for again: the newest known stays.
-                return harvest.collected(dict(source.cursor))
-        else:
-            harvest.warn(f"a gap is suspected: more than {MAX_PAGES} pages of reviews")
+
+        async def ask_page(token: str | None) -> Page:
+            return await _ask(source, token, harvest, egress=egress, now=now)
+
+        newest = await read_newest_first(
+            ask_page, harvest, part="reviews", known=known, rescan=RESCAN, max_pages=MAX_PAGES
+        )
         return harvest.collected({"newest": newest.isoformat()} if newest else {})
 
 
@@ -88,18 +65,17 @@ def package_of(source: Source) -> str:
     return package
 
 
-async def _ask(source: Source, token: str | None, harvest: Harvest, *, egress: Egress, now: datetime) -> _Page:
+async def _ask(source: Source, token: str | None, harvest: Harvest, *, egress: Egress, now: datetime) -> Page:
     """Return one page, which is in the harvest then. Raises CollectError."""
     path = f"/androidpublisher/v3/applications/{package_of(source)}/reviews"
     url = address(source, _PLATFORM, path, {"maxResults": 100, "token": token})
     reply = await ask_google(egress, source, url, scope=_SCOPE, now=now)
     page = _page(reply.document, source, now=now)
-    harvest.add(page.mentions, page.quarantined, warning=reply.warning)
-    harvest.wait(reply.pause)
+    take(harvest, page, reply)
     return page
 
 
-def _page(document: object, source: Source, *, now: datetime) -> _Page:
+def _page(document: object, source: Source, *, now: datetime) -> Page:
     """Return one answer's reviews. Raises CollectError for another shape."""
     if not isinstance(document, dict):
         raise CollectError("the answer holds no reviews")
@@ -107,11 +83,12 @@ def _page(document: object, source: Source, *, now: datetime) -> _Page:
     parts = [part for review in rows(document.get("reviews")) for part in _parts(review)]
     mentions, unread = read_each(parts, lambda part: [_mention(part, source, now=now)])
     following = record(document.get("tokenPagination")).get("nextPageToken")
-    return _Page(
+    page = Page(
         mentions=mentions,
         quarantined=unread,
         following=following if isinstance(following, str) and following else None,
     )
+    return spanned(page)
 
 
 def _parts(review: object) -> Iterable[object]:
