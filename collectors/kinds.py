@@ -263,6 +263,64 @@ KINDS: Mapping[SourceKind, Kind] = {
         ),
         state=State(tried=Tried.RECORDINGS, needs="an application with credits: every post read costs money"),
     ),
+    SourceKind.THREADS: Kind(
+        collector="collectors.threads:ThreadsCollector",
+        settings=(
+            Setting(key="query", description="Words to search for", required=True, example="燈籠茶"),
+            Setting(key="token", description="Access token", required=True, secret=True, example="THQWJYZA…"),
+            Setting(
+                key="own_accounts",
+                description="Accounts of the brand itself, parted by commas: what they say is the owner's",
+                example="lantern_tea",
+            ),
+        ),
+        state=State(tried=Tried.EXAMPLES, needs="an app with the permission threads_keyword_search"),
+    ),
+    SourceKind.FACEBOOK: Kind(
+        collector="collectors.facebook:FacebookCollector",
+        settings=(
+            Setting(key="page", description="Number or short name of your page", required=True, example="19292868552"),
+            Setting(
+                key="token", description="Access token of the page", required=True, secret=True, example="EAAJjmJ…"
+            ),
+            Setting(
+                key="own_accounts",
+                description="Numbers of other accounts of the brand, parted by commas: what they say is the owner's",
+                example="102988293558",
+            ),
+        ),
+        state=State(
+            tried=Tried.RECORDINGS,
+            needs="your own page, and an app with pages_read_engagement and pages_read_user_content",
+        ),
+    ),
+    SourceKind.INSTAGRAM: Kind(
+        collector="collectors.instagram:InstagramCollector",
+        settings=(
+            Setting(
+                key="account",
+                description="Number of your professional account",
+                required=True,
+                example="17841405822304914",
+            ),
+            Setting(key="token", description="Access token", required=True, secret=True, example="EAAJjmJ…"),
+            Setting(
+                key="read",
+                description="Media that tag you, comments under your own, or both; without it both",
+                example="both",
+                choices=("tags", "comments", "both"),
+            ),
+            Setting(
+                key="own_accounts",
+                description="Accounts of the brand itself, parted by commas: what they say is the owner's",
+                example="lantern_tea",
+            ),
+        ),
+        state=State(
+            tried=Tried.RECORDINGS,
+            needs="your own professional account, and an app with instagram_basic and instagram_manage_comments",
+        ),
+    ),
     SourceKind.IMPORT: Kind(
         collector=None,
         settings=(Setting(key="site", description="Name shown for where it was said", example="Survey 2026"),),
@@ -367,6 +425,24 @@ KINDS: Mapping[SourceKind, Kind] = {
         state=State(
             tried=Tried.EXAMPLES,
             needs="your own app, and an API key of the role Customer Support in App Store Connect",
+        ),
+    ),
+    SourceKind.GOOGLE_BUSINESS: Kind(
+        collector="collectors.google_business:GoogleBusinessCollector",
+        settings=(
+            Setting(key="account", description="Number of the account", required=True, example="111222333444"),
+            Setting(
+                key="locations",
+                description="Numbers of your places, up to 50",
+                required=True,
+                example="17303088970776446827, 55",
+            ),
+            *GOOGLE_SIGN_IN,
+            Setting(key="site", description="Name shown for where it was said", example="Google Maps"),
+        ),
+        state=State(
+            tried=Tried.EXAMPLES,
+            needs="Google's approval of the Business Profile API (its quota is 0 before), and an owner's OAuth",
         ),
     ),
 }

@@ -22,12 +22,16 @@ class SourceKind(StrEnum):
     STACK_EXCHANGE = "stack_exchange"
     TELEGRAM = "telegram"
     X = "x"
+    THREADS = "threads"
+    FACEBOOK = "facebook"
+    INSTAGRAM = "instagram"
     IMPORT = "import"
     APP_STORE = "app_store"
     YOUTUBE = "youtube"
     PTT = "ptt"
     GOOGLE_PLAY = "google_play"
     APP_STORE_CONNECT = "app_store_connect"
+    GOOGLE_BUSINESS = "google_business"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -31,6 +31,13 @@ SETTINGS: dict[str, dict[str, str]] = {
     "app_store": {"app": "389801252", "countries": "tw,us"},
     "youtube": {"api_key": SECRET, "videos": "dQw4w9WgXcQ"},
     "ptt": {"board": "Food"},
+    "google_business": {
+        "account": "1",
+        "locations": "2,3",
+        "client_id": "me",
+        "client_secret": SECRET,
+        "refresh_token": SECRET,
+    },
     "google_play": {
         "package": "com.example.lantern",
         "client_id": "me",
