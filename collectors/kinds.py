@@ -321,6 +321,44 @@ KINDS: Mapping[SourceKind, Kind] = {
             needs="your own professional account, and an app with instagram_basic and instagram_manage_comments",
         ),
     ),
+    SourceKind.WEIBO: Kind(
+        collector="collectors.weibo:WeiboCollector",
+        settings=(
+            Setting(
+                key="token",
+                description="Access token of the brand's account",
+                required=True,
+                secret=True,
+                example="2.00Q4qNxB0…",
+            ),
+            Setting(
+                key="read",
+                description="Posts that name the account, comments to it, or both; without it both",
+                example="both",
+                choices=("posts", "comments", "both"),
+            ),
+            Setting(
+                key="own_accounts",
+                description="Names or numbers of the brand's accounts, parted by commas: what they say is the owner's",
+                example="1404376560",
+            ),
+        ),
+        state=State(tried=Tried.RECORDINGS, needs="an application that Weibo approved; its token ends after weeks"),
+    ),
+    SourceKind.LINE: Kind(
+        # Nothing is polled: `line.parse` reads what the webhook posts.
+        collector=None,
+        settings=(
+            Setting(
+                key="channel_secret",
+                description="Secret of the channel, which signs what LINE posts",
+                required=True,
+                secret=True,
+                example="8c570fa6dd201bb328f1c1eac23a96d8",
+            ),
+        ),
+        state=State(tried=Tried.RECORDINGS, needs="your own official account, with its webhook set to this server"),
+    ),
     SourceKind.IMPORT: Kind(
         collector=None,
         settings=(Setting(key="site", description="Name shown for where it was said", example="Survey 2026"),),

@@ -25,6 +25,8 @@ class SourceKind(StrEnum):
     THREADS = "threads"
     FACEBOOK = "facebook"
     INSTAGRAM = "instagram"
+    WEIBO = "weibo"
+    LINE = "line"
     IMPORT = "import"
     APP_STORE = "app_store"
     YOUTUBE = "youtube"
