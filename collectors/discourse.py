@@ -10,15 +10,17 @@ only: the posts themselves are asked for, topic by topic.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from collectors.api import Query, address, ask, decode
+from collectors.api import Query, Reply, address, ask, decode
 from collectors.errors import CollectError, SettingError
 from collectors.feed_items import one_line
 from collectors.harvest import Harvest
 from collectors.pages import (
     Page,
+    asked_with,
     author,
     counts,
     identity,
@@ -30,6 +32,7 @@ from collectors.pages import (
     record,
     rows,
     take,
+    validators_of,
     words,
 )
 from collectors.registry import check
@@ -80,11 +83,17 @@ class _Poll:
 
     async def latest(self) -> Collected:
         """Read the newest posts, and on from the last known one where it lies below them."""
-        ids = _ids(await self._take("/posts.json"))
-        last = max(ids, default=self._known or 0)
+        reply = await self._reply("/posts.json", None, headers=asked_with(self._source.validators))
+        if reply.unchanged and self._source.validators.etag:
+            return Collected(unchanged=True, validators=self._source.validators, cursor=self._source.cursor)
+        take(self._harvest, _page(reply.document, self._source, now=self._now), reply)
+        ids = _ids(reply.document)
+        last = newest = max(ids, default=self._known or 0)
         if self._known is not None and ids and self._known < min(ids) - 1:
-            last = await self._forward(self._known, newest=last, below=min(ids))
-        return self._collected(last)
+            last = await self._forward(self._known, newest=newest, below=min(ids))
+        collected = self._collected(last)
+        # While something is left to read on from, «nothing is new» would leave it there.
+        return replace(collected, validators=validators_of(reply)) if last == newest else collected
 
     async def _forward(self, known: int, *, newest: int, below: int) -> int:
         """Read on from the last known post to the ones already read; return the last that is known now."""
@@ -165,18 +174,22 @@ class _Poll:
         return document
 
     async def _ask(self, path: str, query: Query | None = None) -> Mapping[str, Any]:
+        reply = await self._reply(path, query)
+        self._harvest.wait(reply.pause)
+        return record(reply.document)
+
+    async def _reply(self, path: str, query: Query | None, *, headers: Mapping[str, str] | None = None) -> Reply:
         key = self._source.settings.get("api_key", "").strip()
         name = self._source.settings.get("api_username", "").strip() or "system"
-        reply = await ask(
+        own = {"Api-Key": key, "Api-Username": name} if key else {}
+        return await ask(
             self._egress,
             self._source,
             address(self._source, _forum(self._source), path, query),
             now=self._now,
-            headers={"Api-Key": key, "Api-Username": name} if key else {},
+            headers={**own, **(headers or {})},
             credential="api_key" if key else None,
         )
-        self._harvest.wait(reply.pause)
-        return record(reply.document)
 
     def _collected(self, last: int) -> Collected:
         return self._harvest.collected({"last": last} if last else {})

@@ -10,6 +10,7 @@ of deletions; threads name the parent, not the root.
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +20,7 @@ from collectors.feed_items import language_tag, one_line
 from collectors.harvest import Harvest
 from collectors.pages import (
     Page,
+    asked_with,
     author,
     counts,
     identity,
@@ -31,11 +33,12 @@ from collectors.pages import (
     record,
     rows,
     take,
+    validators_of,
     words,
 )
 from collectors.registry import check
 from collectors.text import MAX_TITLE_CHARS, canonical_url, clean, html_to_text
-from collectors.types import Collected, Egress, Mention, Source
+from collectors.types import Collected, Egress, Mention, Source, Validators
 
 _PAGE_SIZE = 40
 _MAX_PAGES = 8
@@ -72,15 +75,21 @@ class _Poll:
         self._source, self._egress, self._now = source, egress, now
         self._harvest = Harvest()
         self._root = f"https://{_host(source)}"
+        self._validators = Validators()
 
     async def timeline(self, path: str, *, account: str | None = None) -> Collected:
         """Read the newest page, and forward from the last known status where it is not on it."""
         known, cursor = _known(self._source), {"account": account} if account else {}
-        newest = await self._ids(path, {"exclude_reblogs": "true"} if account else {})
+        query = {"exclude_reblogs": "true"} if account else {}
+        newest = await self._ids(path, query, validators=self._source.validators)
+        if newest is None:
+            return Collected(unchanged=True, validators=self._source.validators, cursor=self._source.cursor)
         last = newest[0] if newest else known
         if known and newest and known not in newest:
             last = await self._forward(path, known, newest[0])
-        return self._harvest.collected({**cursor, **({"last": last} if last else {})})
+        collected = self._harvest.collected({**cursor, **({"last": last} if last else {})})
+        # While something is left to read on from, «nothing is new» would leave it there.
+        return replace(collected, validators=self._validators) if not newest or last == newest[0] else collected
 
     async def _forward(self, path: str, known: str, newest: str) -> str:
         """Read on from the last known status; return the last that is known now."""
@@ -88,7 +97,7 @@ class _Poll:
             if self._harvest.over:
                 return known
             try:
-                ids = await self._ids(path, {"min_id": known})
+                ids = await self._ids(path, {"min_id": known}) or []
             except CollectError as error:
                 self._harvest.failed("a page", error)
                 return known
@@ -104,7 +113,7 @@ class _Poll:
         query = {"q": _setting(self._source, "query"), "type": "statuses"}
         for number in range(_MAX_PAGES):
             try:
-                ids = await self._ids("/api/v2/search", {**query, "offset": str(number * _PAGE_SIZE)})
+                ids = await self._ids("/api/v2/search", {**query, "offset": str(number * _PAGE_SIZE)}) or []
             except CollectError as error:
                 self._harvest.failed("a page", error)
                 break
@@ -126,12 +135,19 @@ class _Poll:
         )
         return identity(record(reply.document).get("id"))
 
-    async def _ids(self, path: str, query: Mapping[str, str]) -> list[str]:
-        """Take in one page; return the ids on it, the newest first."""
+    async def _ids(
+        self, path: str, query: Mapping[str, str], *, validators: Validators | None = None
+    ) -> list[str] | None:
+        """Take in one page; return the ids on it, the newest first, or None where nothing is new."""
         url = address(self._source, self._root, path, {**query, "limit": _PAGE_SIZE})
+        headers = {**self._headers(), **asked_with(validators or Validators())}
         reply: Reply = await ask_any(
-            self._egress, self._source, url, now=self._now, headers=self._headers(), credential=self._credential()
+            self._egress, self._source, url, now=self._now, headers=headers, credential=self._credential()
         )
+        if reply.unchanged and validators and validators.etag:
+            return None
+        if validators is not None:
+            self._validators = validators_of(reply)
         take(self._harvest, _page(reply.document, self._source, now=self._now), reply)
         ids = [optional_identity(record(status).get("id")) for status in _statuses(reply.document)]
         return [one for one in ids if one]

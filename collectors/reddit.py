@@ -92,8 +92,8 @@ class _Poll:
                 # What lies between is read by the next poll.
                 return known
             newest = max((at for at in (newest, page.newest) if at), default=None)
-            after = page.following
-            if not after or page.oldest is None or (known and page.oldest < known - _OVERLAP):
+            asked, after = after, page.following
+            if not after or after == asked or page.oldest is None or (known and page.oldest < known - _OVERLAP):
                 return newest
         if known:
             self.harvest.warn(f"more {name} came than Reddit lists: poll more often")

@@ -131,6 +131,17 @@ async def test_the_first_poll_reads_the_newest_posts() -> None:
     assert [asked.query for asked in platform.asked] == [{}]
 
 
+async def test_a_forum_that_did_not_change_is_not_sent_again() -> None:
+    async with played() as platform:
+        known = Given(content=latest(1, 3), headers={"ETag": 'W/"abc"'})
+        platform.on("/posts.json", known, Given(content=b"", status=304))
+        first = await platform.poll("discourse", FORUM)
+        second = await platform.poll("discourse", FORUM, cursor=dict(first.cursor), validators=first.validators)
+
+    assert platform.asked[1].headers["if-none-match"] == 'W/"abc"'
+    assert (second.unchanged, second.seen, second.cursor) == (True, 0, {"last": 3})
+
+
 async def test_a_later_poll_reads_on_from_what_it_knew() -> None:
     async with played() as platform:
         platform.on("/posts.json", latest(951, 1000), latest(851, 900), latest(901, 950))

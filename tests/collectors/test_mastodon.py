@@ -151,6 +151,28 @@ async def test_a_later_poll_pages_forward_from_what_it_knew() -> None:
     assert collected.cursor == {"last": "117020593741189840"}
 
 
+async def test_a_timeline_that_did_not_change_is_not_sent_again() -> None:
+    async with played() as platform:
+        platform.on(TAG, Given(content=[status(1)], headers={"ETag": 'W/"abc"'}), Given(content=b"", status=304))
+        first = await platform.poll("mastodon", HOOT)
+        second = await platform.poll("mastodon", HOOT, cursor=dict(first.cursor), validators=first.validators)
+
+    assert platform.asked[1].headers["if-none-match"] == 'W/"abc"'
+    assert (second.unchanged, second.seen) == (True, 0)
+    assert (second.cursor, second.validators) == (first.cursor, first.validators)
+
+
+async def test_what_is_left_to_read_is_asked_for_though_nothing_is_new() -> None:
+    newest = Given(content=page(1001, 1040), headers={"ETag": '"abc"'})
+    async with played() as platform:
+        platform.on(TAG, newest, *(page(2 + 40 * n, 41 + 40 * n) for n in range(8)))
+
+        collected = await platform.poll("mastodon", HOOT, cursor={"last": "117020593741189701"})
+
+    assert collected.validators.etag is None
+    assert "follows with the next polls" in str(collected.warning)
+
+
 async def test_an_edit_on_the_newest_page_is_the_same_mention_with_new_words() -> None:
     async with played() as platform:
         platform.on(TAG, [status(1)], [status(1, content="<p>better now</p>", edited_at="2026-03-05T11:00:00Z")])
