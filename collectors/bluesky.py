@@ -5,7 +5,8 @@ https://docs.bsky.app/docs/advanced-guides/rate-limits. Rate limit: 3,000 reques
 sign-ins in five minutes by account; RateLimit-Reset is a Unix time. Recorded: December 2025.
 
 Without sign-in the platform answers the first page only (a cursor gives 403), so that pages are asked for by `until`,
-with and without. Posts cannot be edited there; search does not tell of deletions.
+with and without. Posts cannot be edited there. Fifty posts of earlier polls are asked for again each time: one that is
+left out twice was deleted.
 """
 
 import json
@@ -13,10 +14,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from collectors.api import Reply, address, ask, decode
+from collectors.api import Query, Reply, address, ask, decode
 from collectors.errors import CollectError
 from collectors.feed_items import language_tag
 from collectors.harvest import Harvest
+from collectors.known_again import Known, tombstone
 from collectors.pages import (
     Page,
     author,
@@ -41,7 +43,10 @@ from collectors.types import Collected, Egress, Mention, Source
 
 _PUBLIC = "https://api.bsky.app"
 _SIGNED_IN = "https://bsky.social"
+_SITE = "Bluesky"
 _PAGE_SIZE = 100
+#: Posts of earlier polls that are asked for again, and how many at once.
+_RECENT, _POSTS_AT_ONCE = 50, 25
 _MAX_PAGES = 5
 #: The search index takes posts in late, and likes come in for hours.
 _OVERLAP = timedelta(hours=1)
@@ -61,7 +66,8 @@ class BlueskyCollector:
             return page
 
         harvest, cursor = await read_slices(ask_slice, source.cursor, now=now, overlap=_OVERLAP, max_pages=_MAX_PAGES)
-        return harvest.collected(cursor)
+        remembered = await _known_again(egress, source, harvest, now=now)
+        return harvest.collected({**cursor, **remembered})
 
 
 def parse(payload: bytes, source: Source, *, now: datetime) -> Collected:
@@ -75,7 +81,6 @@ async def _search(
     egress: Egress, source: Source, *, since: datetime | None, before: datetime | None, now: datetime
 ) -> Reply:
     """Ask for the newest posts of a span of time."""
-    signed_in = bool(source.settings.get("identifier", "").strip())
     query = {
         "q": source.settings["query"].strip(),
         "sort": "latest",
@@ -84,8 +89,35 @@ async def _search(
         "until": _said(before),
         "limit": _PAGE_SIZE,
     }
-    default = _SIGNED_IN if signed_in else _PUBLIC
-    url = address(source, default, "/xrpc/app.bsky.feed.searchPosts", query)
+    return await _ask(egress, source, "/xrpc/app.bsky.feed.searchPosts", query, now=now)
+
+
+async def _known_again(egress: Egress, source: Source, harvest: Harvest, *, now: datetime) -> dict[str, Any]:
+    """Ask for posts of earlier polls, put what became of them into the harvest, and return what to remember."""
+    known = Known.read(source.cursor, most=_RECENT)
+    waiting, asked, found = known.not_in(harvest.mentions), list[str](), set[str]()
+    for at in range(0, len(waiting), _POSTS_AT_ONCE):
+        if harvest.over:
+            break
+        uris = waiting[at : at + _POSTS_AT_ONCE]
+        try:
+            reply = await _ask(egress, source, "/xrpc/app.bsky.feed.getPosts", {"uris": uris}, now=now)
+            page = _page(reply.document, source, now=now)
+        except CollectError as error:
+            harvest.failed("posts known already", error)
+            break
+        take(harvest, page, reply)
+        asked += uris
+        found |= {mention.id for mention in page.mentions}
+    remembered = known.cursor(harvest.mentions, asked=asked, found=found, most=_RECENT)
+    harvest.mentions.extend(tombstone(source, site=_SITE, key=uri) for uri in known.gone(asked, found))
+    return remembered
+
+
+async def _ask(egress: Egress, source: Source, path: str, query: Query, *, now: datetime) -> Reply:
+    """Ask the server, signed in where the source can be."""
+    signed_in = bool(source.settings.get("identifier", "").strip())
+    url = address(source, _SIGNED_IN if signed_in else _PUBLIC, path, query)
     if signed_in:
         return await ask_signed(
             egress, source, url, sign_in=lambda: _sign_in(egress, source, now=now), now=now, credential="password"
@@ -143,7 +175,7 @@ def _post(post: Mapping[str, Any], source: Source, own: frozenset[str], *, now: 
     handle = words(by.get("handle"))
     return Mention(
         kind=source.kind,
-        site="Bluesky",
+        site=_SITE,
         id=uri,
         url=_url(uri),
         parent=optional_identity(record(reply.get("parent")).get("uri")),

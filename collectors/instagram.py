@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from collectors.api import decode
-from collectors.errors import CollectError, SettingError
+from collectors.errors import SettingError
 from collectors.harvest import Harvest
 from collectors.meta import GRAPH, ask_meta, following
 from collectors.pages import (
@@ -32,7 +32,7 @@ from collectors.pages import (
     words,
 )
 from collectors.registry import check
-from collectors.slices import AskToken, read_tokens
+from collectors.slices import AskToken, read_part
 from collectors.text import canonical_url, clean
 from collectors.types import Collected, Egress, Mention, Source
 
@@ -61,15 +61,13 @@ class InstagramCollector:
                 cursor |= {name: source.cursor.get(name) or {}}
                 continue
             fields = f"{_MEDIA},{_COMMENTS}" if edge == "media" else _MEDIA
-            part, kept = await read_tokens(
+            asker, known = (
                 _asker(source, egress, f"/{account}/{edge}", fields, now=now),
                 record(source.cursor.get(name)),
-                now=now,
-                overlap=_OVERLAP,
-                max_pages=_MAX_PAGES,
             )
-            cursor |= {name: kept}
-            _put(part, into=whole, name=name)
+            cursor |= {
+                name: await read_part(whole, name, asker, known, now=now, overlap=_OVERLAP, max_pages=_MAX_PAGES)
+            }
         return whole.collected(cursor)
 
 
@@ -78,17 +76,6 @@ def parse(payload: bytes, source: Source, *, now: datetime) -> Collected:
     harvest = Harvest()
     take(harvest, _page(decode(payload), source, own_media=False, now=now))
     return harvest.collected({})
-
-
-def _put(part: Harvest, *, into: Harvest, name: str) -> None:
-    """Put one edge's harvest into the whole: one that failed does not cost the other."""
-    try:
-        read = part.collected({})
-    except CollectError as error:
-        into.failed(name, error)
-        return
-    into.add(read.mentions, read.quarantined, warning=read.warning)
-    into.wait(read.next_poll_after)
 
 
 def _asker(source: Source, egress: Egress, path: str, fields: str, *, now: datetime) -> AskToken:

@@ -4,8 +4,9 @@ Documentation: https://docs.joinmastodon.org/methods/timelines/, /search/ and /a
 five minutes; X-RateLimit-Reset is an instant in ISO 8601. Recorded: August 2026 (version 4.6).
 
 Each poll reads the newest page again, for edits and counts, and pages forward from the last known status by `min_id`,
-which leaves no gap. Only public statuses of authors who let themselves be indexed are taken. A timeline does not tell
-of deletions; threads name the parent, not the root.
+which leaves no gap. Only public statuses of authors who let themselves be indexed are taken. Statuses of earlier polls
+are asked for again where the server can (version 4.3): one that is left out twice was deleted. Threads name the parent,
+not the root.
 """
 
 import re
@@ -14,10 +15,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from collectors.api import Reply, address, ask, ask_any, decode
+from collectors.api import Query, Reply, address, ask, ask_any, decode
 from collectors.errors import CollectError, SettingError
 from collectors.feed_items import language_tag, one_line
 from collectors.harvest import Harvest
+from collectors.known_again import Known, tombstone
 from collectors.pages import (
     Page,
     asked_with,
@@ -42,6 +44,8 @@ from collectors.types import Collected, Egress, Mention, Source, Validators
 
 _PAGE_SIZE = 40
 _MAX_PAGES = 8
+#: As many as the server gives at once.
+_RECENT = 20
 _HOST = re.compile(r"(?:https?://)?([\w.-]+(?::\d{1,5})?)/?", re.ASCII)
 
 
@@ -87,7 +91,7 @@ class _Poll:
         last = newest[0] if newest else known
         if known and newest and known not in newest:
             last = await self._forward(path, known, newest[0])
-        collected = self._harvest.collected({**cursor, **({"last": last} if last else {})})
+        collected = await self._collected(cursor, last)
         # While something is left to read on from, «nothing is new» would leave it there.
         return replace(collected, validators=self._validators) if not newest or last == newest[0] else collected
 
@@ -115,13 +119,54 @@ class _Poll:
             try:
                 ids = await self._ids("/api/v2/search", {**query, "offset": str(number * _PAGE_SIZE)}) or []
             except CollectError as error:
+                if number == 0:
+                    raise
                 self._harvest.failed("a page", error)
                 break
             newest = newest or (ids[0] if ids else None)
             if len(ids) < _PAGE_SIZE or known in ids or self._harvest.over:
                 break
-        last = newest or known
-        return self._harvest.collected({"last": last} if last else {})
+        return await self._collected({}, newest or known)
+
+    async def _collected(self, cursor: Mapping[str, Any], last: str | None) -> Collected:
+        """Return what the poll brought, with what became of statuses of earlier ones."""
+        remembered = await self._known_again()
+        return self._harvest.collected({**cursor, **({"last": last} if last else {}), **remembered})
+
+    async def _known_again(self) -> dict[str, Any]:
+        """Ask for statuses of earlier polls, and return what to remember."""
+        known = Known.read(self._source.cursor, most=_RECENT)
+        asked = known.not_in(self._harvest.mentions)
+        found: set[str] = set()
+        try:
+            reply = await self._ask("/api/v1/statuses", {"id[]": asked}) if asked and not self._harvest.over else None
+            if reply is None or reply.status >= 400:
+                asked = []
+            else:
+                page = _page(reply.document, self._source, now=self._now)
+                # What is there but not for everyone any more is as good as deleted, for us.
+                found = {mention.id for mention in page.mentions}
+                take(self._harvest, replace(page, warning=None), reply)
+        except CollectError as error:
+            self._harvest.failed("statuses known already", error)
+            asked = []
+        remembered = known.cursor(self._harvest.mentions, asked=asked, found=found, most=_RECENT)
+        site = _host(self._source)
+        gone = known.gone(asked, found)
+        self._harvest.mentions.extend(tombstone(self._source, site=site, key=one) for one in gone)
+        return remembered
+
+    async def _ask(self, path: str, query: Query) -> Reply:
+        """Ask what servers of older versions do not know."""
+        return await ask_any(
+            self._egress,
+            self._source,
+            address(self._source, self._root, path, query),
+            now=self._now,
+            headers=self._headers(),
+            credential=self._credential(),
+            answers=(400, 401, 403, 404, 405, 410, 422),
+        )
 
     async def account(self) -> str:
         """Return the server's id of the account."""

@@ -37,7 +37,8 @@ async def read_slices(
     ask_slice: AskSlice, cursor: Mapping[str, Any], *, now: datetime, overlap: timedelta, max_pages: int
 ) -> tuple[Harvest, dict[str, Any]]:
     """Return what came since the cursor from a place that takes a span of time, with the cursor for the next poll.
-    `overlap` is read again each time, for items that the place lists late and for edits."""
+    `overlap` is read again each time, for items that the place lists late and for edits. Raises what the first page
+    raises; a failure on a later one leaves a gap."""
 
     async def ask(since: datetime | None, before: datetime | None, harvest: Harvest) -> tuple[Page, datetime | None]:
         page = await ask_slice(since, before, harvest)
@@ -65,6 +66,29 @@ async def read_tokens(
         return value if isinstance(value, str) and value else None
 
     return await _read(ask, position, cursor, now=now, overlap=overlap, max_pages=max_pages)
+
+
+async def read_part(
+    whole: Harvest,
+    name: str,
+    ask_token: AskToken,
+    cursor: Mapping[str, Any],
+    *,
+    now: datetime,
+    overlap: timedelta,
+    max_pages: int,
+) -> Mapping[str, Any]:
+    """Put one of several lists of a source into the whole, and return its cursor: one that fails does not cost the
+    others."""
+    try:
+        part, kept = await read_tokens(ask_token, cursor, now=now, overlap=overlap, max_pages=max_pages)
+        read = part.collected(kept)
+    except CollectError as error:
+        whole.failed(name, error)
+        return cursor
+    whole.add(read.mentions, read.quarantined, warning=read.warning)
+    whole.wait(read.next_poll_after)
+    return read.cursor
 
 
 _Ask = Callable[[datetime | None, Position | None, Harvest], Awaitable[tuple[Page, Position | None]]]
@@ -108,7 +132,9 @@ async def _walk(
         try:
             page, following = await ask(since, start, harvest)
         except CollectError as error:
-            # What the pages before brought is kept; without any, the harvest raises this.
+            if start is None:
+                raise
+            # What the pages before brought is kept.
             harvest.failed("a page", error)
             return _Walked(left=0, newest=newest, short_of=start)
         pages -= 1

@@ -31,7 +31,7 @@ from collectors.pages import (
     words,
 )
 from collectors.registry import check
-from collectors.slices import AskToken, read_tokens
+from collectors.slices import AskToken, read_part
 from collectors.text import canonical_url, html_to_text
 from collectors.types import Collected, Egress, Mention, Source
 
@@ -62,9 +62,9 @@ class WeiboCollector:
                 cursor |= {name: known}
                 continue
             asker = _asker(source, egress, path, now=now)
-            part, kept = await read_tokens(asker, known, now=now, overlap=_OVERLAP, max_pages=_MAX_PAGES)
-            cursor |= {name: kept}
-            _put(part, into=whole, name=name)
+            cursor |= {
+                name: await read_part(whole, name, asker, known, now=now, overlap=_OVERLAP, max_pages=_MAX_PAGES)
+            }
         return whole.collected(cursor)
 
 
@@ -73,17 +73,6 @@ def parse(payload: bytes, source: Source, *, now: datetime) -> Collected:
     harvest = Harvest()
     take(harvest, _page(decode(payload), source, now=now))
     return harvest.collected({})
-
-
-def _put(part: Harvest, *, into: Harvest, name: str) -> None:
-    """Put one edge's harvest into the whole: one that failed does not cost the other."""
-    try:
-        read = part.collected({})
-    except CollectError as error:
-        into.failed(name, error)
-        return
-    into.add(read.mentions, read.quarantined, warning=read.warning)
-    into.wait(read.next_poll_after)
 
 
 def _asker(source: Source, egress: Egress, path: str, *, now: datetime) -> AskToken:

@@ -21,6 +21,8 @@ class Asked:
     method: str
     path: str
     query: dict[str, str]
+    #: Every value of each name, for those that are repeated.
+    url_query: dict[str, list[str]]
     headers: dict[str, str]
     body: bytes
 
@@ -70,6 +72,7 @@ class Platform:
                 method=request.method,
                 path=request.path,
                 query=dict(request.query),
+                url_query={name: request.query.getall(name) for name in request.query},
                 headers={name.lower(): value for name, value in request.headers.items()},
                 body=await request.read(),
             )

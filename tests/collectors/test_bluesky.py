@@ -17,6 +17,7 @@ from tests import make
 from tests.collectors.played import ODD, Given, played
 
 SEARCH = "/xrpc/app.bsky.feed.searchPosts"
+POSTS = "/xrpc/app.bsky.feed.getPosts"
 SIGN_IN = "/xrpc/com.atproto.server.createSession"
 SOURCE = make.source(kind="bluesky", settings={"query": "lantern"})
 ACCOUNT = {"query": "lantern", "identifier": "lantern.example", "password": "abcd-efgh"}
@@ -130,7 +131,7 @@ async def test_pages_are_asked_back_in_time_until_a_short_one() -> None:
     assert collected.seen == 101
     assert platform.asked[0].query == {"q": "lantern tea", "sort": "latest", "lang": "th", "limit": "100"}
     assert platform.asked[1].query["until"] == "2026-03-05T11:58:21Z"
-    assert collected.cursor == {"newest": "2026-03-05T11:59:59+00:00"}
+    assert collected.cursor["newest"] == "2026-03-05T11:59:59+00:00"
 
 
 async def test_the_next_poll_asks_for_what_came_since_and_an_hour_before() -> None:
@@ -161,6 +162,45 @@ async def test_what_one_poll_cannot_hold_is_read_by_the_next() -> None:
     assert platform.asked[1].query["until"] == "2026-03-05T11:51:41Z"
     assert [mention.id[-6:] for mention in second.mentions] == ["key600"]
     assert "gap" not in second.cursor
+
+
+async def test_a_post_that_is_left_out_twice_was_deleted() -> None:
+    keys = [post(n)["uri"] for n in (1, 2, 3)]
+    async with played() as platform:
+        platform.on(SEARCH, {"posts": [post(1), post(2), post(3)]}, {"posts": []})
+        platform.on(POSTS, {"posts": [post(1, likeCount=99), post(3)]})
+        first = await platform.poll("bluesky", {"query": "x"})
+        second = await platform.poll("bluesky", {"query": "x"}, cursor=dict(first.cursor))
+        third = await platform.poll("bluesky", {"query": "x"}, cursor=dict(second.cursor))
+        await platform.poll("bluesky", {"query": "x"}, cursor=dict(third.cursor))
+
+    assert first.cursor["recent"] == keys
+    assert second.cursor["missing"] == [keys[1]]
+    assert {mention.id: mention.engagement["likes"] for mention in second.mentions} == {keys[0]: 99, keys[2]: 3}
+    assert [(mention.id, mention.text) for mention in third.mentions if mention.deleted] == [(keys[1], "")]
+    assert third.cursor["recent"] == [keys[0], keys[2]]
+    assert [asked.url_query["uris"] for asked in platform.asked if asked.path == POSTS][2] == [keys[0], keys[2]]
+
+
+async def test_a_search_that_fails_is_not_covered_up_by_posts_known_already() -> None:
+    async with played() as platform:
+        platform.on(SEARCH, Given(content=b"", status=502))
+        platform.on(POSTS, {"posts": [post(1)]})
+
+        with pytest.raises(CollectError, match="502"):
+            await platform.poll("bluesky", {"query": "x"}, cursor={"recent": [post(1)["uri"]]})
+
+
+async def test_where_nothing_at_all_comes_back_nothing_was_deleted() -> None:
+    cursor = {"recent": ["at://a/b/1", "at://a/b/2"], "missing": ["at://a/b/1", "at://a/b/2"]}
+    async with played() as platform:
+        platform.on(SEARCH, {"posts": []})
+        platform.on(POSTS, {"posts": []})
+
+        collected = await platform.poll("bluesky", {"query": "x"}, cursor=cursor)
+
+    assert collected.mentions == ()
+    assert collected.cursor == {"recent": ["at://a/b/1", "at://a/b/2"]}
 
 
 async def test_signs_in_once_and_again_when_the_token_has_expired() -> None:

@@ -135,7 +135,7 @@ async def test_the_first_poll_reads_the_newest_page() -> None:
         collected = await platform.poll("mastodon", HOOT)
 
     assert ids(collected) == [3, 2, 1]
-    assert collected.cursor == {"last": "117020593741189703"}
+    assert collected.cursor["last"] == "117020593741189703"
     assert platform.asked[0].query == {"limit": "40"}
     assert "authorization" not in platform.asked[0].headers
 
@@ -148,7 +148,7 @@ async def test_a_later_poll_pages_forward_from_what_it_knew() -> None:
 
     assert sorted(ids(collected)) == list(range(2, 141))
     assert [asked.query.get("min_id", "")[-3:] for asked in platform.asked] == ["", "701", "741", "781"]
-    assert collected.cursor == {"last": "117020593741189840"}
+    assert collected.cursor["last"] == "117020593741189840"
 
 
 async def test_a_timeline_that_did_not_change_is_not_sent_again() -> None:
@@ -196,7 +196,7 @@ async def test_a_limit_while_paging_keeps_what_came_and_goes_on_from_there() -> 
         collected = await platform.poll("mastodon", HOOT, cursor={"last": "117020593741189701"})
 
     assert len(collected.mentions) == 80
-    assert collected.cursor == {"last": "117020593741189741"}
+    assert collected.cursor["last"] == "117020593741189741"
     assert collected.next_poll_after == timedelta(minutes=3, microseconds=916474)
 
 
@@ -221,7 +221,7 @@ async def test_a_search_is_read_to_what_was_known() -> None:
     assert len(collected.mentions) == 80
     assert [asked.query.get("offset") for asked in platform.asked] == ["0", "40"]
     assert platform.asked[0].headers["authorization"] == "Bearer secret-token"
-    assert collected.cursor == {"last": "117020593741189780"}
+    assert collected.cursor["last"] == "117020593741189780"
 
 
 async def test_an_account_is_looked_up_once() -> None:
@@ -234,7 +234,33 @@ async def test_an_account_is_looked_up_once() -> None:
 
     assert platform.paths == ["/api/v1/accounts/lookup", *["/api/v1/accounts/7/statuses"] * 2]
     assert platform.asked[0].query == {"acct": "ann@far.example"}
-    assert first.cursor == {"account": "7", "last": "117020593741189702"}
+    assert (first.cursor["account"], first.cursor["last"]) == ("7", "117020593741189702")
+
+
+async def test_a_status_that_is_left_out_twice_was_deleted() -> None:
+    known = [status(1)["id"], status(2)["id"]]
+    async with played() as platform:
+        platform.on(TAG, [status(9)])
+        platform.on("/api/v1/statuses", [status(2, content="<p>edited</p>")])
+        first = await platform.poll("mastodon", HOOT, cursor={"recent": known})
+        second = await platform.poll("mastodon", HOOT, cursor=dict(first.cursor))
+
+    assert platform.asked[1].url_query["id[]"] == known
+    assert [mention.text for mention in first.mentions if mention.id == known[1]] == ["edited"]
+    assert first.cursor["missing"] == [known[0]]
+    assert [mention.id for mention in second.mentions if mention.deleted] == [known[0]]
+    assert known[0] not in second.cursor["recent"]
+
+
+async def test_a_server_that_cannot_give_several_statuses_is_left_in_peace() -> None:
+    async with played() as platform:
+        platform.on(TAG, [status(9)])
+        platform.on("/api/v1/statuses", Given(content={"error": "Record not found"}, status=404))
+
+        collected = await platform.poll("mastodon", HOOT, cursor={"recent": ["1"], "missing": ["1"]})
+
+    assert (collected.warning, len(collected.mentions)) == (None, 1)
+    assert collected.cursor["recent"] == [status(9)["id"], "1"]
 
 
 async def test_an_expired_token_names_its_setting() -> None:
