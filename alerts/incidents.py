@@ -4,7 +4,7 @@
     triggered    --fire--> joined                --acknowledge--> acknowledged   --resolve--> resolved
     acknowledged --fire--> joined                --acknowledge--> unchanged      --resolve--> resolved
     resolved     --fire within 30 minutes--> reopened, later: a new incident     --reopen--> triggered, next cycle
-                 --acknowledge--> refused        --resolve--> unchanged
+                 --acknowledge--> refused        --resolve--> unchanged, or the reason corrected
 
 A click on a stale page meets no error: a transition that cannot be made has a named outcome and the incident as it is.
 """
@@ -86,13 +86,17 @@ def acknowledge(incident: Incident, *, actor: str, now: datetime) -> Transition:
 
 
 def resolve(incident: Incident, *, resolution: Resolution, actor: str, now: datetime) -> Transition:
-    """The work is done. The first resolution stands until the incident is reopened."""
+    """The work is done. Resolved again for another reason, the reason is corrected and the rest stands: it counts for
+    the rule's precision."""
+    event = IncidentEvent(kind=IncidentEventKind.RESOLVED, at=now, actor=actor, detail={"resolution": resolution.value})
     if incident.status is IncidentStatus.RESOLVED:
-        return Transition(outcome=Outcome.UNCHANGED, incident=incident)
+        if incident.resolution is resolution:
+            return Transition(outcome=Outcome.UNCHANGED, incident=incident)
+        corrected = replace(incident, resolution=resolution)
+        return Transition(outcome=Outcome.RESOLVED, incident=corrected, events=(event,))
     closed = replace(
         incident, status=IncidentStatus.RESOLVED, resolved_at=now, resolved_by=actor, resolution=resolution
     )
-    event = IncidentEvent(kind=IncidentEventKind.RESOLVED, at=now, actor=actor, detail={"resolution": resolution.value})
     return Transition(outcome=Outcome.RESOLVED, incident=closed, events=(event,))
 
 

@@ -18,11 +18,17 @@ ANALYSERS = {
 DEFAULT = "ngram"
 
 
+def check_name(name: str) -> None:
+    """Raise ModelError, naming the choices, where no analyser is called so."""
+    if name != "default" and name not in ANALYSERS:
+        raise ModelError(f"no analyser is called {name!r}; choose one of: default, {', '.join(sorted(ANALYSERS))}")
+
+
 def analyser(name: str | None = None) -> Analyser:
     """Return the named analyser, loaded and ready; the default one for None or "default". Raises ModelError."""
-    chosen = DEFAULT if name in (None, "default") else name
-    if chosen not in ANALYSERS:
-        raise ModelError(f"no analyser is called {chosen!r}; choose one of: default, {', '.join(sorted(ANALYSERS))}")
+    chosen = name or "default"
+    check_name(chosen)
+    chosen = DEFAULT if chosen == "default" else chosen
     module, _, factory = ANALYSERS[chosen].partition(":")
     make = cast("Callable[[], Analyser]", getattr(import_module(module), factory))
     return make()

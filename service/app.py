@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from service import api
 from service.api.errors import MEDIA_TYPE, ApiError, is_unreachable, problem_of
 from service.api.hub import Hub
+from service.api.parameters import PREFIX
 from service.settings import Settings
 from service.store.pool import open_pool
 from service.web import pages
@@ -59,6 +60,9 @@ class _Edge:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        if scope["method"] == "HEAD" and scope["path"] != f"{PREFIX}/events":
+            # Answered as GET; the server leaves the body out, for it knows what was asked.
+            scope = {**scope, "method": "GET"}
         if not _is_api(scope["path"]):
             await self._app(scope, _limited(receive), send)
             return

@@ -11,8 +11,11 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from alerts.channels import smtp_url
+from analysis import registry
+from analysis.errors import ModelError
 
 PREFIX = "EARSHOT_"
+_LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
 class SettingsError(Exception):
@@ -20,8 +23,36 @@ class SettingsError(Exception):
 
 
 def _database_url(value: str | None) -> str | None:
-    if value is not None and urlsplit(value).scheme not in ("postgres", "postgresql"):
-        raise ValueError("must look like postgresql://user:password@host/database")
+    if value is None:
+        return None
+    try:
+        parts = urlsplit(value)
+        known = parts.scheme in ("postgres", "postgresql") and parts.port != 0
+    except ValueError:
+        known = False
+    if not known:
+        raise ValueError("must look like postgresql://user:password@host:5432/database")
+    return value
+
+
+def _data_dir(value: Path) -> Path:
+    if value.exists() and not value.is_dir():
+        raise ValueError(f"{str(value)!r} is a file; name a folder")
+    return value
+
+
+def _analyser(value: str | None) -> str | None:
+    if value is not None:
+        try:
+            registry.check_name(value)
+        except ModelError as error:
+            raise ValueError(str(error)) from None
+    return value
+
+
+def _log_level(value: str) -> str:
+    if value not in _LOG_LEVELS:
+        raise ValueError(f"{value!r} is none of {', '.join(_LOG_LEVELS)}")
     return value
 
 
@@ -63,7 +94,7 @@ class Settings(BaseModel):
     #: How long a start waits for Postgres to answer, in seconds.
     database_patience: float = Field(default=60.0, ge=0, le=3600)
     #: Where the embedded Postgres and generated secrets live.
-    data_dir: Path = Path("data")
+    data_dir: Annotated[Path, AfterValidator(_data_dir)] = Path("data")
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
     #: The address in e-mails and links; by default http://host:port.
@@ -75,9 +106,9 @@ class Settings(BaseModel):
     time_zone: Annotated[str, AfterValidator(_zone)] = "UTC"
     #: Collectors may reach 127.0.0.1 and private networks.
     allow_private: bool = False
-    log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
+    log_level: Annotated[str, AfterValidator(_log_level)] = "info"
     #: The analyser: `ngram`, or another name from `analysis/registry.py`.
-    analyser: str | None = None
+    analyser: Annotated[str | None, AfterValidator(_analyser)] = None
     #: How often each stage looks for due work, in seconds.
     tick: float = Field(default=1.0, ge=0.05, le=60)
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated, Self
 
 from fastapi import APIRouter, Path, Query
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from alerts.types import IncidentId, MentionId, SourceId, StoryId
 from analysis.types import Sentiment
@@ -223,6 +223,12 @@ class MentionQuery(Shape):
         if q is not None:
             terms_of(q)
         return q
+
+    @model_validator(mode="after")
+    def _check_period(self) -> Self:
+        if self.since is not None and self.until is not None and self.since >= self.until:
+            raise ValueError("`from` must be before `to`")
+        return self
 
 
 async def _filter(conn: Connection, query: MentionQuery) -> MentionFilter:

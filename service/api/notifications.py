@@ -9,8 +9,8 @@ from pydantic import Field
 
 from alerts.types import IncidentId, NotificationId, NotificationState, Purpose, Urgency
 from service.api import paging
-from service.api.access import Reading
-from service.api.errors import NotFound
+from service.api.access import Reading, Responding
+from service.api.errors import Conflict, NotFound
 from service.api.parameters import PREFIX, Cursor, Id, Limit, Page, Shape
 from service.store import notification
 from service.store.notification import OutboxEntry
@@ -100,3 +100,19 @@ async def notification_whole(asked: Reading, notification_id: Annotated[UUID, Pa
     fields = tuple(AttemptShape.model_fields)
     log = [AttemptShape(**{name: getattr(attempt, name) for name in fields}) for attempt in attempts]
     return NotificationWhole(**_fields(entry), log=log)
+
+
+@router.post("/notifications/{id}/retry", summary="Try a given-up notification again")
+async def retry(asked: Responding, notification_id: Annotated[UUID, Path(alias="id")]) -> NotificationItem:
+    """It is due at once. Only one that was given up can be tried again; the others leave by themselves."""
+    known = NotificationId(notification_id)
+    async with asked.conn.transaction():
+        again = await notification.try_again(asked.conn, known, now=asked.now)
+        entry = await notification.get(asked.conn, known)
+    if entry is None:
+        raise NotFound(f"There is no notification {notification_id}.")
+    item = NotificationItem(**_fields(entry))
+    if not again:
+        detail = f"Notification {notification_id} was not given up: its state is {entry.state}."
+        raise Conflict(detail, shown={"notification": item})
+    return item

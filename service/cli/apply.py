@@ -15,6 +15,7 @@ from service.store.pool import Pool
 
 
 def _refuse_losses(changes: list[Change], *, remove: bool) -> None:
+    """Raise Failure where mentions would be lost without leave."""
     losses = [change for change in changes if change.action is Action.REMOVE and change.mentions]
     if losses and not remove:
         raise Failure(f"would {losses[0]}; put it back into the file, or add --remove to let them go")
@@ -35,8 +36,8 @@ def command(file: Path, *, dry_run: bool, remove: bool) -> None:
             changes = plan.plan(before, wanted)
             for change in changes:
                 click.echo(str(change))
+            _refuse_losses(changes, remove=remove)
             if not dry_run:
-                _refuse_losses(changes, remove=remove)
                 await plan.apply(conn, before, wanted, changes, now=now)
             return changes
 

@@ -15,6 +15,7 @@ from collectors import files
 from collectors.files import Row
 from collectors.types import Quarantined, SourceKind
 from service.cli.connect import run
+from service.cli.names import some_name
 from service.pipeline.import_file import identity, import_file, unfinished
 from service.settings import Settings
 from service.store import brand, clock, source
@@ -101,7 +102,9 @@ def _write_broken(path: Path, batch: Sequence[Row]) -> None:
 
 @click.command("import")
 @click.argument("paths", metavar="FILE…", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--brand", "brand_name", required=True, help="The brand these are about; made if new.")
+@click.option(
+    "--brand", "brand_name", required=True, callback=some_name, help="The brand these are about; made if new."
+)
 @click.option("--kind", type=click.Choice(["csv", "jsonl"]), help="By the file's name where not given.")
 @click.option("--map", "mapping", multiple=True, metavar="COLUMN=FIELD", callback=_mapping, help="What a column holds.")
 @click.option("--source", "source_name", help="The source's name; the file's name where not given.")

@@ -6,6 +6,7 @@ import click
 
 from service.cli.connect import run
 from service.cli.main import Failure
+from service.cli.names import some_name
 from service.settings import Settings
 from service.store import access, clock
 from service.store.access import Scope
@@ -31,7 +32,7 @@ def list_keys() -> None:
 
 
 @command.command("add")
-@click.argument("name")
+@click.argument("name", callback=some_name)
 @click.option("--scope", "scopes", multiple=True, default=["read"], type=click.Choice([scope.value for scope in Scope]))
 @click.option("--days", type=click.IntRange(1, 3650), help="Days until it expires; for ever without.")
 def add(name: str, scopes: tuple[str, ...], days: int | None) -> None:

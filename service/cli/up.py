@@ -1,12 +1,13 @@
 """`earshot up`: Postgres, API and dashboard, and a worker, looked after by one process."""
 
 import asyncio
+import fcntl
 import os
 import signal
 import sys
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 
 import aiohttp
@@ -19,7 +20,7 @@ from service.cli.ports import check_port_is_free
 from service.demo import feeds, seed
 from service.logs import set_up_logs
 from service.settings import Settings, read_settings
-from service.store import access, clock
+from service.store import access, clock, component
 from service.store.access import Scope
 from service.store.migrate import migrate
 from service.store.pool import Pool, open_pool
@@ -122,13 +123,22 @@ async def _wait_until_ready(settings: Settings) -> None:
     raise Failure(f"not ready after {_READY_WITHIN:.0f} s ({said}); the log above says why")
 
 
-def _greet(settings: Settings, key: str | None, token: str) -> None:
+async def _mail_trouble(pool: Pool) -> str | None:
+    """Return what keeps e-mails from leaving, once the worker has looked."""
+    async with pool.acquire() as conn:
+        smtp = next((part for part in await component.every(conn) if part.name == "smtp"), None)
+    return None if smtp is None or smtp.healthy else smtp.detail
+
+
+def _greet(settings: Settings, key: str | None, token: str, mail_trouble: str | None) -> None:
     click.echo("\nEarshot is ready. Sign in with this link (it works once, within a day):\n")
     click.echo(f"    {settings.public_url}/sign-in?token={token}\n")
     if key is not None:
         click.echo(f"Admin API key, shown only now:\n\n    {key}\n")
     if settings.smtp_url is None:
         click.echo("No mail server is set (EARSHOT_SMTP_URL): e-mails wait in the dashboard's outbox.")
+    elif mail_trouble is not None:
+        click.echo(f"E-mails cannot leave yet ({mail_trouble}); they wait in the outbox and leave when it is back.")
     click.echo("Stop with Ctrl-C.")
 
 
@@ -156,13 +166,32 @@ async def _up(settings: Settings, *, demo: bool) -> None:
             await asyncio.wait([stopping, ready], return_when=asyncio.FIRST_COMPLETED)
             if not stopping.done():
                 await ready
-                _greet(settings, key, token)
+                _greet(settings, key, token, await _mail_trouble(pool))
                 sys.stdout.flush()
             await stopping
         finally:
             for task in (*keeping, ready, stopping):
                 task.cancel()
             await asyncio.gather(*(child.end() for child in children))
+
+
+@contextmanager
+def _alone(data_dir: Path) -> Iterator[None]:
+    """Hold the data folder: two programs on one embedded Postgres would stop it under each other. Raises Failure."""
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        lock = (data_dir / "up.lock").open("w")
+    except OSError as error:
+        raise Failure(
+            f"cannot write to the data folder {str(data_dir)!r} ({error.strerror}); "
+            "make it writable or set EARSHOT_DATA_DIR to one that is"
+        ) from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Failure(f"`earshot up` runs already with the data folder {str(data_dir)!r}; stop it first") from None
+        yield
 
 
 @click.command("up")
@@ -172,8 +201,11 @@ def command(*, demo: bool) -> None:
     settings = read_settings()
     set_up_logs(settings.log_level)
     check_port_is_free(settings.host, settings.port)
-    try:
+    if settings.database_url is not None:
         asyncio.run(_up(settings, demo=demo))
-    finally:
-        if settings.database_url is None:
+        return
+    with _alone(settings.data_dir):
+        try:
+            asyncio.run(_up(settings, demo=demo))
+        finally:
             database.stop(database.server_folder(settings.data_dir))

@@ -3,6 +3,7 @@
 import click
 
 from service.cli.connect import run
+from service.cli.names import some_name
 from service.settings import Settings
 from service.store import access, clock
 from service.store.pool import Pool
@@ -14,7 +15,7 @@ def command() -> None:
 
 
 @command.command("link")
-@click.argument("name")
+@click.argument("name", callback=some_name)
 def link(name: str) -> None:
     """Show a sign-in link for NAME that works once, within a day."""
 

@@ -48,15 +48,16 @@ class Current:
     contacts: Mapping[str, ContactId]
     rules: Mapping[str, RuleId]
     mentions: Mapping[str, int]
+    #: Brands that files were imported about: such a brand stays though no file names it.
+    imported: frozenset[str]
 
 
 async def current(conn: Connection, *, now: datetime) -> Current:
     """Return what the store has, in the file's terms."""
     brands = [one for one in await brand.every(conn) if not one.demo]
     names = {one.id: one.name for one in brands}
-    sources = [
-        one for one in await source.health(conn, now=now) if one.brand_id in names and one.kind != SourceKind.IMPORT
-    ]
+    everything = [one for one in await source.health(conn, now=now) if one.brand_id in names]
+    sources = [one for one in everything if one.kind != SourceKind.IMPORT]
     contacts = await contact.every(conn, demo=False)
     rules = [one for one in await rule.every(conn) if one.brand_id is None or one.brand_id in names]
     entries = Configuration(
@@ -77,6 +78,7 @@ async def current(conn: Connection, *, now: datetime) -> Current:
         contacts={one.name: one.id for one in contacts},
         rules={one.name: one.id for one in rules},
         mentions=await brand.mention_counts(conn),
+        imported=frozenset(one.brand for one in everything if one.kind == SourceKind.IMPORT),
     )
 
 
@@ -131,7 +133,7 @@ def plan(now: Current, wanted: Configuration) -> list[Change]:
                 changes.append(Change(action=Action.CHANGE, noun=noun, name=name))
     for noun in reversed(want):
         for name in have[noun]:
-            if name not in want[noun]:
+            if name not in want[noun] and not (noun == "brand" and name in now.imported):
                 mentions = now.mentions.get(name, 0)
                 changes.append(Change(action=Action.REMOVE, noun=noun, name=name, mentions=mentions))
     return changes

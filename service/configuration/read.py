@@ -19,6 +19,10 @@ from collectors.types import SourceKind
 from service.configuration.positions import line_of
 
 _DURATION = re.compile(r"^(\d{1,6})\s*(s|m|h|d)$")
+_PATTERNS = {
+    "email": "write one address, such as oncall@example.com",
+    "name": "write it without control characters",
+}
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -154,6 +158,12 @@ def _said(error: Any) -> str:
         return "there is no such key here; see the commented example earshot.example.toml"
     if error["type"] == "missing":
         return "is missing; add it"
+    if error["type"] == "tuple_type":
+        return "write the table's name in double brackets, such as [[brand]]"
+    if error["type"] == "string_pattern_mismatch":
+        return f"{error['input']!r} cannot be used here; {_PATTERNS.get(str(error['loc'][-1]), 'correct it')}"
+    if error["type"] == "string_too_short":
+        return "is empty; write something"
     return str(error["msg"]).removeprefix("Value error, ")
 
 

@@ -29,7 +29,7 @@ BATCH = 128
 LEASE = timedelta(seconds=60)
 #: Posts further apart are told apart, however alike they read.
 STORY_WINDOW = timedelta(days=3)
-#: An imported mention said longer ago than this opens no incident.
+#: An imported mention said longer ago than this, or nobody knows when, opens no incident.
 IMPORT_IS_NEWS_FOR = timedelta(days=2)
 
 
@@ -93,7 +93,9 @@ async def _story_of(conn: Connection, brand_id: BrandId, text: str, *, now: date
 
 def _is_news(mention: Unjudged) -> bool:
     """Whether somebody may be woken: an import is mostly history, and ten thousand old reviews are no emergency."""
-    return mention.kind != SourceKind.IMPORT or mention.first_seen_at - mention.said_at < IMPORT_IS_NEWS_FOR
+    if mention.kind != SourceKind.IMPORT:
+        return True
+    return mention.published_at is not None and mention.first_seen_at - mention.published_at < IMPORT_IS_NEWS_FOR
 
 
 def _judged(mention: Unjudged, text: str, found: Analysis, story_id: StoryId) -> JudgedMention:

@@ -65,6 +65,16 @@ class Postman:
         async with self._pool.acquire() as conn:
             now = await clock.now(conn)
             await component.beat(conn, "smtp", now=now, healthy=health.ok, detail=health.detail)
+            if await _note_given_up(conn, now=now):
+                self._ask_at = min(self._ask_at, time.monotonic() + _ASK_ILL)
+
+
+async def _note_given_up(conn: Connection, *, now: datetime) -> int:
+    """Say how many e-mails were given up, so that they are missed; return the number."""
+    given_up = (await notification.waiting(conn)).get(NotificationState.FAILED, 0)
+    detail = f"{given_up} e-mails were given up; see the outbox, correct the contact and try again" if given_up else ""
+    await component.beat(conn, "outbox", now=now, healthy=not given_up, detail=detail)
+    return given_up
 
 
 def email_channel(settings: Settings) -> EmailChannel | None:
@@ -197,4 +207,6 @@ async def _tell(
         detail = {"contact": entry.contact if entry else "", **({"error": error} if error else {})}
         event = IncidentEvent(kind=kinds[state], at=now, detail=detail)
         await incident.add_to_timeline(conn, claimed.incident_id, [event])
+    if state is NotificationState.FAILED:
+        await _note_given_up(conn, now=now)
     await events.tell(conn, EventKind.NOTIFICATION, [claimed.id])

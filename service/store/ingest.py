@@ -8,7 +8,7 @@ from hashlib import sha256
 import orjson
 
 from alerts.types import BrandId, MentionId, SourceId
-from collectors.types import Mention
+from collectors.types import Mention, SourceKind
 from service.store.fetch import Counts
 from service.store.pool import Connection
 
@@ -52,24 +52,36 @@ _INGEST = """
         as i (external_key, external_id, kind, site, url, parent, root, author_id, author_name, author_url,
             published_at, edited_at, title, text, language_hint, rating_value, rating_scale, engagement,
             reply_by_owner, deleted, content_hash)
+    ), news as (
+        -- What reads the same as before is passed over here, so that it takes no number from the sequence.
+        select i.* from incoming i
+        left join mention m on m.source_id = $2 and m.external_key = i.external_key
+        where m.id is null
+            or (m.content_hash, m.engagement) is distinct from (i.content_hash, i.engagement::jsonb)
+            or (m.published_at is null and i.published_at <= m.first_seen_at)
     ), written as (
         insert into mention as m (brand_id, source_id, first_seen_at, said_at, changed_at, external_key, external_id,
             kind, site, url, parent, root, author_id, author_name, author_url, published_at, edited_at, title, text,
             language_hint, rating_value, rating_scale, engagement, reply_by_owner, deleted, content_hash)
-        select $1, $2, $3, coalesce(published_at, $3), $3, external_key, external_id,
+        -- Nothing is said after it was seen: a clock or a zone is wrong there.
+        select $1, $2, $3, least(published_at, $3), $3, external_key, external_id,
             kind, site, url, parent, root, author_id, author_name, author_url, published_at, edited_at, title, text,
             language_hint, rating_value, rating_scale, engagement::jsonb, reply_by_owner, deleted, content_hash
-        from incoming
-        -- A row that reads the same is not written again, unless its numbers moved.
+        from news
         on conflict (source_id, external_key) do update set
             version = m.version + (m.content_hash <> excluded.content_hash)::int,
             changed_at = case when m.content_hash <> excluded.content_hash then $3 else m.changed_at end,
             title = excluded.title, text = excluded.text, url = coalesce(excluded.url, m.url),
             author_name = coalesce(excluded.author_name, m.author_name),
             edited_at = coalesce(excluded.edited_at, m.edited_at), language_hint = excluded.language_hint,
+            -- A date that comes later is believed, if it can be.
+            published_at = coalesce(m.published_at,
+                case when excluded.published_at <= m.first_seen_at then excluded.published_at end),
+            said_at = least(m.said_at, coalesce(m.published_at, excluded.published_at)),
             rating_value = excluded.rating_value, rating_scale = excluded.rating_scale,
             engagement = excluded.engagement, deleted = excluded.deleted, content_hash = excluded.content_hash
         where (m.content_hash, m.engagement) is distinct from (excluded.content_hash, excluded.engagement)
+            or (m.published_at is null and excluded.published_at <= m.first_seen_at)
         returning m.id, m.version, m.title, m.text, m.rating_value, m.rating_scale, m.deleted, m.content_hash,
             -- the row was made by this statement
             (xmax = 0) as fresh, m.changed_at = $3 as changed
@@ -81,10 +93,10 @@ _INGEST = """
         on conflict (mention_id, version) do nothing
         returning mention_id, version
     ), queued as (
-        insert into analysis_todo (mention_id, version, due)
-        select mention_id, version, $3 from kept
+        insert into analysis_todo (mention_id, version, priority, due)
+        select mention_id, version, $25, $3 from kept
         on conflict (mention_id) do update set
-            version = excluded.version, due = excluded.due, attempts = 0, token = null
+            version = excluded.version, priority = excluded.priority, due = excluded.due, attempts = 0, token = null
     )
     select written.id, written.fresh, kept.mention_id is not null as changed
     from written left join kept on kept.mention_id = written.id
@@ -130,7 +142,8 @@ async def ingest(
     counts = Counts()
     changed: list[MentionId] = []
     for batch in _rounds(mentions):
-        rows = await conn.fetch(_INGEST, brand_id, source_id, now, *_columns(batch))
+        priority = 0 if batch[0][1].kind is SourceKind.IMPORT else 1
+        rows = await conn.fetch(_INGEST, brand_id, source_id, now, *_columns(batch), priority)
         fresh = sum(row["fresh"] for row in rows)
         edited = sum(row["changed"] and not row["fresh"] for row in rows)
         counts += Counts(inserted=fresh, new_version=edited, unchanged=len(batch) - fresh - edited)

@@ -21,6 +21,7 @@ class MentionFilter:
     source_id: SourceId | None = None
     incident_id: IncidentId | None = None
     story_id: StoryId | None = None
+    #: A tag; `zh` stands for both scripts.
     language: str | None = None
     label: str | None = None
     angry: bool | None = None
@@ -142,7 +143,7 @@ _WHERE = """
     where ($1::bigint is null or m.brand_id = $1)
         and ($2::bigint is null or m.source_id = $2)
         and ($3::bigint is null or m.story_id = $3)
-        and ($4::text is null or m.language = $4)
+        and ($4::text is null or lower(m.language) = lower($4) or lower(m.language) like lower($4::text) || '-%')
         and ($5::text is null or m.label = $5)
         and ($6::bool is null or coalesce(m.angry, false) = $6)
         and ($7::text is null or m.author_name = $7 or m.author_id = $7)

@@ -28,6 +28,8 @@ from alerts.types import (
 )
 from analysis.types import Analysis, Because
 from collectors.types import Rating, whole_text
+from service.store import events
+from service.store.events import EventKind
 from service.store.pool import Connection
 
 
@@ -343,3 +345,18 @@ async def waiting(conn: Connection) -> dict[NotificationState, int]:
     """Return how many notifications are in each state."""
     rows = await conn.fetch("select state, count(*) as n from notification group by state")
     return {NotificationState(row["state"]): row["n"] for row in rows}
+
+
+async def try_again(conn: Connection, notification_id: NotificationId, *, now: datetime) -> bool:
+    """Put a notification that was given up back into the outbox. False where it was not given up."""
+    done = await conn.fetchval(
+        """
+        update notification set state = 'pending', not_before = $2, error = null
+        where id = $1 and state = 'failed' returning id
+        """,
+        notification_id,
+        now,
+    )
+    if done is not None:
+        await events.tell(conn, EventKind.NOTIFICATION, [notification_id])
+    return done is not None

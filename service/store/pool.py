@@ -80,6 +80,10 @@ async def wait_until_reachable(url: str, *, patience: timedelta = timedelta(seco
             raise StoreError(
                 f"Postgres refuses us: {error}; check user, password and name in EARSHOT_DATABASE_URL"
             ) from (error)
+        except asyncpg.ClientConfigurationError as error:
+            raise StoreError(
+                f"Postgres cannot be asked so: {_one_line(error)}; correct EARSHOT_DATABASE_URL"
+            ) from error
         except UNREACHABLE as error:
             if time.monotonic() >= end:
                 raise StoreError(

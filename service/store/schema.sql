@@ -107,9 +107,11 @@ CREATE TABLE public.analysis_dead (
 CREATE TABLE public.analysis_todo (
     mention_id bigint NOT NULL,
     version integer NOT NULL,
+    priority smallint NOT NULL,
     due timestamp with time zone NOT NULL,
     attempts smallint DEFAULT 0 NOT NULL,
-    token uuid
+    token uuid,
+    CONSTRAINT analysis_todo_priority_check CHECK ((priority = ANY (ARRAY[0, 1])))
 );
 CREATE TABLE public.api_key (
     id text NOT NULL,
@@ -568,7 +570,7 @@ ALTER TABLE ONLY public.web_session
     ADD CONSTRAINT web_session_pkey PRIMARY KEY (token_sha256);
 CREATE INDEX alert_of_incident ON public.alert USING btree (incident_id, id);
 CREATE INDEX alert_of_mention ON public.alert USING btree (mention_id);
-CREATE INDEX analysis_todo_due ON public.analysis_todo USING btree (due, mention_id);
+CREATE INDEX analysis_todo_due ON public.analysis_todo USING btree (priority DESC, due, mention_id);
 CREATE INDEX fetch_log_of_source ON public.fetch_log USING btree (source_id, started_at DESC);
 CREATE INDEX incident_event_of ON public.incident_event USING btree (incident_id, id);
 CREATE INDEX incident_newest ON public.incident USING btree (opened_at DESC, id DESC);

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 from alerts.types import BrandId, SourceId
 from service.store.pool import Connection
@@ -38,6 +39,38 @@ class TrendCounts:
     angry: int
 
 
+_FROM_ROLLUP = """
+    select date_trunc($5, t.hour, $6) as start,
+        case $7 when 'source' then s.name when 'language' then t.language else '' end as "group",
+        sum(t.total)::bigint as total, sum(t.negative)::bigint as negative, sum(t.neutral)::bigint as neutral,
+        sum(t.positive)::bigint as positive, sum(t.angry)::bigint as angry
+    from trend_hour t join source s on s.id = t.source_id
+    where ($1::bigint[] is null or t.brand_id = any($1)) and ($2::bigint is null or t.source_id = $2)
+        and t.hour >= $3 and t.hour < $4
+    group by 1, 2
+    having sum(t.total) > 0
+    order by 1, 2
+"""
+_FROM_MENTIONS = """
+    select date_trunc($5, m.said_at, $6) as start,
+        case $7 when 'source' then s.name when 'language' then coalesce(m.language, '') else '' end as "group",
+        count(*) as total, count(*) filter (where m.label = 'negative') as negative,
+        count(*) filter (where m.label = 'neutral') as neutral,
+        count(*) filter (where m.label = 'positive') as positive, count(*) filter (where m.angry) as angry
+    from mention m join source s on s.id = m.source_id
+    where ($1::bigint[] is null or m.brand_id = any($1)) and ($2::bigint is null or m.source_id = $2)
+        and m.said_at >= $3 and m.said_at < $4 and not m.deleted
+    group by 1, 2
+    order by 1, 2
+"""
+
+
+def _has_whole_hours(zone: str, *times: datetime) -> bool:
+    """Whether the zone is whole hours from UTC at these times."""
+    offsets = (at.astimezone(ZoneInfo(zone)).utcoffset() or timedelta(0) for at in times)
+    return all(offset % timedelta(hours=1) == timedelta(0) for offset in offsets)
+
+
 async def counts(
     conn: Connection,
     *,
@@ -49,20 +82,12 @@ async def counts(
     zone: str,
     group: Grouping | None = None,
 ) -> list[TrendCounts]:
-    """Return the steps that have mentions, in order; weeks begin on Monday. Half open, in whole hours."""
+    """Return the steps that have mentions, in order; weeks begin on Monday. Half open, in whole hours.
+
+    A zone such as Asia/Kolkata begins its days within an hour of the rollup: there the mentions themselves are counted.
+    """
     rows = await conn.fetch(
-        """
-        select date_trunc($5, t.hour, $6) as start,
-            case $7 when 'source' then s.name when 'language' then t.language else '' end as "group",
-            sum(t.total)::bigint as total, sum(t.negative)::bigint as negative, sum(t.neutral)::bigint as neutral,
-            sum(t.positive)::bigint as positive, sum(t.angry)::bigint as angry
-        from trend_hour t join source s on s.id = t.source_id
-        where ($1::bigint[] is null or t.brand_id = any($1)) and ($2::bigint is null or t.source_id = $2)
-            and t.hour >= $3 and t.hour < $4
-        group by 1, 2
-        having sum(t.total) > 0
-        order by 1, 2
-        """,
+        _FROM_ROLLUP if _has_whole_hours(zone, since, until) else _FROM_MENTIONS,
         None if brand_ids is None else list(brand_ids),
         source_id,
         since,

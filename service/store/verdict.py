@@ -34,6 +34,7 @@ class Unjudged:
     title: str
     text: str
     language_hint: str | None
+    published_at: datetime | None
     said_at: datetime
     first_seen_at: datetime
     rating: Rating | None
@@ -49,20 +50,20 @@ def _unjudged(row: asyncpg.Record) -> Unjudged:
 async def claim(
     conn: Connection, *, now: datetime, lease: timedelta, token: UUID, limit: int, again: bool
 ) -> list[Unjudged]:
-    """Take mentions to judge, oldest first: never-tried ones in a batch, or (`again`) a single one tried before."""
+    """Take mentions to judge, news before history: a batch never tried, or (`again`) a single one tried before."""
     rows = await conn.fetch(
         """
         with due as (
             select mention_id from analysis_todo
             where due <= $1 and case when $5 then attempts > 0 else attempts = 0 end
-            order by due, mention_id limit $4 for update skip locked
+            order by priority desc, due, mention_id limit $4 for update skip locked
         ), taken as (
             update analysis_todo t set due = $1 + $2::interval, attempts = attempts + 1, token = $3
             from due where t.mention_id = due.mention_id
             returning t.mention_id
         )
         select m.id, m.version, m.brand_id, m.source_id, m.kind, m.site, m.url, m.author_name, m.title, m.text,
-            m.language_hint, m.said_at, m.first_seen_at, m.rating_value, m.rating_scale, m.deleted
+            m.language_hint, m.published_at, m.said_at, m.first_seen_at, m.rating_value, m.rating_scale, m.deleted
         from taken join mention m on m.id = taken.mention_id
         order by m.id
         """,

@@ -90,9 +90,9 @@ def _said(source: SourceHealth, how: Hearing, reader: Reader) -> str:
 
 def mail_notices(components: Sequence[Component], settings: Settings, reader: Reader) -> list[Notice]:
     """Return what keeps e-mails from leaving."""
-    smtp = next((part for part in components if part.name == "smtp"), None)
-    notice = _mail(smtp, settings, reader)
-    return [] if notice is None else [notice]
+    named = {part.name: part for part in components}
+    found = (_mail(named.get("smtp"), settings, reader), _given_up(named.get("outbox"), reader))
+    return [notice for notice in found if notice is not None]
 
 
 def notices(components: Sequence[Component], settings: Settings, reader: Reader) -> list[Notice]:
@@ -117,6 +117,16 @@ def _worker(components: Sequence[Component], reader: Reader) -> Notice | None:
         return None
     title = _("The worker is in trouble.")
     return Notice(title=title, remedy=_("Look into its log; it goes on by itself when it can."), detail=ill.detail)
+
+
+def _given_up(outbox: Component | None, reader: Reader) -> Notice | None:
+    _ = reader.words.gettext
+    if outbox is None or outbox.healthy:
+        return None
+    return Notice(
+        title=_("Some e-mails were given up: those people were not told."),
+        remedy=_("Open the outbox, correct the contact or the mail server, and try them again."),
+    )
 
 
 def _mail(smtp: Component | None, settings: Settings, reader: Reader) -> Notice | None:

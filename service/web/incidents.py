@@ -114,10 +114,13 @@ async def resolve(visit: SignedIn, incident_id: str) -> Response:
     resolution = next((known for known in Resolution if known == form.get("resolution")), None)
     if resolution is None:
         return render.moved(f"/incidents/{_known(incident_id)}?came=no-reason")
+    known = _known(incident_id)
     async with visit.conn.transaction():
-        acted = await incident.resolve(
-            visit.conn, _known(incident_id), by=visit.user, resolution=resolution, now=visit.reader.now
-        )
+        found = await incident.get(visit.conn, known)
+        if found is not None and found.status is IncidentStatus.RESOLVED:
+            # The page was stale: its reader did not see the reason that stands.
+            return _seen(Acted(incident=found, changed=False))
+        acted = await incident.resolve(visit.conn, known, by=visit.user, resolution=resolution, now=visit.reader.now)
     return _seen(acted)
 
 

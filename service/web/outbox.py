@@ -65,6 +65,16 @@ async def framed(visit: SignedIn, notification_id: str) -> Response:
     return render.answer(visit.request, letter.html, policy=render.MAIL_POLICY)
 
 
+@router.post("/outbox/{notification_id}/retry")
+async def retry(visit: SignedIn, notification_id: str) -> Response:
+    """Try an e-mail that was given up again. Raises Missing."""
+    await visit.form()
+    entry = await _entry(visit, notification_id)
+    async with visit.conn.transaction():
+        await notification.try_again(visit.conn, entry.id, now=visit.reader.now)
+    return render.moved(f"/outbox/{entry.id}")
+
+
 async def _entry(visit: Visit, notification_id: str) -> OutboxEntry:
     """Return what the address names. Raises Missing."""
     try:

@@ -101,15 +101,15 @@ def test_acknowledging_what_is_resolved_shows_it_as_it_is() -> None:
     assert done.incident == incident(IncidentStatus.RESOLVED)
 
 
-def test_the_first_resolution_stands() -> None:
+def test_a_second_resolution_corrects_the_reason_and_nothing_else() -> None:
     done = incidents.resolve(incident(), resolution=Resolution.SPAM, actor="ann", now=NOW)
     assert done.incident is not None
-    again = incidents.resolve(done.incident, resolution=Resolution.ANSWERED, actor="bob", now=NOW + MINUTE)
+    same = incidents.resolve(done.incident, resolution=Resolution.SPAM, actor="bob", now=NOW + MINUTE)
+    other = incidents.resolve(done.incident, resolution=Resolution.ANSWERED, actor="bob", now=NOW + MINUTE)
 
-    assert again.outcome is Outcome.UNCHANGED
-    assert again.incident is not None
-    assert again.incident.resolution is Resolution.SPAM
-    assert done.events[0].detail == {"resolution": "spam"}
+    assert same.outcome is Outcome.UNCHANGED
+    assert other.incident == replace(done.incident, resolution=Resolution.ANSWERED)
+    assert other.events[0].detail == {"resolution": "answered"}
 
 
 def test_reopening_begins_a_new_cycle_unless_a_newer_incident_is_open() -> None:

@@ -121,3 +121,14 @@ def test_a_file_or_word_that_is_missing_is_no_traceback(command: str) -> None:
 
     assert done.returncode != 0
     assert b"Traceback" not in done.stderr
+
+
+def test_an_analyser_there_is_not_is_named_with_the_choices() -> None:
+    assert "choose one of: default" in refused("up", EARSHOT_ANALYSER="nope", EARSHOT_PORT=str(free_port()))
+
+
+def test_a_data_folder_that_is_a_file_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("")
+
+    assert "EARSHOT_DATA_DIR" in refused("up", EARSHOT_DATA_DIR=str(file), EARSHOT_PORT=str(free_port()))

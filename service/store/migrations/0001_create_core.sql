@@ -234,11 +234,13 @@ create table mention_version (
 create table analysis_todo (
     mention_id bigint primary key references mention on delete cascade,
     version integer not null,
+    -- 1: said just now, somebody may have to answer; 0: history that was imported
+    priority smallint not null check (priority in (0, 1)),
     due timestamptz not null,
     attempts smallint not null default 0,
     token uuid
 );
-create index analysis_todo_due on analysis_todo (due, mention_id);
+create index analysis_todo_due on analysis_todo (priority desc, due, mention_id);
 
 create table analysis_dead (
     mention_id bigint not null references mention on delete cascade,

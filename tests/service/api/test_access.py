@@ -27,6 +27,7 @@ NEEDED: dict[tuple[str, str], Scope | None] = {
     ("get", "/api/v1/brands"): Scope.READ,
     ("get", "/api/v1/notifications"): Scope.READ,
     ("get", "/api/v1/notifications/{id}"): Scope.READ,
+    ("post", "/api/v1/notifications/{id}/retry"): Scope.RESPOND,
     ("get", "/api/v1/keys"): Scope.ADMIN,
     ("post", "/api/v1/keys"): Scope.ADMIN,
     ("delete", "/api/v1/keys/{id}"): Scope.ADMIN,

@@ -75,12 +75,14 @@ async def test_a_resolved_incident_cannot_be_acknowledged_until_it_is_reopened(
     assert acknowledged.json()["status"] == "acknowledged"
 
 
-async def test_the_first_resolution_stands(client: httpx.AsyncClient, conn: Connection, place: Place) -> None:
+async def test_a_second_resolution_corrects_the_reason(
+    client: httpx.AsyncClient, conn: Connection, place: Place
+) -> None:
     address = f"{LIST}/{(await put_incident(conn, place)).incident_id}/resolve"
     await client.post(address, json={"resolution": "answered"})
     second = await client.post(address, json={"resolution": "spam"})
 
-    assert (second.status_code, second.json()["resolution"]) == (200, "answered")
+    assert (second.status_code, second.json()["resolution"]) == (200, "spam")
 
 
 async def test_a_resolution_must_be_one_of_ours(client: httpx.AsyncClient, conn: Connection, place: Place) -> None:

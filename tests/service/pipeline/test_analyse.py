@@ -101,7 +101,7 @@ async def test_old_imported_reviews_wake_nobody(
     assert await conn.fetchval("select count(*) from incident") == 0
 
 
-async def bring_import(conn: Connection, watched: Watched, now: datetime, *, said_at: datetime) -> None:
+async def bring_import(conn: Connection, watched: Watched, now: datetime, *, said_at: datetime | None) -> None:
     source_id = await source.put(
         conn,
         brand_id=watched.brand_id,
@@ -155,3 +155,24 @@ async def test_a_promise_that_went_missing_is_owed_again_once(
     assert await reconcile_all(pool) == 1
     assert await reconcile_all(pool) == 0
     assert await conn.fetchval("select count(*) from notification where state = 'pending'") == 1
+
+
+async def test_news_is_judged_before_imported_history(
+    conn: Connection, pool: Pool, watched: Watched, analyser: Analyser
+) -> None:
+    now = await clock.now(conn)
+    await bring_import(conn, watched, now, said_at=now - timedelta(days=30))
+    await bring(conn, watched, make.mention(id="1", text=CALM))
+    (first,) = await verdict.claim(conn, now=now, lease=LEASE, token=uuid4(), limit=1, again=False)
+
+    assert first.kind == SourceKind.FEED
+
+
+async def test_an_imported_review_without_a_date_wakes_nobody(
+    conn: Connection, pool: Pool, watched: Watched, analyser: Analyser
+) -> None:
+    await bring_import(conn, watched, await clock.now(conn), said_at=None)
+    await analyse_due(pool, analyser)
+
+    assert await conn.fetchval("select angry from mention") is True
+    assert await conn.fetchval("select count(*) from incident") == 0

@@ -130,3 +130,21 @@ async def test_a_message_whose_sender_keeps_dying_is_parked_and_the_others_leave
     assert await conn.fetchval("select state from notification where id::text = $1", victim) == "failed"
     assert len(mailbox.mails) == 1
     assert await conn.fetchval("select count(*) from incident_event where kind = 'delivery_failed'") == 1
+
+
+async def test_a_letter_that_was_given_up_is_missed_and_can_be_tried_again(
+    conn: Connection, pool: Pool, owed: Watched, mailbox: Mailbox
+) -> None:
+    await conn.execute("update contact set email = 'nobody@exam_ple.com'")
+    await deliver(pool, mailbox.url)
+    given_up = await conn.fetchrow("select healthy, detail from component where name = 'outbox'")
+    assert given_up is not None
+    assert (given_up["healthy"], given_up["detail"][:1]) == (False, "2")
+
+    await conn.execute("update contact set email = 'oncall@example.com'")
+    now = await clock.now(conn)
+    for row in await conn.fetch("select id from notification"):
+        assert await notification.try_again(conn, row["id"], now=now)
+    await deliver(pool, mailbox.url)
+
+    assert len(mailbox.mails) == 2

@@ -112,3 +112,22 @@ async def test_the_rollup_survives_the_removal_of_a_brand(conn: Connection, plac
     await brand.remove(conn, place[0])
 
     assert await conn.fetchval("select count(*) from trend_hour") == 0
+
+
+async def test_a_date_that_comes_later_is_believed(conn: Connection, place: tuple[BrandId, SourceId]) -> None:
+    await ingest.ingest(conn, *place, [make.mention(id="a", published_at=None)], now=make.NOW)
+    said = make.NOW - timedelta(hours=3)
+    got = await ingest.ingest(
+        conn, *place, [make.mention(id="a", published_at=said)], now=make.NOW + timedelta(minutes=5)
+    )
+
+    assert got.counts.unchanged == 1
+    assert await conn.fetchval("select said_at from mention") == said
+    assert await trend.drift(conn) == 0
+
+
+async def test_nothing_counts_as_said_after_it_was_seen(conn: Connection, place: tuple[BrandId, SourceId]) -> None:
+    future = make.NOW + timedelta(hours=8)
+    await ingest.ingest(conn, *place, [make.mention(id="a", published_at=future)], now=make.NOW)
+
+    assert await conn.fetchval("select said_at from mention") == make.NOW
