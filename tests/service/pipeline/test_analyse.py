@@ -163,7 +163,7 @@ async def test_news_is_judged_before_imported_history(
     now = await clock.now(conn)
     await bring_import(conn, watched, now, said_at=now - timedelta(days=30))
     await bring(conn, watched, make.mention(id="1", text=CALM))
-    (first,) = await verdict.claim(conn, now=now, lease=LEASE, token=uuid4(), limit=1, again=False)
+    (first,) = await verdict.claim(conn, now=await clock.now(conn), lease=LEASE, token=uuid4(), limit=1, again=False)
 
     assert first.kind == SourceKind.FEED
 
