@@ -15,6 +15,7 @@ from collectors.tokens import forget_tokens
 from collectors.types import Collected
 from tests import make
 from tests.collectors.played import ODD, Given, played
+from tests.collectors.shaken import assert_never_raises
 
 SEARCH = "/xrpc/app.bsky.feed.searchPosts"
 POSTS = "/xrpc/app.bsky.feed.getPosts"
@@ -109,6 +110,13 @@ def test_any_bytes_give_mentions_or_a_collect_error(payload: bytes) -> None:
         parse(payload, SOURCE, now=make.NOW)
     except CollectError:
         return
+
+
+def test_any_value_anywhere_gives_mentions_or_a_collect_error() -> None:
+    embed = {"images": [{"alt": "x"}], "media": {"images": [{"alt": "x"}]}}
+    document = {"posts": [post(1, record={**post()["record"], "embed": embed})], "cursor": "1"}
+
+    assert_never_raises(lambda one: parse(json.dumps(one).encode(), SOURCE, now=make.NOW), document)
 
 
 @pytest.mark.parametrize("key", post())

@@ -14,6 +14,7 @@ from collectors.errors import CollectError, RateLimited, SettingError
 from collectors.types import Collected
 from tests import make
 from tests.collectors.played import ODD, Given, played
+from tests.collectors.shaken import assert_never_raises
 
 FORUM = {"url": "https://forum.example/"}
 SOURCE = make.source(kind="discourse", settings=FORUM)
@@ -112,6 +113,13 @@ def test_any_bytes_give_mentions_or_a_collect_error(payload: bytes) -> None:
         parse(payload, SOURCE, now=make.NOW)
     except CollectError:
         return
+
+
+def test_any_value_anywhere_gives_mentions_or_a_collect_error() -> None:
+    topic = {"id": 11, "title": "Tea", "topics": [{"id": 1, "title": "x"}]}
+    document = {**topic, "post_stream": {"posts": [post(1)], "stream": [1]}}
+
+    assert_never_raises(lambda one: parse(json.dumps(one).encode(), SOURCE, now=make.NOW), document)
 
 
 @pytest.mark.parametrize("key", post())

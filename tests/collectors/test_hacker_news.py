@@ -13,6 +13,7 @@ from collectors.hacker_news import parse
 from collectors.types import Collected
 from tests import make
 from tests.collectors.played import ODD, Given, played
+from tests.collectors.shaken import assert_never_raises
 
 SEARCH = "/api/v1/search_by_date"
 TEA = {"query": "lantern tea"}
@@ -81,6 +82,12 @@ def test_any_bytes_give_mentions_or_a_collect_error(payload: bytes) -> None:
         parse(payload, SOURCE, now=make.NOW)
     except CollectError:
         return
+
+
+def test_any_value_anywhere_gives_mentions_or_a_collect_error() -> None:
+    document = answer(story(1), comment(2))
+
+    assert_never_raises(lambda one: parse(json.dumps(one).encode(), SOURCE, now=make.NOW), document)
 
 
 @pytest.mark.parametrize("key", story())

@@ -15,6 +15,7 @@ from collectors.mastodon import parse
 from collectors.types import Collected
 from tests import make
 from tests.collectors.played import ODD, Given, played
+from tests.collectors.shaken import assert_never_raises
 
 TAG = "/api/v1/timelines/tag/hoot"
 SEARCH = "/api/v2/search"
@@ -118,6 +119,13 @@ def test_any_bytes_give_mentions_or_a_collect_error(payload: bytes) -> None:
         parse(payload, SOURCE, now=make.NOW)
     except CollectError:
         return
+
+
+def test_any_value_anywhere_gives_mentions_or_a_collect_error() -> None:
+    whole = status(1, poll={"options": [{"title": "a"}]}, media_attachments=[{"description": "x"}], reblog=status(2))
+    document = {"statuses": [whole, status(3)]}
+
+    assert_never_raises(lambda one: parse(json.dumps(one).encode(), SOURCE, now=make.NOW), document)
 
 
 @pytest.mark.parametrize("key", status())

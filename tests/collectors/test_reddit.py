@@ -15,6 +15,7 @@ from collectors.tokens import forget_tokens
 from collectors.types import Collected
 from tests import make
 from tests.collectors.played import ODD, Given, played
+from tests.collectors.shaken import assert_never_raises
 
 NEW, COMMENTS, INFO, TOKEN = "/r/tea/new", "/r/tea/comments", "/api/info", "/api/v1/access_token"
 PUBLIC = {"subreddit": "r/tea", "read": "posts"}
@@ -151,6 +152,12 @@ def test_any_bytes_give_mentions_or_a_collect_error(payload: bytes) -> None:
         parse(payload, SOURCE, now=make.NOW)
     except CollectError:
         return
+
+
+def test_any_value_anywhere_gives_mentions_or_a_collect_error() -> None:
+    document = [listing(post(1)), listing(comment(1, replies=listing(comment(2))), after="x")]
+
+    assert_never_raises(lambda one: parse(json.dumps(one).encode(), SOURCE, now=make.NOW), document)
 
 
 @pytest.mark.parametrize("key", {**post()["data"], **comment()["data"]})

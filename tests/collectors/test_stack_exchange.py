@@ -14,6 +14,7 @@ from collectors.stack_exchange import parse
 from collectors.types import Collected
 from tests import make
 from tests.collectors.played import ODD, Given, Platform, played
+from tests.collectors.shaken import assert_never_raises
 
 SEARCH = "/2.3/search/advanced"
 TAG = {"tags": "lantern-sdk"}
@@ -107,6 +108,12 @@ def test_any_bytes_give_mentions_or_a_collect_error(payload: bytes) -> None:
         parse(payload, SOURCE, now=make.NOW)
     except CollectError:
         return
+
+
+def test_any_value_anywhere_gives_mentions_or_a_collect_error() -> None:
+    document = page(question(1), answer(2), comment(3, 2))
+
+    assert_never_raises(lambda one: parse(json.dumps(one).encode(), SOURCE, now=make.NOW), document)
 
 
 @pytest.mark.parametrize("key", [*question(), "answer_id", "comment_id", "post_id"])

@@ -14,6 +14,7 @@ from collectors.steam import parse
 from collectors.types import Collected, Rating
 from tests import make
 from tests.collectors.played import ODD, Given, played
+from tests.collectors.shaken import assert_never_raises
 
 REVIEWS = "/IUserReviewsService/GetAppReviews/v1/"
 GAME = {"appid": "620"}
@@ -93,6 +94,12 @@ def test_any_bytes_give_mentions_or_a_collect_error(payload: bytes) -> None:
         parse(payload, SOURCE, now=make.NOW)
     except CollectError:
         return
+
+
+def test_any_value_anywhere_gives_mentions_or_a_collect_error() -> None:
+    document = answer(review(1, developer_response="x", timestamp_dev_responded=1), cursor="c")
+
+    assert_never_raises(lambda one: parse(json.dumps(one).encode(), SOURCE, now=make.NOW), document)
 
 
 @pytest.mark.parametrize("key", [*review(), "developer_response", "timestamp_dev_responded"])
