@@ -8,7 +8,7 @@ from collectors.charsets import decode
 from collectors.entities import refuse_entities
 from collectors.errors import CollectError, Refused
 
-_MAX_BYTES = 4 * 1024 * 1024
+_MAX_BYTES = 1024 * 1024
 _ATOM = "{http://www.w3.org/2005/Atom}"
 _ITUNES = "{http://itunes.apple.com/rss}"
 
@@ -16,7 +16,7 @@ _ITUNES = "{http://itunes.apple.com/rss}"
 def entries_of_xml(payload: bytes) -> dict[str, Any]:
     """Return the feed with its entries as the JSON has them. Raises CollectError."""
     if len(payload) > _MAX_BYTES:
-        raise Refused("the feed of reviews is longer than 4 MiB")
+        raise Refused("the feed of reviews is longer than 1 MiB")
     text = decode(payload).text
     refuse_entities(text)
     try:

@@ -31,11 +31,12 @@ from collectors.types import Answer, Collected, Egress, Mention, Quarantined, So
 MAX_ARTICLES = 25
 MAX_LIST_PAGES = 5
 _MAX_KEPT = 500
+_MAX_LISTING_BYTES = 1024 * 1024
 #: An article so old is not read again.
 LAST_READ_AT_AGE = timedelta(days=7)
 _SHORTEST_PAUSE, _LONGEST_PAUSE = timedelta(minutes=10), timedelta(hours=12)
 _BOARD = re.compile(r"[A-Za-z0-9_-]{1,32}")
-_PREVIOUS = re.compile(r"""href=["']([^"'<>]{1,200})["'][^<>]*>(?:&lsaquo;|‹) 上頁""")
+_PREVIOUS = re.compile(r"""href=["']([^"'<>]{1,200})["'][^<>]{0,300}>(?:&lsaquo;|‹) 上頁""")
 _HEADERS = {"Cookie": "over18=1", "Accept": "text/html, application/atom+xml;q=0.9"}
 
 
@@ -103,7 +104,7 @@ class _Poll:
         self._harvest.add(())
         if answer.status == 304:
             return []
-        found = self._articles(answer)
+        found = articles_in(_listing(answer), self._board)
         if answer.complete:
             self._etag = answer.headers.get("etag")
         if not found:
@@ -124,9 +125,10 @@ class _Poll:
                 self._harvest.failed("list", error)
                 break
             self._harvest.add(())
-            listed = self._articles(answer)
+            page = _listing(answer)
+            listed = articles_in(page, self._board)
             found = [*found, *listed]
-            previous = _PREVIOUS.search(decode(answer.body).text)
+            previous = _PREVIOUS.search(page)
             known = any(name in self._threads for name, _ in listed)
             old = not any(self._is_young(sent) for _, sent in listed)
             if known or old or not previous or self._harvest.over or not self._threads:
@@ -163,9 +165,6 @@ class _Poll:
             raise CollectError("PTT asks again whether the reader is of age; its cookie may have another name now")
         return answer
 
-    def _articles(self, answer: Answer) -> list[tuple[str, int]]:
-        return articles_in(decode(answer.body).text, self._board)
-
     def _is_young(self, sent: int) -> bool:
         return self._now.timestamp() - sent < LAST_READ_AT_AGE.total_seconds()
 
@@ -199,6 +198,11 @@ class _Poll:
         # Without any, the next poll would take the whole list for new.
         kept = young or sorted(self._threads, key=_sent)[-1:]
         return {"threads": {name: self._threads[name].read for name in kept}, "etag": self._etag}
+
+
+def _listing(answer: Answer) -> str:
+    """Return the text of a list of articles: twenty of them need some thousand characters."""
+    return decode(answer.body[:_MAX_LISTING_BYTES]).text
 
 
 def _threads(cursor: Mapping[str, Any]) -> dict[str, _Thread]:
