@@ -64,8 +64,7 @@ def atom(*names: str) -> Given:
 
 def board_list(*names: str, previous: str = "", pinned: str = "") -> Given:
     rows = "".join(
-        f'<div class="r-ent"><div class="title"><a href="/bbs/Food/{name}.html">t</a></div></div>'
-        for name in names
+        f'<div class="r-ent"><div class="title"><a href="/bbs/Food/{name}.html">t</a></div></div>' for name in names
     )
     gone = '<div class="r-ent"><div class="title">(本文已被刪除) [noodler]</div></div>'
     older = f'<a class="btn wide" href="{previous}">&lsaquo; 上頁</a>' if previous else ""
