@@ -4,9 +4,13 @@ Everything that cannot be a time of a post (the year 0, the year 20000, 31 Febru
 when it was said is then unknown, and the time it was first seen orders the stream.
 """
 
+import difflib
 import re
 import unicodedata
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+from collectors.errors import SettingError
 
 _EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 _SLACK = timedelta(days=1)
@@ -62,8 +66,8 @@ _FORMS = tuple(
         # March 5, 2024 2:30 PM; Tue, Mar 5 2024
         r"^(?:[a-z]+,?\s+)??(?P<name>[a-z]{3,9})\.?\s+(?P<day>\d{1,2})(?:st|nd|rd|th)?,?\s+(?P<year>\d{4,5})(?!\d)"
         r"\s*(?:,|at)?\s*",
-        # 25/12/2024 14:30, 12/25/2024
-        r"^(?P<first>\d{1,2})[/.-](?P<other>\d{1,2})[/.-](?P<year>\d{4})(?!\d),?\s*",
+        # 25/12/2024 14:30, 12/25/2024, 5/6/26
+        r"^(?P<first>\d{1,2})[/.-](?P<other>\d{1,2})[/.-](?P<year>\d{4}|\d{2})(?!\d),?\s*",
     )
 )
 # Tue Mar  5 14:30:00 +0800 2024, as C's asctime and some social networks write it.
@@ -88,6 +92,19 @@ def parse_date(text: str, *, now: datetime, zone: tzinfo = UTC, day_first: bool 
         if match:
             return _moment(match.groupdict(), now=now, zone=zone, day_first=day_first)
     return None
+
+
+def zone_named(name: str) -> tzinfo:
+    """Return the IANA zone, UTC for no name. Raises SettingError for a zone there is not."""
+    if not name.strip():
+        return UTC
+    try:
+        return ZoneInfo(name.strip())
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        known = {zone.lower(): zone for zone in available_timezones()}
+        near = difflib.get_close_matches(name.strip().lower()[:60], known, n=1)
+        remedy = f"did you mean {known[near[0]]}?" if near else "use a name such as Asia/Taipei"
+        raise SettingError("zone", f"there is no time zone {name.strip()[:60]!r}; {remedy}") from None
 
 
 def from_epoch(seconds: float, *, now: datetime) -> datetime | None:
@@ -131,17 +148,26 @@ def _date(part: dict[str, str | None], *, day_first: bool | None) -> tuple[int, 
     if year is None:
         return None
     if part.get("first") is not None:
-        first, other = int(part["first"] or 0), int(part["other"] or 0)
-        if first > 12 or year != int(part["year"] or 0):
-            day_first = True
-        elif other > 12:
-            day_first = False
-        if day_first is None and first != other:
-            return None
-        return (year, other, first) if day_first else (year, first, other)
+        return _slashed(part, year, day_first=day_first)
     name = part.get("name")
     month = _month(name) if name else int(part["month"] or 0)
     return (year, month, int(part["day"] or 0)) if month else None
+
+
+def _slashed(part: dict[str, str | None], year: int, *, day_first: bool | None) -> tuple[int, int, int] | None:
+    """Return year, month and day of 05/03/2024 or 5/3/24, or None where that is open."""
+    first, other, written = (int(part[name] or 0) for name in ("first", "other", "year"))
+    if other > 12:
+        day_first = False
+    elif len(part["year"] or "") == 2:
+        # 24/03/05 may begin with the year: only other dates beside it can tell.
+        if day_first is None and (first != other or len(part["first"] or "") == 2):
+            return None
+    elif first > 12 or year != written:
+        day_first = True
+    if day_first is None and first != other:
+        return None
+    return (year, other, first) if day_first else (year, first, other)
 
 
 def _year(text: str, *, roc: bool) -> int | None:

@@ -3,8 +3,8 @@
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from collectors.dates import parse_date, plausible
 from collectors.errors import SettingError
@@ -38,10 +38,14 @@ _NAMES = {
 _FIELD_OF_NAME = {name: field for field, names in _NAMES.items() for name in names.split()}
 _IGNORED = re.compile(r"[\s_\-./()（）:：]+")
 _STARS = re.compile(r"^([★⭐🌟]+)([☆]*)$")
-_NUMBER = re.compile(r"^[^\d-]{0,12}?(\d{1,3}(?:[.,]\d{1,3})?)\s*(?:(?:/|out of|of)\s*(\d{1,3}))?\s*\D{0,12}$")
+_NUMBER = re.compile(r"^[^\d-]{0,12}?(\d{1,3}(?:[.,]\d{1,20})?)\s*(?:(?:/|out of|of)\s*(\d{1,3}))?\s*\D{0,12}$")
 _SERIAL = re.compile(r"^\d{5}(?:\.\d+)?$")
 _SERIAL_ZERO = datetime(1899, 12, 30, tzinfo=UTC)
-_SLASHED = re.compile(r"^(\d{1,2})[/.-](\d{1,2})[/.-]\d{4}")
+_SLASHED = re.compile(r"^(\d{1,2})[/.-](\d{1,2})[/.-](\d{4}|\d{2})(?!\d)")
+#: Later than any date of a row: whether something is a date must not depend on when a file is read.
+_ANY_TIME = datetime(2500, 1, 1, tzinfo=UTC)
+#: A longer text is a sentence that happens to hold a number.
+_MAX_RATING_CHARS = 12
 _DEFAULT_SCALE = 5.0
 
 
@@ -54,6 +58,8 @@ class Columns:
     scale: float = _DEFAULT_SCALE
     #: Whether 05/03/2024 is in March; None where the file does not show it.
     day_first: bool | None = None
+    #: For times without an offset.
+    zone: tzinfo = UTC
     #: The columns as they stand in the file, for messages.
     names: Sequence[str] = field(default=())
 
@@ -86,12 +92,52 @@ def field_of(name: str, mapping: Mapping[str, str]) -> str | None:
 
 
 def day_first(dates: Iterable[str]) -> bool | None:
-    """Return whether dates like 05/03/2024 begin with the day, if one of them shows it."""
+    """Return whether dates like 05/03/2024 or 5/3/24 begin with the day, if they show it."""
+    short: list[tuple[str, str, str]] = []
     for date in dates:
         match = _SLASHED.match(date.strip())
-        if match and max(int(match[1]), int(match[2])) > 12:
+        if not match:
+            continue
+        if len(match[3]) == 2:
+            short.append((match[1], match[2], match[3]))
+        elif max(int(match[1]), int(match[2])) > 12:
             return int(match[1]) > 12
-    return None
+    return _day_first_of_short(short)
+
+
+def _day_first_of_short(dates: Sequence[tuple[str, str, str]]) -> bool | None:
+    """Return the same for years of two digits, which might as well come first: 24/03/05."""
+    if any(int(second) > 12 for _, second, _ in dates):
+        return False
+    years_are_last = any(int(third) > 31 for *_, third in dates) or (
+        len({third for *_, third in dates}) < len({first for first, *_ in dates})
+    )
+    single = any(len(first) == 1 for first, *_ in dates)
+    return True if any(int(first) > 12 for first, *_ in dates) and (single or years_are_last) else None
+
+
+def tells_row(values: Mapping[str, str], columns: Columns) -> bool | None:
+    """Return whether the values of a row's ratings, dates and addresses are such; None where it has none of them."""
+    told = None
+    for name in ("rating", "published_at", "edited_at", "url"):
+        value = values.get(columns.column_of.get(name, ""), "").strip()
+        if not value:
+            continue
+        if not _is_such(name, value, columns):
+            return False
+        told = True
+    return told
+
+
+def _is_such(name: str, value: str, columns: Columns) -> bool:
+    if name == "url":
+        return canonical_url(value) is not None
+    if name != "rating":
+        return any(_date(value, replace(columns, day_first=order), _ANY_TIME) for order in (True, False))
+    try:
+        return len(value) <= _MAX_RATING_CHARS and rating_of(value, columns.scale) is not None
+    except ValueError:
+        return False
 
 
 def mention_of(values: Mapping[str, str], *, columns: Columns, site: str, now: datetime) -> Mention:
@@ -146,8 +192,8 @@ def rating_of(text: str, scale: float) -> Rating | None:
 def _date(text: str, columns: Columns, now: datetime) -> datetime | None:
     """Return a date, also one that a spreadsheet left as days since 1900."""
     if _SERIAL.match(text.strip()):
-        return plausible(_SERIAL_ZERO + timedelta(days=float(text)), now=now)
-    return parse_date(text, now=now, day_first=columns.day_first)
+        return plausible((_SERIAL_ZERO + timedelta(days=float(text))).replace(tzinfo=columns.zone), now=now)
+    return parse_date(text, now=now, zone=columns.zone, day_first=columns.day_first)
 
 
 def _bare(name: str) -> str:

@@ -4,26 +4,25 @@ Encoding, delimiter and columns are found by looking; a row that cannot be read 
 reason, and its siblings go on. A reading can go on after any row.
 """
 
-import csv
-import io
 import json
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
+from itertools import islice
 from pathlib import Path
-from types import TracebackType
-from typing import Literal, Self
+from typing import Literal
 
 from collectors import charsets
+from collectors.csv_rows import CsvRows
+from collectors.dates import zone_named
 from collectors.errors import SettingError
-from collectors.feed_items import MAX_RAW_BYTES
-from collectors.file_rows import Columns, columns_of, day_first, field_of, mention_of
+from collectors.file_lines import Line, Lines, raw
+from collectors.file_rows import Columns, columns_of, day_first, field_of, mention_of, tells_row
 from collectors.types import Mention, Quarantined
 
 Kind = Literal["csv", "jsonl"]
 
-#: A line longer than this is quarantined; a quoted text may run over many lines, but not further than this.
-MAX_ROW_CHARS = 1_000_000
 _SAMPLE_BYTES = 262_144
 _SAMPLE_ROWS = 500
 _SUFFIXES: Mapping[str, Kind] = {".csv": "csv", ".tsv": "csv", ".txt": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
@@ -59,51 +58,70 @@ class Reading:
     bytes_read: int = 0
     columns: Columns | None = None
     delimiter: str = ","
+    #: For times without an offset.
+    zone: tzinfo = UTC
+    #: Mentions read so far that have no date, and those that have one nobody understands.
+    undated: int = 0
+    unreadable_dates: int = 0
 
     def __iter__(self) -> Iterator[Row]:
         """Yield every row after `after`. Raises SettingError where the file cannot be read on."""
+        self.undated = self.unreadable_dates = 0
         rows = self._csv_rows if self.kind == "csv" else self._json_rows
         try:
-            with _Lines(self) as lines:
+            with Lines(self.path, self.encoding) as lines:
                 yield from rows(lines)
+                self.bytes_read = lines.bytes_taken()
         except OSError as error:
             raise SettingError("file", f"{self.path} cannot be read: {error.strerror or error}") from error
 
-    def _csv_rows(self, lines: "_Lines") -> Iterator[Row]:
+    def _csv_rows(self, lines: Lines) -> Iterator[Row]:
         columns = self.columns or Columns(column_of={})
-        reader = csv.reader(lines, delimiter=self.delimiter)
-        header = next(reader)
-        for number, (line, found) in enumerate(_survived(reader, lines), start=1):
+        rows = CsvRows(lines, delimiter=self.delimiter)
+        header = next(rows).values
+        rows.width = len(header)
+        rows.tells_row = lambda values: tells_row(dict(zip(header, values, strict=False)), columns)
+        for number, row in enumerate(rows, start=1):
             if number <= self.after:
                 continue
-            reason = found if isinstance(found, str) else lines.fault or _shape_fault(found, header)
-            values = {} if isinstance(found, str) else dict(zip(header, found, strict=False))
+            self.bytes_read = lines.bytes_taken()
+            reason = row.fault or _shape_fault(row.values, header)
+            values = dict(zip(header, row.values, strict=False))
             fields = {field: values.get(column, "") for field, column in columns.column_of.items()}
-            yield Row(number=number, line=line, item=self._item(fields, columns, lines.raw(), reason))
+            item = self._item(fields, columns, row.lines, reason)
+            yield Row(number=number, line=row.lines[0].number, item=item)
 
-    def _json_rows(self, lines: "_Lines") -> Iterator[Row]:
+    def _json_rows(self, lines: Lines) -> Iterator[Row]:
         columns = self.columns or Columns(column_of={})
         number = 0
-        for text in lines:
-            if not text.strip() and not lines.fault:
-                lines.begin_row()
+        for line in lines:
+            if not line.text.strip() and not line.fault:
                 continue
             number += 1
-            if number > self.after:
-                fields, reason = _json_fields(text, self.mapping)
-                item = self._item(fields, columns, lines.raw(), lines.fault or reason)
-                yield Row(number=number, line=lines.row_line, item=item)
-            lines.begin_row()
+            if number <= self.after:
+                continue
+            self.bytes_read = lines.bytes_taken()
+            fields, reason = ({}, line.fault) if line.fault else _json_fields(line.text, self.mapping)
+            yield Row(number=number, line=line.number, item=self._item(fields, columns, [line], reason))
 
     def _item(
-        self, fields: Mapping[str, str], columns: Columns, raw: bytes, reason: str | None
+        self, fields: Mapping[str, str], columns: Columns, lines: Sequence[Line], reason: str | None
     ) -> Mention | Quarantined:
         if reason is None:
             try:
-                return mention_of(fields, columns=columns, site=self.site, now=self.now)
+                mention = mention_of(fields, columns=columns, site=self.site, now=self.now)
             except ValueError as error:
                 reason = str(error)
-        return Quarantined(raw=raw, reason=reason)
+            else:
+                self._count_date(mention, fields.get("published_at", ""))
+                return mention
+        return Quarantined(raw=raw(lines), reason=reason)
+
+    def _count_date(self, mention: Mention, given: str) -> None:
+        if mention.published_at is None and given.strip():
+            self.unreadable_dates += 1
+        elif mention.published_at is None:
+            self.undated += 1
 
 
 def read(
@@ -114,10 +132,13 @@ def read(
     mapping: Mapping[str, str] | None = None,
     site: str = "",
     after: int = 0,
+    zone: str = "",
 ) -> Reading:
     """Return a reading of the file, its columns found. `kind` is told by the name where not given; `mapping` names
-    columns (or JSON keys) and their fields. Raises SettingError, naming what is wrong and the remedy."""
+    columns (or JSON keys) and their fields; `zone` (IANA; UTC where empty) is for times without an offset. Raises
+    SettingError, naming what is wrong and the remedy."""
     mapping = mapping or {}
+    known_zone = zone_named(zone)
     kind = kind or _SUFFIXES.get(path.suffix.lower())
     if kind is None:
         raise SettingError("kind", f"{path.name} does not tell what it is; say --kind csv or --kind jsonl")
@@ -126,7 +147,15 @@ def read(
     except OSError as error:
         raise SettingError("file", f"{path} cannot be read: {error.strerror or error}") from error
     reading = Reading(
-        path=path, kind=kind, encoding=encoding, size=size, site=site, now=now, mapping=mapping, after=after
+        path=path,
+        kind=kind,
+        encoding=encoding,
+        size=size,
+        site=site,
+        now=now,
+        mapping=mapping,
+        after=after,
+        zone=known_zone,
     )
     return _with_csv_columns(reading) if kind == "csv" else _with_json_columns(reading)
 
@@ -147,20 +176,21 @@ def _encoding(path: Path) -> str:
 
 
 def _with_csv_columns(reading: Reading) -> Reading:
-    with _Lines(reading) as lines:
-        first = next(lines, "")
+    with Lines(reading.path, reading.encoding) as lines:
+        first = next((line.text for line in lines if line.text.strip()), "")
     reading.delimiter = _delimiter(first)
-    with _Lines(reading) as lines:
-        reader = csv.reader(lines, delimiter=reading.delimiter)
-        try:
-            header = next(reader)
-        except (StopIteration, csv.Error):
-            raise SettingError("file", f"{reading.path.name} has no header line") from None
-        columns = columns_of(header, reading.mapping)
-        at = header.index(columns.column_of["published_at"]) if "published_at" in columns.column_of else -1
-        dates = [row[at] for row, _ in zip(_readable(reader), range(_SAMPLE_ROWS), strict=False) if 0 <= at < len(row)]
+    with Lines(reading.path, reading.encoding) as lines:
+        rows = CsvRows(lines, delimiter=reading.delimiter)
+        header = next(rows, None)
+        if header is None or not header.values:
+            raise SettingError("file", f"{reading.path.name} has no header line")
+        names = header.values
+        columns = replace(columns_of(names, reading.mapping), zone=reading.zone)
+        rows.width = len(names)
+        rows.tells_row = lambda values: tells_row(dict(zip(names, values, strict=False)), columns)
+        at = names.index(columns.column_of["published_at"]) if "published_at" in columns.column_of else -1
+        dates = [row.values[at] for row in islice(rows, _SAMPLE_ROWS) if 0 <= at < len(row.values)]
     reading.columns = replace(columns, day_first=day_first(dates))
-    reading.bytes_read = 0
     return reading
 
 
@@ -169,37 +199,11 @@ def _with_json_columns(reading: Reading) -> Reading:
     targets = {target.partition("/")[0] for target in reading.mapping.values()}
     # The names are the file's affair, line by line; only the fields can be checked ahead.
     columns = columns_of([*reading.mapping, *({"text"} - targets)], reading.mapping)
-    with _Lines(reading) as lines:
-        sample = zip(range(_SAMPLE_ROWS), lines, strict=False)
-        dates = [_json_fields(text, reading.mapping)[0].get("published_at", "") for _, text in sample]
-    reading.columns = replace(columns, day_first=day_first(dates))
-    reading.bytes_read = 0
+    with Lines(reading.path, reading.encoding) as lines:
+        sample = [_json_fields(line.text, reading.mapping)[0] for line in islice(lines, _SAMPLE_ROWS)]
+    dates = [fields.get("published_at", "") for fields in sample]
+    reading.columns = replace(columns, day_first=day_first(dates), zone=reading.zone)
     return reading
-
-
-def _readable(reader: Iterator[list[str]]) -> Iterator[list[str]]:
-    """Yield the rows that can be read."""
-    while True:
-        try:
-            yield next(reader)
-        except csv.Error:
-            continue
-        except StopIteration:
-            return
-
-
-def _survived(reader: Iterator[list[str]], lines: "_Lines") -> Iterator[tuple[int, list[str] | str]]:
-    """Yield each row that is not empty with its first line, or the reason it cannot be read."""
-    while True:
-        lines.begin_row()
-        try:
-            found: list[str] | str = next(reader)
-        except csv.Error as error:
-            found = f"not CSV: {error}"
-        except StopIteration:
-            return
-        if found:
-            yield lines.row_line, found
 
 
 def _shape_fault(values: list[str], header: list[str]) -> str | None:
@@ -231,74 +235,39 @@ def _json_fields(text: str, mapping: Mapping[str, str]) -> tuple[dict[str, str],
 
 def _take(fields: dict[str, str], key: str, value: object, mapping: Mapping[str, str]) -> None:
     """Put one value of a JSON object where it belongs; a mapped key wins over a name that happens to be known."""
-    if isinstance(value, dict):
-        # The shape `earshot fetch` prints: author and rating are objects.
-        if key == "author":
-            for part in ("id", "name", "url"):
-                _take(fields, f"author_{part}", value.get(part), mapping)
-        elif key == "rating" and value.get("value") is not None:
-            fields["rating"] = f"{value['value']}/{value.get('scale') or 5:g}"
+    # The shape `earshot fetch` prints: author and rating are objects.
+    if isinstance(value, dict) and key == "author":
+        for part in ("id", "name", "url"):
+            _take(fields, f"author_{part}", value.get(part), mapping)
         return
     target = field_of(key, mapping)
-    if target is None or value is None or isinstance(value, list | bool) or (target in fields and key not in mapping):
+    if target is None or value is None or (target in fields and key not in mapping):
         return
-    fields[target] = str(value)
+    if isinstance(value, dict) and target == "rating":
+        fields[target] = _rating(value)
+    elif isinstance(value, dict | list | bool):
+        # Nothing to be read, but a date was given: it is counted as one that is not understood.
+        if target == "published_at":
+            fields[target] = str(value)[:100]
+    else:
+        fields[target] = str(value)
 
 
-class _Lines:
-    """The lines of a file as text, none longer than can be kept; remembers the row they belong to."""
+def _rating(rating: Mapping[str, object]) -> str:
+    """Return a rating's value and scale as one text, or nothing. Numbers may be written as texts."""
+    value, most = rating.get("value"), _number(rating.get("scale"))
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return ""
+    given = str(value).strip()
+    return given if not given or most is None or "/" in given else f"{given}/{most:g}"
 
-    def __init__(self, reading: Reading) -> None:
-        self._reading = reading
-        self._file = reading.path.open("rb")
-        self._text = io.TextIOWrapper(self._file, encoding=reading.encoding, errors="replace", newline="")
-        self._line = 0
-        self._kept: list[str] = []
-        self._kept_chars = 0
-        self.row_line = 1
-        #: Why the row must not be believed.
-        self.fault: str | None = None
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._text.close()
-
-    def __iter__(self) -> Iterator[str]:
-        return self
-
-    def __next__(self) -> str:
-        line = self._text.readline(MAX_ROW_CHARS)
-        if not line:
-            # Asked for more in the middle of a row: a quoted text runs on to the end of the file.
-            self.fault = self.fault or ("a quotation mark is never closed" if self._kept else None)
-            raise StopIteration
-        self._line += 1
-        if len(line) == MAX_ROW_CHARS and not line.endswith(("\n", "\r")):
-            self.fault = f"the line is longer than {MAX_ROW_CHARS} characters"
-            while (rest := self._text.readline(MAX_ROW_CHARS)) and not rest.endswith(("\n", "\r")):
-                pass
-            # Nothing of it is kept: a quote inside would swallow the lines that follow.
-            self._keep(line)
-            return " \n"
-        self._keep(line)
-        return line
-
-    def _keep(self, line: str) -> None:
-        if self._kept_chars < MAX_RAW_BYTES:
-            self._kept.append(line[:MAX_RAW_BYTES])
-            self._kept_chars += len(line)
-
-    def begin_row(self) -> None:
-        """Forget the row that was."""
-        self.row_line, self.fault = self._line + 1, None
-        self._reading.bytes_read = self._file.tell()
-        self._kept.clear()
-        self._kept_chars = 0
-
-    def raw(self) -> bytes:
-        """Return the row as it stands in the file, in UTF-8, as far as it is kept."""
-        return "".join(self._kept).encode("utf-8", "replace")[:MAX_RAW_BYTES]
+def _number(value: object) -> float | None:
+    """Return a number above zero, also one written as text."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return number if 0 < number < math.inf else None

@@ -1,6 +1,8 @@
 """Files of reviews from spreadsheets, exports and other programs."""
 
+import csv
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from collectors.csv_rows import CsvRows
 from collectors.errors import SettingError
-from collectors.files import MAX_ROW_CHARS, Reading, read
+from collectors.file_lines import MAX_LINE_CHARS, Lines
+from collectors.files import Reading, read
 from collectors.shape import mention_to_json
 from collectors.types import Author, Mention, Quarantined, Rating
 from tests import make
@@ -135,15 +139,109 @@ def test_a_quote_that_never_closes_is_not_taken_for_one_long_review(tmp_path: Pa
 
     reading = read(path, now=make.NOW)
 
-    assert [mention.text for mention in mentions(reading)] == ["fine"]
-    assert reasons(reading) == [(3, "a quotation mark is never closed")]
+    assert [mention.text for mention in mentions(reading)] == ["fine", "row", "row"]
+    assert reasons(reading) == [(3, "a stray quotation mark in line 3: it is never closed")]
+
+
+HEAD = "text,rating,date\n"
+GOOD = "fine,4,2026-01-05\n"
+
+
+@pytest.mark.parametrize(
+    ("broken", "after", "because"),
+    [
+        ('"bad quote,5,2026-01-05\n', GOOD * 8_000, "not closed within"),
+        ('"bad quote,5,2026-01-05\n', GOOD * 3, "never closed"),
+        ('"bad quote,5,2026-01-05\n', GOOD * 3 + 'he said "ok",3,2026-01-05\n', "among the words of line 7"),
+        ('"bad quote,5,2026-01-05\n', GOOD * 3 + '"Good, too",3,2026-01-05\n', "among the words of line 7"),
+        ('"bad quote,5,2026-01-05\n', GOOD * 3 + 'great food",3,2026-01-05\n', "rows by themselves"),
+        ('"bad quote,5,2026-01-05\n', 'great food",3,2026-01-05\n', "rows by themselves"),
+        ('bad,"5,2026-01-05\n', GOOD + 'fine,4",2026-01-05\n', "rows by themselves"),
+        ('bad,5,"2026-01-05\n', GOOD + 'fine,4",2026-01-05\n', "4 values for 3 columns"),
+        ('"bad"",5,2026-01-05\n', GOOD + "last,1,2026-01-05", "never closed"),
+    ],
+)
+def test_a_stray_quotation_mark_costs_its_own_row_only(broken: str, after: str, because: str, tmp_path: Path) -> None:
+    rows = list(read(written(tmp_path, HEAD + GOOD + broken + after), now=make.NOW))
+
+    assert len(rows) == 2 + len(after.splitlines())
+    assert [row.line for row in rows] == list(range(2, len(rows) + 2))
+    (bad,) = [row.item for row in rows if isinstance(row.item, Quarantined)]
+    assert bad.raw.decode() == broken
+    assert bad.reason.startswith("a stray quotation mark in line 3: ")
+    assert because in bad.reason
+
+
+def test_a_reading_goes_on_after_any_row_around_stray_quotation_marks(tmp_path: Path) -> None:
+    content = HEAD + f'{GOOD}"bad,1,2026-01-05\n"Long,\n\nlonger",2,2026-01-05\n{GOOD}x,"3,2026-01-05\n' * 4 + GOOD
+    path = written(tmp_path, content)
+    whole = list(read(path, now=make.NOW))
+
+    assert [row.number for row in whole] == list(range(1, 22))
+    for after in range(22):
+        assert list(read(path, now=make.NOW, after=after)) == whole[after:]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Nice, clean\nbut slow, and late\n\nBye, all",
+        "好吃,便宜\n服務好,環境好\n下次再來",
+        "one, two, three\nfour, five, six\nseven",
+        'He said ""no"", twice\n""Never"" again, I say\n',
+        "Came late, after 3 days\nand cold, too, of course\nsay, no",
+        "line\n" * 900,
+        ",,\n,,\n,,",
+        "1. soup, 5 of 10, cold\n2. rice, 8 of 10, fine\n3. tea, 9 of 10, warm",
+    ],
+)
+@pytest.mark.parametrize("head", ["text,rating,date", "text,rating", "text,author,place", "text,author"])
+def test_a_review_of_many_lines_with_commas_is_one_mention(text: str, head: str, tmp_path: Path) -> None:
+    rest = {"rating": "4", "date": "2026-01-05"}
+    values = "".join("," + rest.get(name, "word") for name in head.split(",")[1:])
+    row = f'"{text}"{values}\r\n'
+    reading = read(written(tmp_path, f"{head}\r\n{row}short{values}\r\n{row}"), now=make.NOW)
+
+    whole = [mention.text for mention in mentions(reading)]
+
+    assert reasons(reading) == []
+    assert len(whole) == 3
+    assert whole[0] == whole[2]
+    assert whole[0].split() == text.replace('""', '"').split()
+
+
+_WORD = st.text(st.sampled_from('ab ,"\n中'), max_size=8)
+
+
+@settings(max_examples=150, deadline=None)
+@given(rows=st.lists(st.tuples(_WORD, _WORD), max_size=8))
+def test_what_a_csv_writer_writes_comes_back_whole(
+    rows: list[tuple[str, str]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "whole.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([("text", "title"), *rows])
+
+    with Lines(path, "utf-8") as lines:
+        found = CsvRows(lines, delimiter=",")
+        found.width = 2
+
+        assert [row.values for row in found] == [["text", "title"], *map(list, rows)]
+
+
+def test_many_stray_quotation_marks_are_read_in_a_moment(tmp_path: Path) -> None:
+    began = time.process_time()
+    rows = list(read(written(tmp_path, HEAD + ('"bad,1,2026-01-05\n' + GOOD * 9) * 3_000), now=make.NOW))
+
+    assert len(rows) == 30_000
+    assert time.process_time() - began < 20
 
 
 @pytest.mark.parametrize("name", ["huge.csv", "huge.jsonl"])
 def test_a_line_without_end_is_quarantined_in_bounded_size(name: str, tmp_path: Path) -> None:
     good = "fine\n" if name.endswith("csv") else '{"text": "fine"}\n'
     head = "text\n" if name.endswith("csv") else ""
-    path = written(tmp_path, head + good + "x" * (2 * MAX_ROW_CHARS + 5) + "\n" + good, name=name)
+    path = written(tmp_path, head + good + "x" * (2 * MAX_LINE_CHARS + 5) + "\n" + good, name=name)
 
     reading = read(path, now=make.NOW)
 
@@ -247,6 +345,106 @@ def test_a_date_left_as_a_spreadsheet_number_is_read(tmp_path: Path) -> None:
 
     assert mention.published_at is not None
     assert mention.published_at.isoformat() == "2024-03-05T12:00:00+00:00"
+
+
+@pytest.mark.parametrize(
+    ("rating", "value", "scale"),
+    [
+        ({"value": 4, "scale": "5"}, 4, 5),
+        ({"value": "4", "scale": "10"}, 4, 10),
+        ({"value": "4.5"}, 4.5, 5),
+        ({"value": 3.6666666666666665, "scale": 5.0}, 3.6666666666666665, 5),
+        ({"value": "8/10", "scale": 5}, 8, 10),
+        ({"value": 4, "scale": None}, 4, 5),
+        ({"value": 4, "scale": [5]}, 4, 5),
+        ("4", 4, 5),
+        (3.3333333, 3.3333333, 5),
+    ],
+)
+def test_a_rating_in_json_is_read_whatever_its_type(rating: object, value: float, scale: float, tmp_path: Path) -> None:
+    path = written(tmp_path, json.dumps({"text": "x", "rating": rating}), name="a.jsonl")
+
+    (mention,) = mentions(read(path, now=make.NOW))
+
+    assert mention.rating == Rating(value=value, scale=scale)
+
+
+def test_times_without_an_offset_are_read_in_the_given_zone(tmp_path: Path) -> None:
+    rows = "text,date\na,2026-01-05 10:00\nb,2026-01-05T10:00Z\nc,46027.5\nd,2026-01-05 10:00 +0700\n"
+
+    found = mentions(read(written(tmp_path, rows), now=make.NOW, zone="Asia/Taipei"))
+
+    assert [mention.published_at and mention.published_at.strftime("%d %H") for mention in found] == [
+        "05 02",
+        "05 10",
+        "05 04",
+        "05 03",
+    ]
+    with pytest.raises(SettingError, match=r"zone: there is no time zone 'asia/taipei'; did you mean Asia/Taipei\?"):
+        read(tmp_path / "reviews.csv", now=make.NOW, zone="asia/taipei")
+
+
+@pytest.mark.parametrize("name", ["dates.csv", "dates.jsonl"])
+def test_mentions_without_a_date_are_counted(name: str, tmp_path: Path) -> None:
+    dates = ["2026-01-05", "", "soon", "31.02.2026", " ", "yesterday"]
+    if name.endswith("csv"):
+        rows = "text,date\n" + "".join(f"x,{date}\n" for date in dates)
+    else:
+        rows = "\n".join(json.dumps({"text": "x", "date": date}) for date in dates)
+    reading = read(written(tmp_path, rows, name=name), now=make.NOW)
+
+    for _ in range(2):
+        assert len(mentions(reading)) == 6
+        assert (reading.undated, reading.unreadable_dates) == (2, 3)
+
+
+@pytest.mark.parametrize(
+    ("dates", "second"),
+    [
+        (["25/6/25", "5/6/25"], "2025-06-05"),
+        (["6/25/25", "5/6/25"], "2025-05-06"),
+        (["25/06/25 10:00", "05/06/25 10:00", "17/06/25 10:00"], "2025-06-05"),
+        (["25.6.25", "5.6.25"], "2025-06-05"),
+        (["5/6/25", "5/7/25"], None),
+        # By themselves these may begin with the year.
+        (["24/03/05", "24/03/05"], None),
+        (["24/03/05", "24/03/17"], None),
+    ],
+)
+def test_years_of_two_digits_are_read_as_the_column_shows(dates: list[str], second: str | None, tmp_path: Path) -> None:
+    rows = "text,date\n" + "".join(f"x,{date}\n" for date in dates)
+
+    found = mentions(read(written(tmp_path, rows), now=make.NOW))[1].published_at
+
+    assert (found and found.isoformat()[:10]) == second
+
+
+_PARTS = ("value", "scale", "id", "name", "url")
+_FIELDS = ("text", "title", "author", "author_name", "author_id", "author_url", "published_at", "date", "edited_at",
+           "rating", "stars", "url", "id", "site", "language", "parent", "root", "kind", "engagement")  # fmt: skip
+_JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=12)
+    | st.sampled_from(["4", "5", "1e999"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(_PARTS) | st.text(max_size=5), inner),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(values=st.dictionaries(st.sampled_from(_FIELDS), _JSON, max_size=6))
+def test_any_values_in_json_are_a_mention_or_quarantined(
+    values: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "values.jsonl"
+    path.write_text(json.dumps(values) + "\n" + json.dumps({"text": "sibling"}), encoding="utf-8")
+
+    _, sibling = read(path, now=make.NOW)
+
+    assert isinstance(sibling.item, Mention)
 
 
 @settings(max_examples=150, deadline=None)
