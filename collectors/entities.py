@@ -1,12 +1,21 @@
-"""Refuses documents that declare entities: a few hundred bytes can stand for gigabytes, or for a file of ours."""
+"""Refuses documents that declare entities: a few hundred bytes can stand for gigabytes, or for a file of ours. Those
+that HTML knows by name are used without being declared, and are given as their characters."""
 
 import re
+from html.entities import html5
 from xml.parsers import expat
 
 from collectors.errors import Refused
 
 _FEED_START = re.compile(r"<(?:[\w.-]+:)?(?:rss|feed|rdf|channel|item|entry)\b", re.IGNORECASE)
 _DECLARATION = re.compile(r"<!\s*ENTITY\b", re.IGNORECASE)
+
+#: A reference by name; what stands in CDATA and comments is matched whole, since there it is no reference.
+_NAMED = re.compile(
+    r"&(?P<name>[a-z][a-z0-9]{1,31};)|<!\[CDATA\[(?:.*?\]\]>|.*)|<!--(?:.*?-->|.*)", re.IGNORECASE | re.DOTALL
+)
+#: What HTML calls by name, without what would be markup.
+_CHARACTERS = {name: found for name, found in html5.items() if name.endswith(";") and not set(found) & set("<>&\"'")}
 
 
 class _Declared(Exception):
@@ -23,6 +32,12 @@ def refuse_entities(text: str) -> None:
         return
     if _declared_before_root(text):
         raise Refused("entities: the document declares entities, which could unfold without bound")
+
+
+def with_characters(text: str) -> str:
+    """Return XML that declares no entities with HTML's named characters, such as &eacute;, as themselves: a parser
+    drops what it does not know. &amp; &lt; &gt; &quot; and &apos; stay."""
+    return _NAMED.sub(lambda match: _CHARACTERS.get(match["name"] or "", match[0]), text) if "&" in text else text
 
 
 def _declared_before_root(text: str) -> bool:

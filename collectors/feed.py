@@ -89,6 +89,7 @@ def _head(source: Source, now: datetime, url: str, headers: Mapping[str, str]) -
     return {
         "url": url,
         "site": source.settings.get("site", "").strip() or None,
+        "zone": source.settings.get("zone", "").strip(),
         "now": now.isoformat(),
         "content_type": headers.get("content-type", "").encode("ascii", "replace").decode(),
         "language": headers.get("content-language", "").encode("ascii", "replace").decode() or None,

@@ -5,13 +5,13 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 
 from collectors.errors import CollectError
 from collectors.text import clean
 from collectors.types import Mention, Quarantined
 
-#: Items read from one document; a document with more is marked incomplete.
+#: Items read from one document, the newest; a document with more is marked incomplete.
 MAX_ITEMS = 2_000
 MAX_RAW_BYTES = 65_536
 _MAX_ID_CHARS = 500
@@ -33,6 +33,8 @@ class Document:
     now: datetime
     #: Content-Language of the answer.
     language: str | None = None
+    #: For times without an offset.
+    zone: tzinfo = UTC
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,6 +60,22 @@ class Read:
     #: Minutes the feed asks to be left alone.
     ttl_minutes: int | None = None
     mentions: tuple[Mention, ...] = field(default=())
+
+
+def newest(dates: Sequence[datetime | None], most: int = MAX_ITEMS) -> list[int]:
+    """Return the places of the newest items, in order. An item without a date is as old as the one before it; among
+    items of one date those nearer to an end count as newer, since feeds grow at either end."""
+    known = next((date for date in dates if date), datetime.min.replace(tzinfo=UTC))
+    ages: list[tuple[datetime, int]] = []
+    for place, date in enumerate(dates):
+        known = date or known
+        ages.append((known, -min(place, len(dates) - 1 - place)))
+    return sorted(sorted(range(len(dates)), key=ages.__getitem__, reverse=True)[:most])
+
+
+def left_out(number: int) -> list[str]:
+    """Return the warning that so many items were not read, if any."""
+    return [f"only the newest {MAX_ITEMS} items were read; {number} were left out"] if number > 0 else []
 
 
 def with_identities(items: Sequence[Item]) -> tuple[Mention, ...]:

@@ -11,12 +11,22 @@ from xml.sax import SAXParseException
 import feedparser
 
 from collectors.dates import parse_date, plausible
-from collectors.entities import refuse_entities
-from collectors.feed_items import MAX_ITEMS, Document, Item, NotAFeed, Read, language_tag, one_line, quarantined
+from collectors.entities import refuse_entities, with_characters
+from collectors.feed_cut import newest_items
+from collectors.feed_items import (
+    MAX_ITEMS,
+    Document,
+    Item,
+    NotAFeed,
+    Read,
+    language_tag,
+    left_out,
+    one_line,
+    quarantined,
+)
 from collectors.text import MAX_TITLE_CHARS, canonical_url, clean, host_of, html_to_text
 from collectors.types import Author, Mention, Quarantined, Rating, SourceKind
 
-_ITEM_START = re.compile(r"<(?:[\w.-]+:)?(?:item|entry)[\s>/]", re.IGNORECASE)
 _PROLOG = re.compile(r"\s+|<\?.*?\?>|<!--.*?-->|<!DOCTYPE(?:[^\[>]|\[[^\]]*\])*>", re.IGNORECASE | re.DOTALL)
 _ROOT = re.compile(r"<([\w.:-]+)")
 _FEED_ROOTS = frozenset({"rss", "rdf", "feed", "channel"})
@@ -34,8 +44,8 @@ _STORE_SCALE = 5.0
 def read_xml_feed(text: str, document: Document) -> Read:
     """Return every item that feedparser reads. Raises Refused for entities, NotAFeed, and whatever feedparser does."""
     refuse_entities(text)
-    whole, cut = _first_items(text)
-    parsed = _parsed(whole, document)
+    kept, beyond = newest_items(text, document)
+    parsed = _parsed(with_characters(kept), document)
     entries = parsed["entries"]
     root = _root_tag(text).rpartition(":")[2].lower()
     if not entries and not parsed.get("version") and root not in _FEED_ROOTS:
@@ -49,7 +59,7 @@ def read_xml_feed(text: str, document: Document) -> Read:
         # One item must never cost its siblings, whatever it holds.
         except Exception as error:  # noqa: BLE001
             unread.append(quarantined(dict(entry) if isinstance(entry, dict) else entry, error))
-    warnings = _warnings(parsed, cut=cut)
+    warnings = [*_warnings(parsed), *left_out(beyond + max(0, len(entries) - MAX_ITEMS))]
     return Read(
         items=tuple(items),
         quarantined=tuple(unread),
@@ -57,24 +67,6 @@ def read_xml_feed(text: str, document: Document) -> Read:
         warnings=tuple(warnings),
         ttl_minutes=_count(parsed["feed"].get("ttl")),
     )
-
-
-def _first_items(text: str) -> tuple[str, bool]:
-    """Return the document up to its first 2,000 items and whether that is less than all of it."""
-    # feedparser needs 17 s for 200,000 items: what will not be kept must not be parsed.
-    if text.count("<item") + text.count("<entry") + text.count(":item") + text.count(":entry") <= MAX_ITEMS:
-        return text, False
-    starts = _ITEM_START.finditer(text)
-    for number, start in enumerate(starts):
-        if number == MAX_ITEMS:
-            return _closed(text[: start.start()]), True
-    return text, False
-
-
-def _closed(text: str) -> str:
-    """Return the beginning of a document with its likely end: the lenient parser takes six times as long."""
-    root = _root_tag(text)
-    return f"{text}</channel></{root}>" if root.lower() == "rss" else f"{text}</{root}>"
 
 
 def _parsed(text: str, document: Document) -> Mapping[str, Any]:
@@ -110,9 +102,7 @@ def _existing(match: re.Match[str]) -> str:
     return match[0] if 0 < code < 0xD800 or 0xDFFF < code < 0x110000 else "\ufffd"
 
 
-def _warnings(parsed: Mapping[str, Any], *, cut: bool) -> list[str]:
-    if cut:
-        return [f"only the first {MAX_ITEMS} items were read; the document has more"]
+def _warnings(parsed: Mapping[str, Any]) -> list[str]:
     if parsed.get("bozo"):
         return [f"not well-formed: {_flaw(parsed.get('bozo_exception'))}"]
     return []
@@ -174,7 +164,7 @@ def item_of(entry: dict[str, Any], feed: Mapping[str, Any], document: Document) 
 
 def _link(entry: dict[str, Any]) -> str:
     """Return the link; a guid that merely forgot to say it is none does not count."""
-    link = _text(entry.get("link"))
+    link = _text(entry.get("link")).strip()
     return "" if link == _text(entry.get("id")) and "://" not in link else link
 
 
@@ -200,7 +190,7 @@ def _author(entry: dict[str, Any], document: Document) -> Author:
     detail = entry.get("author_detail")
     detail = detail if isinstance(detail, dict) else {}
     name = one_line(_text(detail.get("name")), 200) or one_line(_text(entry.get("author")), 200)
-    href = _text(detail.get("href"))
+    href = _text(detail.get("href")).strip()
     url = canonical_url(href, document.url) if href else None
     # An address is not a name to be shown; what stands before the @ is.
     name = name.partition("@")[0] if name and " " not in name else name
@@ -217,7 +207,7 @@ def _language(entry: dict[str, Any], feed: Mapping[str, Any], document: Document
 def _date(entry: dict[str, Any], name: str, document: Document) -> datetime | None:
     """Return a date by our own reading, else by feedparser's where that agrees with what was written."""
     raw = _text(entry.get(name))
-    own = parse_date(raw, now=document.now)
+    own = parse_date(raw, now=document.now, zone=document.zone)
     parts = entry.get(f"{name}_parsed")
     if own is not None or not isinstance(parts, struct_time):
         return own

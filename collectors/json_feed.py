@@ -3,10 +3,21 @@
 import json
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from collectors.dates import parse_date
-from collectors.feed_items import MAX_ITEMS, Document, Item, NotAFeed, Read, language_tag, one_line, quarantined
+from collectors.feed_items import (
+    Document,
+    Item,
+    NotAFeed,
+    Read,
+    language_tag,
+    left_out,
+    newest,
+    one_line,
+    quarantined,
+)
 from collectors.text import MAX_TITLE_CHARS, canonical_url, clean, host_of, html_to_text
 from collectors.types import Author, Mention, Quarantined, SourceKind
 
@@ -36,37 +47,42 @@ def _before_the_cut(text: str) -> list[object]:
         return []
     decoder, at = json.JSONDecoder(), start.end()
     values: list[object] = []
-    while len(values) <= MAX_ITEMS:
+    while True:
         separator = _SEPARATOR.match(text, at)
         at = separator.end() if separator else at
         try:
             value, at = decoder.raw_decode(text, at)
         except (ValueError, RecursionError):
-            break
+            return values
         values.append(value)
-    return values
 
 
 def _read(feed: Mapping[str, Any], values: list[Any], document: Document, *, flaw: str | None) -> Read:
     items: list[Item] = []
     unread: list[Quarantined] = []
-    for value in values[:MAX_ITEMS]:
+    kept = newest([_published_at(value, document) for value in values])
+    for value in (values[place] for place in kept):
         try:
             items.append(_item(value, feed, document))
         # One item must never cost its siblings, whatever it holds.
         except Exception as error:  # noqa: BLE001
             unread.append(quarantined(value, error))
-    warnings = [flaw] if flaw else []
-    if len(values) > MAX_ITEMS:
-        warnings.append(f"only the first {MAX_ITEMS} of {len(values)} items were read")
+    warnings = [*([flaw] if flaw else []), *left_out(len(values) - len(kept))]
     return Read(items=tuple(items), quarantined=tuple(unread), complete=not warnings, warnings=tuple(warnings))
+
+
+def _published_at(value: object, document: Document) -> datetime | None:
+    if not isinstance(value, dict):
+        return None
+    written = _text(value.get("date_published")) or _text(value.get("date_modified"))
+    return parse_date(written, now=document.now, zone=document.zone)
 
 
 def _item(value: object, feed: Mapping[str, Any], document: Document) -> Item:
     """Return one item. Raises TypeError for what is none."""
     if not isinstance(value, dict):
         raise TypeError(f"an item is an object, not {type(value).__name__}")
-    url = canonical_url(_text(value.get("url")) or _text(value.get("external_url")), document.url)
+    url = _address(value.get("url"), document) or _address(value.get("external_url"), document)
     home = _text(feed.get("home_page_url"))
     published = _text(value.get("date_published"))
     mention = Mention(
@@ -75,8 +91,8 @@ def _item(value: object, feed: Mapping[str, Any], document: Document) -> Item:
         id="",
         url=url,
         author=_author(value, feed, document),
-        published_at=parse_date(published, now=document.now),
-        edited_at=parse_date(_text(value.get("date_modified")), now=document.now),
+        published_at=parse_date(published, now=document.now, zone=document.zone),
+        edited_at=parse_date(_text(value.get("date_modified")), now=document.now, zone=document.zone),
         title=one_line(_text(value.get("title")), MAX_TITLE_CHARS),
         text=_body(value),
         language=language_tag(_text(value.get("language")), _text(feed.get("language")), document.language),
@@ -96,9 +112,15 @@ def _author(value: Mapping[str, Any], feed: Mapping[str, Any], document: Documen
         listed = holder.get("authors")
         for author in [*(listed if isinstance(listed, list) else ()), holder.get("author")]:
             if isinstance(author, dict):
-                url = canonical_url(_text(author.get("url")), document.url)
+                url = _address(author.get("url"), document)
                 return Author(id=url, name=one_line(_text(author.get("name")), 200) or None, url=url)
     return Author()
+
+
+def _address(value: object, document: Document) -> str | None:
+    """Return an address as given or relative to the feed's; none where none is given, which would be the feed's."""
+    given = clean(_text(value)).strip()
+    return canonical_url(given, document.url) if given else None
 
 
 def _text(value: object) -> str:

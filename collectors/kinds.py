@@ -61,6 +61,10 @@ GOOGLE_SIGN_IN = (
     ),
 )
 
+_ZONE = Setting(
+    key="zone", description="Time zone of times that do not say theirs; UTC where not given", example="Asia/Taipei"
+)
+
 KINDS: Mapping[SourceKind, Kind] = {
     SourceKind.FEED: Kind(
         collector="collectors.feed:FeedCollector",
@@ -76,6 +80,7 @@ KINDS: Mapping[SourceKind, Kind] = {
                 description="Name shown for where it was said; without it the host of each item's link",
                 example="Lantern Forum",
             ),
+            _ZONE,
         ),
     ),
     SourceKind.BLUESKY: Kind(
@@ -361,7 +366,10 @@ KINDS: Mapping[SourceKind, Kind] = {
     ),
     SourceKind.IMPORT: Kind(
         collector=None,
-        settings=(Setting(key="site", description="Name shown for where it was said", example="Survey 2026"),),
+        settings=(
+            Setting(key="site", description="Name shown for where it was said", example="Survey 2026"),
+            _ZONE,
+        ),
     ),
     SourceKind.APP_STORE: Kind(
         collector="collectors.app_store:AppStoreCollector",

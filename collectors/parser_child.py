@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 import orjson
 
 from collectors.charsets import charset_of, decode
+from collectors.dates import zone_named
 from collectors.errors import CollectError, Refused
 from collectors.feed_items import Document, Read, joined, with_identities
 from collectors.feed_xml import read_xml_feed
@@ -78,7 +79,11 @@ def answer(head: Mapping[str, Any], payload: bytes) -> dict[str, Any]:
 def read_document(head: Mapping[str, Any], payload: bytes) -> Read:
     """Return what is in the bytes, by their look and not by their declared type. Raises CollectError."""
     document = Document(
-        url=head["url"], site=head["site"], now=datetime.fromisoformat(head["now"]), language=head["language"]
+        url=head["url"],
+        site=head["site"],
+        now=datetime.fromisoformat(head["now"]),
+        language=head["language"],
+        zone=zone_named(head["zone"]),
     )
     decoded = decode(payload, charset_of(head["content_type"]))
     reader = read_json_feed if decoded.text.lstrip()[:1] in {"{", "["} else read_xml_feed

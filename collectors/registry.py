@@ -4,11 +4,12 @@ The modules are named as strings and imported on use, so that a process that onl
 """
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from importlib import import_module
 from typing import cast
 
 from collectors.addresses import checked_url
+from collectors.dates import zone_named
 from collectors.errors import Refused, SettingError
 from collectors.kinds import KINDS, State
 from collectors.types import Collector, Setting, SourceKind
@@ -53,13 +54,15 @@ def check(kind: str, settings: Mapping[str, str], *, allow_private: bool = False
             raise SettingError(key, f"{value!r} is none of {', '.join(setting.choices)}")
         if value and key == "url":
             _check_url(value, allow_private=allow_private)
+        if key == "zone":
+            zone_named(value)
 
 
 def _known(kind: str) -> SourceKind:
     try:
         return SourceKind(kind)
     except ValueError:
-        raise SettingError("kind", f"there is no kind {kind!r}{_suggestion(kind, list(SourceKind))}") from None
+        raise SettingError("kind", f"there is no kind {kind!r}{_suggestion(kind, kinds())}") from None
 
 
 def _check_url(value: str, *, allow_private: bool) -> None:
@@ -72,7 +75,7 @@ def _check_url(value: str, *, allow_private: bool) -> None:
         raise SettingError("url", f"{refused}; {remedy}") from None
 
 
-def _suggestion(word: str, known: Mapping[str, Setting] | list[SourceKind]) -> str:
+def _suggestion(word: str, known: Collection[str]) -> str:
     """Return the nearest known word as a question, or all of them."""
-    near = difflib.get_close_matches(word, known, n=1)
+    near = difflib.get_close_matches(word, list(known), n=1)
     return f"; did you mean {near[0]}?" if near else f"; use {', '.join(known) or 'none'}"

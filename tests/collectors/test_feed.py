@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -295,10 +296,125 @@ def test_more_than_two_thousand_items_are_not_dropped_in_silence() -> None:
     assert read(rss(*(f"<guid>{n}</guid>" for n in range(2_000)))).complete
 
 
-def test_two_hundred_thousand_items_take_a_moment_only() -> None:
-    collected = read(rss(*["<guid>1</guid><title>t</title>"] * 200_000))
+def as_rss(dates: list[str]) -> str:
+    tags = [f"<pubDate>{date}</pubDate>" if date else "" for date in dates]
+    return rss(*(f"<guid>{number}</guid>{tag}" for number, tag in enumerate(tags)))
+
+
+def as_atom(dates: list[str]) -> str:
+    entries = [
+        f"<entry><id>{number}</id>" + (f"<updated>{date}</updated></entry>" if date else "</entry>")
+        for number, date in enumerate(dates)
+    ]
+    return f'<feed xmlns="http://www.w3.org/2005/Atom">{"".join(entries)}<title>last</title></feed>'
+
+
+def as_json(dates: list[str]) -> str:
+    return json.dumps({"items": [{"id": str(n), "date_published": date} for n, date in enumerate(dates)]})
+
+
+HOURS = [(make.NOW - timedelta(hours=hours)).isoformat() for hours in range(2_500)]
+
+
+@pytest.mark.parametrize("written", [as_rss, as_atom, as_json])
+@pytest.mark.parametrize(
+    ("dates", "kept"),
+    [
+        (HOURS, range(2_000)),
+        (HOURS[::-1], range(500, 2_500)),
+        ([""] * 2_500, [*range(1_000), *range(1_500, 2_500)]),
+        ([HOURS[9]] * 2_500, [*range(1_000), *range(1_500, 2_500)]),
+        # One without a date is as old as the one before it.
+        ([date if place % 2 == 0 else "" for place, date in enumerate(HOURS[::-1])], range(500, 2_500)),
+    ],
+)
+def test_of_too_many_items_the_newest_are_kept(
+    written: Callable[[list[str]], str], dates: list[str], kept: Iterable[int]
+) -> None:
+    collected = read(written(dates))
+
+    assert [mention.id for mention in collected.mentions] == [str(number) for number in kept]
+    assert not collected.complete
+    assert collected.warning == "only the newest 2000 items were read; 500 were left out"
+
+
+def test_a_cut_among_too_many_items_is_still_said() -> None:
+    collected = read(as_rss(HOURS)[:-40])
 
     assert collected.seen == 2_000
+    assert "not well-formed" in (collected.warning or "")
+    assert "left out" in (collected.warning or "")
+
+
+def test_words_about_items_are_no_items_when_too_many_are_cut() -> None:
+    items = [f"<guid>{n}</guid><description><![CDATA[<item> no]]></description><!-- <item> -->" for n in range(2_100)]
+
+    collected = read(rss(*items))
+
+    assert collected.seen == 2_000
+    assert collected.warning == "only the newest 2000 items were read; 100 were left out"
+
+
+def test_two_hundred_thousand_items_take_a_moment_only() -> None:
+    collected = read(rss(*["<guid>1</guid><title>t</title><pubDate>2026-03-01</pubDate>"] * 200_000))
+
+    assert collected.seen == 2_000
+
+
+def test_a_json_item_without_addresses_has_none() -> None:
+    collected = read(
+        json.dumps(
+            {
+                "items": [
+                    {"id": "1", "authors": [{"name": "Ann"}]},
+                    {"id": "2", "url": " ", "author": {"name": "Ann", "url": ""}},
+                    {"id": "3", "url": "", "external_url": "/3", "author": {"url": "/u/ann"}},
+                ]
+            }
+        )
+    )
+
+    assert [mention.url for mention in collected.mentions] == [None, None, "https://forum.example/3"]
+    assert [(mention.author.id, mention.author.url) for mention in collected.mentions] == [
+        (None, None),
+        (None, None),
+        ("https://forum.example/u/ann", "https://forum.example/u/ann"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        rss("<guid>1</guid><pubDate>Thu, 05 Mar 2026 10:00:00</pubDate>"),
+        '<feed xmlns="http://www.w3.org/2005/Atom"><entry><id>1</id><updated>2026-03-05T10:00:00</updated></entry></feed>',
+        json.dumps({"items": [{"id": 1, "date_published": "2026-03-05 10:00"}]}),
+        rss("<guid>1</guid><pubDate>Thu, 05 Mar 2026 02:00:00 GMT</pubDate>"),
+    ],
+)
+def test_times_without_an_offset_are_read_in_the_zone_of_the_source(document: str) -> None:
+    source = make.source(settings={"url": URL, "zone": "Asia/Taipei"})
+
+    (mention,) = parse(document.encode(), source, now=make.NOW).mentions
+
+    assert mention.published_at == datetime(2026, 3, 5, 2, 0, tzinfo=UTC)
+
+
+NETSCAPE = '<!DOCTYPE rss PUBLIC "-//Netscape//DTD RSS 0.91//EN" "http://my.netscape.com/publish/formats/rss-0.91.dtd">'
+
+
+@pytest.mark.parametrize("doctype", ["", NETSCAPE])
+def test_characters_that_html_calls_by_name_are_kept(doctype: str) -> None:
+    document = rss(
+        "<guid>1</guid><title>one &eacute; &amp; &hellip;</title>"
+        "<description>&lt;b&gt;caf&eacute;&lt;/b&gt; &amp;eacute; &quot;&apos;</description>",
+        "<guid>2</guid><title><![CDATA[&eacute;]]></title>",
+    )
+
+    collected = read(doctype + document.partition("?>")[2])
+
+    assert [mention.title for mention in collected.mentions] == ["one é & …", "é"]
+    assert collected.mentions[0].text == "café é \"'"
+    assert collected.complete
 
 
 def test_a_json_feed_of_too_many_items_says_so() -> None:

@@ -28,6 +28,9 @@ def test_the_feed_needs_an_address() -> None:
         ("feed", {"url": "http://127.0.0.1/rss"}, "url: .*allow private addresses"),
         ("feed", {"url": "http://x.example/", "ulr": "y"}, r"ulr: feed has no such setting; did you mean url\?"),
         ("feed", {"url": "http://x.example/", "qqq": "y"}, "qqq: .*; use url, site"),
+        ("feed", {"url": "http://x.example/", "zone": "Asia/Taipeh"}, r"zone: .*did you mean Asia/Taipei\?"),
+        ("feed", {"url": "http://x.example/", "zone": "../../etc/passwd"}, "zone: there is no time zone"),
+        ("import", {"zone": "somewhere"}, "zone: there is no time zone 'somewhere'"),
         ("fed", {}, r"kind: there is no kind 'fed'; did you mean feed\?"),
     ],
 )
@@ -38,7 +41,16 @@ def test_a_wrong_setting_names_its_field_and_the_remedy(kind: str, settings: dic
 
 def test_right_settings_pass() -> None:
     check("feed", {"url": "https://x.example/rss"})
+    check("import", {"zone": "Asia/Bangkok"})
+    check("feed", {"url": "https://x.example/rss", "zone": " Asia/Taipei "})
     check("feed", {"url": "http://127.0.0.1:8765/rss", "site": "Ours"}, allow_private=True)
+
+
+def test_only_kinds_that_are_polled_are_offered() -> None:
+    with pytest.raises(SettingError, match="use feed, ") as nope:
+        check("nope", {})
+
+    assert "import" not in str(nope.value)
 
 
 def test_what_is_not_polled_has_no_collector() -> None:
