@@ -28,7 +28,8 @@ def test_the_monthly_file_of_google_play_is_imported(tmp_path: Path) -> None:
     rows = [row.item for row in read(file, now=make.NOW, mapping=GOOGLE_PLAY, site="Google Play")]
 
     first, rating_only = rows
-    assert isinstance(first, Mention) and isinstance(rating_only, Mention)
+    assert isinstance(first, Mention)
+    assert isinstance(rating_only, Mention)
     assert (first.text, first.rating, first.language) == ("更新後一直閃退,\n退錢", Rating(value=1, scale=5), "zh-TW")
     assert first.published_at == datetime(2026, 2, 1, 3, 4, 5, tzinfo=UTC)
     assert first.edited_at == datetime(2026, 2, 2, 3, 4, 5, tzinfo=UTC)
