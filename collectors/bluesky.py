@@ -153,7 +153,7 @@ async def _sign_in(egress: Egress, source: Source, *, now: datetime) -> Token:
 
 def _page(document: object, source: Source, *, now: datetime) -> Page:
     """Return the posts of an answer."""
-    posts = document if isinstance(document, list) else listed(document, "posts")
+    posts = rows(document) if isinstance(document, list) else listed(document, "posts")
     own = names_in(source.settings.get("own_accounts"))
     mentions, unread = read_each(posts, lambda post: [_post(post, source, own, now=now)])
     times = [at for post in posts if (at := _created_at(record(post), now=now))]

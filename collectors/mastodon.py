@@ -236,7 +236,7 @@ def _known(source: Source) -> str | None:
 def _statuses(document: object) -> list[Any]:
     """Return the statuses of a timeline, of a search, or of an answer that is one. Raises CollectError."""
     if isinstance(document, list):
-        return document
+        return rows(document)
     return [document] if "content" in record(document) else listed(document, "statuses")
 
 

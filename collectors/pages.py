@@ -47,8 +47,8 @@ def record(value: object) -> Mapping[str, Any]:
 
 
 def rows(value: object) -> list[Any]:
-    """Return a JSON array, an empty one in place of anything else."""
-    return value if isinstance(value, list) else []
+    """Return a JSON array, an empty one in place of anything else; of one too long, what is read and one more."""
+    return value[: MAX_ITEMS + 1] if isinstance(value, list) else []
 
 
 def listed(value: object, key: str) -> list[Any]:
@@ -56,7 +56,7 @@ def listed(value: object, key: str) -> list[Any]:
     found = record(value).get(key)
     if not isinstance(found, list):
         raise CollectError(f"the answer has no list of {key}")
-    return found
+    return rows(found)
 
 
 def read_each(
@@ -75,8 +75,15 @@ def read_each(
             mentions.extend(list(read(item)))
         # One item must never cost its siblings, whatever it holds.
         except Exception as error:  # noqa: BLE001
-            unread.append(quarantined(item, error))
+            unread.append(_set_aside(item, error))
     return tuple(mentions), tuple(unread)
+
+
+def _set_aside(item: object, error: Exception) -> Quarantined:
+    try:
+        return quarantined(item, error)
+    except RecursionError:
+        return Quarantined(raw=b"", reason="the item is nested too deeply to be kept")
 
 
 def words(value: object) -> str:

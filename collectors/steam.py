@@ -16,7 +16,19 @@ from typing import Any
 from collectors.api import address, ask, decode
 from collectors.errors import CollectError, SettingError
 from collectors.harvest import Harvest
-from collectors.pages import Page, author, counts, identity, moment, optional_identity, read_each, record, take, words
+from collectors.pages import (
+    Page,
+    author,
+    counts,
+    identity,
+    moment,
+    optional_identity,
+    read_each,
+    record,
+    rows,
+    take,
+    words,
+)
 from collectors.registry import check
 from collectors.slices import read_tokens
 from collectors.text import canonical_url, clean
@@ -97,7 +109,7 @@ def _page(document: object, source: Source, *, now: datetime) -> Page:
     reviews = found.get("reviews")
     if reviews is None and not record(document).keys() & {"response", "query_summary"}:
         raise CollectError("the answer has no reviews")
-    items = list(reviews.values()) if isinstance(reviews, dict) else reviews if isinstance(reviews, list) else []
+    items = rows(list(reviews.values()) if isinstance(reviews, dict) else reviews)
     mentions, unread = read_each(items, lambda review: _read(review, source, now=now))
     times = [at for item in items if (at := moment(record(item).get("timestamp_created"), now=now))]
     return Page(

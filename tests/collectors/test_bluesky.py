@@ -104,6 +104,13 @@ def test_an_unreadable_post_costs_no_sibling() -> None:
     assert [len(collected.mentions), len(collected.quarantined), collected.seen] == [2, 2, 4]
 
 
+def test_of_a_page_without_end_only_the_beginning_is_read() -> None:
+    collected = read(*(post(n) for n in range(3_000)))
+
+    assert len(collected.mentions) == 2_000
+    assert [one.reason for one in collected.quarantined] == ["only the first 2000 items of a page are read"]
+
+
 @given(st.binary())
 def test_any_bytes_give_mentions_or_a_collect_error(payload: bytes) -> None:
     try:
