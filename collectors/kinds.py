@@ -348,7 +348,7 @@ KINDS: Mapping[SourceKind, Kind] = {
                 example="1404376560",
             ),
         ),
-        state=State(tried=Tried.RECORDINGS, needs="an application that Weibo approved; its token ends after weeks"),
+        state=State(tried=Tried.EXAMPLES, needs="an application that Weibo approved; its token ends after weeks"),
     ),
     SourceKind.LINE: Kind(
         # Nothing is polled: `line.parse` reads what the webhook posts.
@@ -362,7 +362,7 @@ KINDS: Mapping[SourceKind, Kind] = {
                 example="8c570fa6dd201bb328f1c1eac23a96d8",
             ),
         ),
-        state=State(tried=Tried.RECORDINGS, needs="your own official account, with its webhook set to this server"),
+        state=State(tried=Tried.EXAMPLES, needs="your own official account, with its webhook set to this server"),
     ),
     SourceKind.IMPORT: Kind(
         collector=None,

@@ -1,8 +1,8 @@
 """LINE: what people write to an official account, as its webhook delivers it.
 
 Documentation: https://developers.line.biz/en/reference/messaging-api/#webhooks. LINE has no history to poll: each body
-is posted once to an address of ours, signed, and again until it is answered with 200. Recorded: 2016 to 2026 (the
-software development kit's own examples).
+is posted once to an address of ours, signed, and again until it is answered with 200. Written from the examples of
+LINE's own software development kit; no recording.
 
 A message that was taken back comes as an unsend event and leaves no words; an edited one keeps its number. Of event
 types that are new nothing is read, and nothing breaks.

@@ -1,7 +1,8 @@
 """Weibo: posts that name one's own account, and comments to it.
 
 Documentation: https://open.weibo.com/wiki/2/statuses/mentions and /2/comments/to_me. Rate limit: 150 requests an hour
-by user on the lowest level; errors 10022 to 10024 say so, with status 403. Recorded: 2011 (one post).
+by user on the lowest level; errors 10022 to 10024 say so, with status 403. Written from the documented
+examples, of which one post is of 2011; no recording.
 
 Searching what others say needs a contract with the platform; what Weibo gives to every application is what concerns
 the account that signed in. A deleted post comes back marked, without words.
