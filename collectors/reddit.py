@@ -77,6 +77,7 @@ class _Poll:
     def __init__(self, source: Source, egress: Egress, now: datetime) -> None:
         self._source, self._egress, self._now = source, egress, now
         self.harvest = Harvest()
+        self._has_read = False
 
     async def listing(self, name: str, path: str, query: Mapping[str, str]) -> datetime | None:
         """Read one listing from the newest to what was known; return the newest moment known now."""
@@ -91,6 +92,7 @@ class _Poll:
                 self.harvest.failed(name, error)
                 # What lies between is read by the next poll.
                 return known
+            self._has_read = True
             newest = max((at for at in (newest, page.newest) if at), default=None)
             asked, after = after, page.following
             if not after or after == asked or page.oldest is None or (known and page.oldest < known - _OVERLAP):
@@ -103,7 +105,8 @@ class _Poll:
         """Ask for items of earlier polls that were not on the listings now."""
         read = {mention.id for mention in self.harvest.mentions}
         again = [name for name in _recent(self._source) if name not in read]
-        if not again or self.harvest.over:
+        # Where no listing could be read, old items must not make the poll look well.
+        if not again or not self._has_read or self.harvest.over:
             return
         try:
             await self._take("/api/info", {"id": ",".join(again)})

@@ -271,6 +271,15 @@ async def test_posts_and_comments_are_read_and_one_may_fail() -> None:
     assert "comments: " in str(collected.warning)
 
 
+async def test_a_listing_that_fails_is_not_covered_up_by_items_known_already() -> None:
+    async with played() as platform:
+        platform.on("/r/tea/new.json", Given(content=b"", status=502))
+        platform.on("/api/info.json", listing(post()))
+
+        with pytest.raises(CollectError, match="502"):
+            await platform.poll("reddit", PUBLIC, cursor={"recent": ["t3_p1"]})
+
+
 async def test_a_search_may_stay_in_one_subreddit() -> None:
     async with played() as platform:
         platform.on("/r/tea/search.json", listing())
