@@ -117,16 +117,14 @@ def _day_first_of_short(dates: Sequence[tuple[str, str, str]]) -> bool | None:
 
 
 def tells_row(values: Mapping[str, str], columns: Columns) -> bool | None:
-    """Return whether the values of a row's ratings, dates and addresses are such; None where it has none of them."""
-    told = None
-    for name in ("rating", "published_at", "edited_at", "url"):
-        value = values.get(columns.column_of.get(name, ""), "").strip()
-        if not value:
-            continue
-        if not _is_such(name, value, columns):
-            return False
-        told = True
-    return told
+    """Return whether the values are a row by its ratings, dates and addresses; None where they do not tell."""
+    found = {name: values.get(column, "").strip() for name, column in columns.column_of.items()}
+    typed = [name for name in ("published_at", "edited_at", "url", "rating") if found.get(name)]
+    if not (found.get("text") or found.get("title")) or not all(_is_such(name, found[name], columns) for name in typed):
+        return False
+    # A number is found in many a sentence: it tells only where no column tells more.
+    sure = {"published_at", "edited_at", "url"} & found.keys()
+    return True if (set(typed) & sure if sure else typed) else None
 
 
 def _is_such(name: str, value: str, columns: Columns) -> bool:

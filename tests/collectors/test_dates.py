@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors.dates import from_epoch, parse_date
+from collectors.dates import from_epoch, parse_date, zone_named
+from collectors.errors import SettingError
 from tests.make import NOW
 
 
@@ -84,6 +85,39 @@ def test_the_order_of_day_and_month_can_be_told() -> None:
 
     assert first == datetime(2024, 3, 5, tzinfo=UTC)
     assert second == datetime(2024, 5, 3, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "day_first", "day"),
+    [
+        ("5/6/25", True, "2025-06-05"),
+        ("5/6/25", False, "2025-05-06"),
+        ("5/6/25", None, None),
+        ("5/25/25", None, "2025-05-25"),
+        ("5/5/25", None, "2025-05-05"),
+        # The 25th, or the year 2025?
+        ("25/12/24", None, None),
+        ("25/12/24", True, "2024-12-25"),
+        ("25/12/24", False, None),
+        ("5-6-25 14:30", True, "2025-06-05"),
+        ("5/6/256", True, None),
+    ],
+)
+def test_years_of_two_digits_need_an_order_that_is_known(text: str, day_first: bool | None, day: str | None) -> None:
+    found = parse_date(text, now=NOW, day_first=day_first)
+
+    assert (found and found.isoformat()[:10]) == day
+
+
+@pytest.mark.parametrize("name", ["Nowhere", "Asia", "../etc/passwd", "/etc/passwd", "asia/taipei", "x" * 5000, "\0"])
+def test_a_zone_that_does_not_exist_is_refused_by_name(name: str) -> None:
+    with pytest.raises(SettingError, match="zone: there is no time zone"):
+        zone_named(name)
+
+
+def test_no_zone_is_utc() -> None:
+    assert zone_named(" ") is UTC
+    assert str(zone_named(" Asia/Taipei ")) == "Asia/Taipei"
 
 
 def test_a_date_without_a_zone_can_be_given_one() -> None:

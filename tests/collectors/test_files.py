@@ -192,6 +192,7 @@ def test_a_reading_goes_on_after_any_row_around_stray_quotation_marks(tmp_path: 
         "Came late, after 3 days\nand cold, too, of course\nsay, no",
         "line\n" * 900,
         ",,\n,,\n,,",
+        "fine, 3 days,\n\nthen 4/5",
         "1. soup, 5 of 10, cold\n2. rice, 8 of 10, fine\n3. tea, 9 of 10, warm",
     ],
 )
