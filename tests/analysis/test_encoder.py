@@ -181,12 +181,15 @@ def test_spans_point_into_the_text(shipped: EncoderAnalyser, text: str) -> None:
         assert ("\u200b😀😀😀😀😀😀😀 \n\n" + text)[span.start : span.end] == span.text
 
 
-def test_the_clause_that_carries_the_anger_is_named(shipped: EncoderAnalyser) -> None:
-    analysis = one(shipped, "餐廳在二樓，昨天跟家人去吃飯。服務生態度爛到爆，簡直把客人當狗！甜點還可以。")
+def test_the_clause_that_carries_the_displeasure_is_named(shipped: EncoderAnalyser) -> None:
+    text = "餐廳在二樓，昨天跟家人去吃飯。服務生態度爛到爆，簡直把客人當狗！甜點還可以。"
 
+    analysis = one(shipped, text, because=True)
+
+    assert analysis.label is Sentiment.NEGATIVE
     assert analysis.because is not None
-    assert any("爛到爆" in span.text for span in analysis.because)
-    assert not any("甜點" in span.text for span in analysis.because)
+    assert any("爛到爆" in span.text or "當狗" in span.text for span in analysis.because)
+    assert not any("甜點" in span.text or "二樓" in span.text for span in analysis.because)
 
 
 def test_lines_show_every_head(shipped: EncoderAnalyser) -> None:
