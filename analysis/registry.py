@@ -12,10 +12,12 @@ from analysis.types import Analyser
 
 #: name -> "module:factory"; the factory takes nothing and may raise ModelError.
 ANALYSERS = {
+    "ensemble": "analysis.ensemble:shipped",
+    "encoder": "analysis.encoder:shipped",
     "ngram": "analysis.ngram:shipped",
 }
 #: What `default` and no name mean.
-DEFAULT = "ngram"
+DEFAULT = "ensemble"
 
 
 def check_name(name: str) -> None:

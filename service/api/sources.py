@@ -10,6 +10,7 @@ from fastapi import APIRouter, Path, Query, status
 from pydantic import Field
 
 from alerts.types import SourceId
+from collectors.registry import settings_of
 from service.api.access import Reading, Writing
 from service.api.errors import Conflict, NotFound
 from service.api.parameters import PREFIX, BrandGiven, Id, Named, Page, Shape, brand_of
@@ -61,7 +62,7 @@ class SourceItem(Shape):
             brand=Named(id=health.brand_id, name=health.brand),
             kind=health.kind,
             name=health.name,
-            settings={key: _without_password(value) for key, value in health.settings.items()},
+            settings=_shown(health.kind, health.settings),
             allow_private=health.allow_private,
             state=_state(health),
             interval_seconds=health.interval.total_seconds(),
@@ -85,6 +86,12 @@ def _state(health: SourceHealth) -> SourceState:
     if health.last_success_at is None:
         return SourceState.WAITING
     return SourceState.WARNING if health.error else SourceState.HEALTHY
+
+
+def _shown(kind: str, settings: Mapping[str, str]) -> dict[str, str]:
+    """Return a source's settings without what is secret in them."""
+    secret = {setting.key for setting in settings_of(kind) if setting.secret}
+    return {key: "***" if key in secret else _without_password(value) for key, value in settings.items()}
 
 
 def _without_password(value: str) -> str:

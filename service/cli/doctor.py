@@ -10,11 +10,15 @@ from datetime import UTC, datetime, timedelta
 import click
 import orjson
 
+from alerts.types import NotificationState
+from collectors import registry
+from collectors.kinds import Tried
 from service import database
 from service.settings import Settings, read_settings
-from service.store import clock, component, source
+from service.store import clock, component, notification, source
 from service.store.migrate import is_current
 from service.store.pool import Pool, knows_letters, open_pool, wait_until_reachable
+from service.store.source import SourceHealth
 
 #: Less free space than this is not enough for a week of busy sources.
 _LEAST_FREE_BYTES = 1 << 30
@@ -119,10 +123,27 @@ async def check_sources(pool: Pool) -> list[Finding]:
         Finding(
             what=f"source {one.name}",
             ok=one.error_count == 0 or not one.enabled,
-            detail=one.error or ("turned off" if not one.enabled else f"{one.mentions_per_day} mentions in a day"),
+            detail=one.error or ("turned off" if not one.enabled else _how_it_goes(one)),
         )
         for one in sources
     ]
+
+
+def _how_it_goes(one: SourceHealth) -> str:
+    """Return what came lately, and what is known of the kind."""
+    state = registry.state_of(one.kind)
+    doubts = [] if state.tried is not Tried.EXAMPLES else ["this kind was not tried against the platform"]
+    needs = [f"needs {state.needs}"] if state.needs else []
+    return "; ".join([f"{one.mentions_per_day} mentions in a day", *doubts, *needs])
+
+
+async def check_outbox(pool: Pool) -> Finding:
+    """See whether e-mails were given up."""
+    async with pool.acquire() as conn:
+        given_up = (await notification.waiting(conn)).get(NotificationState.FAILED, 0)
+    if given_up:
+        return _ill("outbox", f"{given_up} e-mails were given up; correct their contacts and try them again there")
+    return _well("outbox", "no e-mail was given up")
 
 
 async def _findings(settings: Settings) -> AsyncIterator[Finding]:
@@ -141,7 +162,12 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
     pool = await open_pool(url, size=1)
     try:
         yield await check_schema(pool)
-        checks: tuple[Callable[[Pool], Awaitable[Finding]], ...] = (check_locale, check_clock, check_worker)
+        checks: tuple[Callable[[Pool], Awaitable[Finding]], ...] = (
+            check_locale,
+            check_clock,
+            check_worker,
+            check_outbox,
+        )
         for check in checks:
             yield await check(pool)
         for finding in await check_sources(pool):

@@ -32,10 +32,13 @@ def _list() -> bytes:
     kinds = [
         {
             "kind": kind,
+            "tried": registry.state_of(kind).tried,
+            "needs": registry.state_of(kind).needs,
             "settings": [
                 {
                     "key": setting.key,
                     "required": setting.required,
+                    "secret": setting.secret,
                     "description": setting.description,
                     "example": setting.example,
                     "choices": list(setting.choices),
@@ -81,7 +84,8 @@ def command(
         return
     if kind is None:
         raise Failure("which kind? `earshot fetch --list` names them")
-    settings = _rebased(settings, base_url)
+    if kind == SourceKind.FEED:
+        settings = _rebased(settings, base_url)
     registry.check(kind, settings, allow_private=allow_private)
     collected = asyncio.run(_collect(kind, settings, base_url=base_url, allow_private=allow_private))
     out = sys.stdout.buffer

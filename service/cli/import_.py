@@ -12,7 +12,7 @@ import orjson
 
 from alerts.types import BrandId, SourceId
 from collectors import files
-from collectors.files import Row
+from collectors.files import Reading, Row
 from collectors.types import Quarantined, SourceKind
 from service.cli.connect import run
 from service.cli.names import some_name
@@ -57,18 +57,26 @@ async def _place(pool: Pool, brand_name: str, source_name: str) -> tuple[BrandId
 
 
 async def _import(
-    pool: Pool, path: Path, *, brand_name: str, source_name: str, kind: Kind | None, mapping: dict[str, str], site: str
+    pool: Pool,
+    path: Path,
+    *,
+    brand_name: str,
+    source_name: str,
+    kind: Kind | None,
+    mapping: dict[str, str],
+    site: str,
+    zone: str,
 ) -> Counts:
     """Import one file; rows that cannot be read go to a file beside it."""
     broken_path = path.with_name(f"{path.name}.quarantined.jsonl")
     async with pool.acquire() as conn:
         now = await clock.now(conn)
     # Found wanting before anything is made: a file without a text column leaves no trace.
-    files.read(path, now=now, kind=kind, mapping=mapping, site=site)
+    files.read(path, now=now, kind=kind, mapping=mapping, site=site, zone=zone)
     brand_id, source_id = await _place(pool, brand_name, source_name)
     async with pool.acquire() as conn:
         begun = await unfinished(conn, source_id, identity(path), now=now)
-    reading = files.read(path, now=now, kind=kind, mapping=mapping, site=site, after=begun.row)
+    reading = files.read(path, now=now, kind=kind, mapping=mapping, site=site, after=begun.row, zone=zone)
     if begun.row:
         click.echo(f"going on after row {begun.row}", err=True)
     else:
@@ -79,7 +87,18 @@ async def _import(
             _write_broken(broken_path, batch)
             bar.update(reading.bytes_read - bar.pos)
 
-        return await import_file(pool, reading, brand_id=brand_id, source_id=source_id, begun=begun, on_batch=on_batch)
+        counts = await import_file(
+            pool, reading, brand_id=brand_id, source_id=source_id, begun=begun, on_batch=on_batch
+        )
+    _tell_of_dates(reading)
+    return counts
+
+
+def _tell_of_dates(reading: Reading) -> None:
+    """Say which rows count as said now, for want of a date; they open no incident."""
+    for number, trouble in ((reading.undated, "no date"), (reading.unreadable_dates, "a date that cannot be read")):
+        if number:
+            click.echo(f"{reading.path.name}: {number} rows have {trouble}; they count as said today", err=True)
 
 
 def _write_broken(path: Path, batch: Sequence[Row]) -> None:
@@ -108,6 +127,7 @@ def _write_broken(path: Path, batch: Sequence[Row]) -> None:
 @click.option("--kind", type=click.Choice(["csv", "jsonl"]), help="By the file's name where not given.")
 @click.option("--map", "mapping", multiple=True, metavar="COLUMN=FIELD", callback=_mapping, help="What a column holds.")
 @click.option("--source", "source_name", help="The source's name; the file's name where not given.")
+@click.option("--zone", help="IANA zone of times without an offset; EARSHOT_TIME_ZONE where not given.")
 @click.option("--site", default="", help="Where it was said, for rows that do not tell.")
 def command(
     paths: tuple[Path, ...],
@@ -117,15 +137,23 @@ def command(
     mapping: dict[str, str],
     source_name: str | None,
     site: str,
+    zone: str | None,
 ) -> None:
     """Import posts and reviews from CSV or JSON Lines. Again is harmless; a cut-off import goes on where it was."""
 
-    async def imported(_settings: Settings, pool: Pool) -> Counts:
+    async def imported(settings: Settings, pool: Pool) -> Counts:
         total = Counts()
         for path in paths:
             name = source_name or path.stem
             total += await _import(
-                pool, path, brand_name=brand_name, source_name=name, kind=kind, mapping=mapping, site=site
+                pool,
+                path,
+                brand_name=brand_name,
+                source_name=name,
+                kind=kind,
+                mapping=mapping,
+                site=site,
+                zone=zone or settings.time_zone,
             )
         return total
 

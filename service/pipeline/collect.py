@@ -17,7 +17,7 @@ from alerts.types import SourceId
 from collectors import registry
 from collectors.errors import CollectError, RateLimited, Refused
 from collectors.polite import next_poll
-from collectors.types import Collected, Egress, SourceKind
+from collectors.types import Collected, Egress
 from service.failpoints import Failpoint, reach
 from service.store import clock, events, fetch, ingest, source
 from service.store.events import EventKind
@@ -42,10 +42,9 @@ class LeaseLost(Exception):
 async def collect_due(pool: Pool, egress: Egress, *, allow_private: bool, random: Random) -> int:
     """Poll one batch of due sources; return how many were claimed."""
     token = uuid4()
-    kinds = [kind for kind in SourceKind if kind is not SourceKind.IMPORT]
     async with pool.acquire() as conn:
         now = await clock.now(conn)
-        due = await source.claim_due(conn, now=now, lease=LEASE, token=token, limit=BATCH, kinds=kinds)
+        due = await source.claim_due(conn, now=now, lease=LEASE, token=token, limit=BATCH, kinds=registry.kinds())
     reach(Failpoint.COLLECT_CLAIMED)
     if allow_private:
         due = [replace(one, source=replace(one.source, allow_private=True)) for one in due]

@@ -59,7 +59,9 @@ class ScriptedAnalyser:
             Because(start=text.index(words), end=text.index(words) + len(words), text=words) for words in post.because
         )
         return Analysis(
-            **shares,
+            negative=shares["negative"],
+            neutral=shares["neutral"],
+            positive=shares["positive"],
             language=post.language,
             anger=post.anger,
             anger_level=2 if post.anger > 0.5 else 1 if post.label == "negative" else 0,

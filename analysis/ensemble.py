@@ -1,0 +1,119 @@
+"""Two ways of reading, one verdict: the encoder reads meaning, the n-grams read the very letters.
+
+Each is wrong in its own way (the encoder takes heat of any kind for anger, the n-grams miss what they never saw), so
+their log odds together rank better than either; `python -m analysis.training.ensemble` fits the weights and prints how
+much better. Every other head is the encoder's.
+"""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from importlib import import_module
+from pathlib import Path
+from typing import cast
+
+from analysis.errors import ModelError
+from analysis.types import Analyser, Analysis
+
+FILE = Path(__file__).with_name("model") / "ensemble.json"
+_FEWEST = 1e-4
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tuning:
+    """How the two are weighed."""
+
+    #: Share of the encoder, 0 to 1; the rest is the n-grams'.
+    weight: float
+    slope: float
+    #: By language; `rest` for the others.
+    offsets: Mapping[str, float]
+    #: From this probability on a text is angry.
+    threshold: float
+
+    def anger(self, deep: float, light: float, language: str) -> float:
+        """Return the calibrated probability of anger."""
+        odds = self.weight * log_odds(deep) + (1 - self.weight) * log_odds(light)
+        offset = self.offsets.get(language, self.offsets["rest"])
+        return 1 / (1 + math.exp(-(self.slope * odds + offset)))
+
+    def sentiment(self, deep: Analysis, light: Analysis) -> tuple[float, float, float]:
+        """Return the three shares of the weighted geometric mean; they sum to 1."""
+        pairs = (
+            (deep.negative, light.negative),
+            (deep.neutral, light.neutral),
+            (deep.positive, light.positive),
+        )
+        shares = [
+            math.exp(self.weight * math.log(max(d, _FEWEST)) + (1 - self.weight) * math.log(max(n, _FEWEST)))
+            for d, n in pairs
+        ]
+        total = sum(shares)
+        negative, neutral, positive = (share / total for share in shares)
+        return negative, neutral, positive
+
+
+def log_odds(share: float) -> float:
+    """Return the log odds of a probability, bounded on both sides."""
+    share = min(max(share, _FEWEST), 1 - _FEWEST)
+    return math.log(share / (1 - share))
+
+
+class EnsembleAnalyser:
+    """The `ensemble` analyser; see `Analyser`."""
+
+    def __init__(self, deep: Analyser, light: Analyser, tuning: Tuning, *, model: str) -> None:
+        self.model = model
+        self._deep = deep
+        self._light = light
+        self._tuning = tuning
+
+    def analyse(self, texts: Sequence[str], *, because: bool = False) -> list[Analysis]:
+        """Return one analysis per text, in order; see `Analyser`."""
+        deep = self._deep.analyse(texts, because=because)
+        light = self._light.analyse(texts)
+        return [self._together(*one) for one in zip(texts, deep, light, strict=True)]
+
+    def _together(self, text: str, deep: Analysis, light: Analysis) -> Analysis:
+        anger = self._tuning.anger(deep.anger, light.anger, deep.language)
+        angry = anger >= self._tuning.threshold and bool(text.strip())
+        negative, neutral, positive = self._tuning.sentiment(deep, light)
+        spans = deep.because
+        if angry and spans is None:
+            # The encoder alone was not sure enough to say why.
+            spans = light.because or self._deep.analyse([text], because=True)[0].because
+        return replace(
+            deep,
+            negative=negative,
+            neutral=neutral,
+            positive=positive,
+            anger=anger,
+            anger_level=2 if angry else min(deep.anger_level, 1),
+            angry=angry,
+            because=spans,
+            model=self.model,
+        )
+
+
+def read_tuning(path: Path = FILE) -> tuple[str, Tuning]:
+    """Return the ensemble's name@version and tuning. Raises ModelError."""
+    try:
+        known = json.loads(path.read_text("utf-8"))
+        tuning = Tuning(
+            weight=float(known["weight"]),
+            slope=float(known["slope"]),
+            offsets={tag: float(offset) for tag, offset in known["offsets"].items()},
+            threshold=float(known["threshold"]),
+        )
+        return str(known["name"]), tuning
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"{path.name} cannot be used ({error}); install Earshot again") from error
+
+
+def shipped() -> Analyser:
+    """Return the shipped encoder and n-grams as one. Raises ModelError."""
+    name, tuning = read_tuning()
+    deep = cast("Analyser", import_module("analysis.encoder").shipped())
+    light = cast("Analyser", import_module("analysis.ngram").shipped())
+    return EnsembleAnalyser(deep, light, tuning, model=name)

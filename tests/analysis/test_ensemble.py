@@ -1,0 +1,98 @@
+"""Two readings together: their verdicts are weighed, and the rest is the encoder's."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from analysis.ensemble import EnsembleAnalyser, Tuning, read_tuning
+from analysis.errors import ModelError
+from analysis.registry import analyser
+from analysis.types import Analysis, Because
+from tests import make
+
+TUNING = Tuning(weight=0.5, slope=1.0, offsets={"th": 1.0, "rest": 0.0}, threshold=0.5)
+
+
+class Said:
+    """An analyser that says what a test wants it to say."""
+
+    def __init__(self, **verdict: object) -> None:
+        self.model = "said@1"
+        self._verdict = verdict
+
+    def analyse(self, texts: Sequence[str], *, because: bool = False) -> list[Analysis]:
+        spans = (Because(start=0, end=1, text="x"),) if because else None
+        return [make.analysis(**{"because": spans, **self._verdict}) for _ in texts]
+
+
+def together(deep: Said, light: Said) -> Analysis:
+    (found,) = EnsembleAnalyser(deep, light, TUNING, model="both@1").analyse(["x"])
+    return found
+
+
+def test_anger_lies_between_the_two() -> None:
+    found = together(Said(anger=0.9), Said(anger=0.2))
+
+    assert 0.2 < found.anger < 0.9
+    assert found.model == "both@1"
+
+
+def test_the_three_shares_still_sum_to_one() -> None:
+    found = together(Said(negative=0.9, neutral=0.1, positive=0.0), Said(negative=0.2, neutral=0.2, positive=0.6))
+
+    assert found.negative + found.neutral + found.positive == pytest.approx(1)
+
+
+def test_an_angry_verdict_always_has_its_words() -> None:
+    found = together(Said(anger=0.95, anger_level=1), Said(anger=0.6))
+
+    assert (found.angry, found.anger_level) == (True, 2)
+    assert found.because
+
+
+def test_a_calm_verdict_is_never_of_the_angry_level() -> None:
+    found = together(Said(anger=0.4, anger_level=2, angry=True), Said(anger=0.1))
+
+    assert (found.angry, found.anger_level) == (False, 1)
+
+
+def test_a_language_has_its_own_offset() -> None:
+    thai = together(Said(anger=0.5, language="th"), Said(anger=0.5))
+    other = together(Said(anger=0.5, language="en"), Said(anger=0.5))
+
+    assert thai.anger > other.anger
+
+
+def test_the_shipped_tuning_is_whole_and_a_damaged_one_is_refused(tmp_path: Path) -> None:
+    name, tuning = read_tuning()
+    assert name.startswith("ensemble@")
+    assert 0 < tuning.threshold < 1
+
+    broken = tmp_path / "ensemble.json"
+    broken.write_text("{}")
+    with pytest.raises(ModelError, match="install Earshot again"):
+        read_tuning(broken)
+
+
+FURIOUS = {
+    "zh-Hant": "太扯了！飲料裡喝到一隻蟑螂，店員居然笑著說「挑掉就好」。這種黑心店家我一定去衛生局檢舉！",
+    "zh-Hans": "灯笼茶就是骗子！充了五百块的卡说作废就作废，客服还骂我活该，气死我了，必须曝光到底，退钱！",
+    "th": "โมโหมาก! รอชั่วโมงกว่าแล้วพนักงานยังตะคอกใส่อีก บริการห่วยแตกสุดๆ จะไม่กลับไปเหยียบอีกเลย",
+    "en": "Disgusting. They charged me three times, called me a LIAR and laughed in my face!!! I will report you.",
+}
+CALM = {
+    "zh-Hant": "請問集滿十點是每家分店都能換嗎？還是只有原本的店？",
+    "zh-Hans": "灯笼茶的店员小姐姐超温柔，帮我换了新的吸管，心情都变好了。",
+    "th": "ร้านสะอาด ที่นั่งเยอะ ชาไทยเข้มข้นดี แนะนำเลยครับ",
+    "en": "Does anyone know what time the shop at the station opens on Sundays?",
+}
+
+
+def test_the_shipped_ensemble_hears_anger_in_four_languages_and_no_anger_where_there_is_none() -> None:
+    judge = analyser("ensemble")
+    furious, calm = judge.analyse(list(FURIOUS.values())), judge.analyse(list(CALM.values()))
+
+    assert [one.language for one in furious] == list(FURIOUS)
+    assert all(one.angry and one.because for one in furious)
+    assert not any(one.angry for one in calm)
