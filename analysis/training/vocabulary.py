@@ -54,7 +54,7 @@ def _texts(corpus: Path) -> Iterator[str]:
             if language.startswith("zh"):
                 yield traditional(text) if language == "zh-Hans" else simplified(text)
     for package in distributions():
-        yield package.metadata.json.get("description") or ""
+        yield str(package.metadata.json.get("description") or "")
 
 
 def _used(tokenizer: Tokenizer, texts: Iterable[str]) -> set[int]:
