@@ -38,8 +38,8 @@ _ANGER_C = 3.0
 #: What held-out general talk and held-out calm customers weigh in the calibration of anger, beside a labelled customer.
 _GENERAL_WEIGHT = 0.1
 _CALM_WEIGHT = 0.1
-#: Between these the cut follows the labels, which are too few to be believed further.
-_LOWEST_CUT, _HIGHEST_CUT = 0.25, 0.6
+#: Between these the cut follows the labels: too few to be believed further, and half a customer's fury must be heard.
+_LOWEST_CUT, _HIGHEST_CUT = 0.25, 0.4
 
 Floats = NDArray[np.float64]
 Labels = NDArray[np.intp]

@@ -1,0 +1,78 @@
+"""The quality gate. A floor falls only with a reason in the commit; `-s` shows the scores, and
+`python -m tests.quality.gate` writes floors.json anew."""
+
+import random
+from itertools import combinations
+
+import pytest
+
+from analysis.evaluate import table
+from analysis.language import language
+from analysis.registry import analyser
+from analysis.stories import bands, same_story, signature
+from tests.quality import gate
+
+NAMES = gate.GATED
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_hard_sentences_are_read_as_well_as_before(name: str) -> None:
+    ours, trivial = gate.side_by_side(gate.hard_rows(), analyser(name))
+    print(f"\nhard sentences\n{table(ours)}\n\n{table(trivial)}")
+
+    assert gate.below(ours, gate.floors(analyser(name), "hard")) == []
+    assert all(
+        ours_of["macro_f1"] > trivial_of["macro_f1"]
+        for ours_of, trivial_of in zip(gate.measured(ours).values(), gate.measured(trivial).values(), strict=True)
+    )
+
+
+@pytest.mark.corpus
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_dev_files_are_read_as_well_as_before(name: str) -> None:
+    ours, trivial = gate.side_by_side(gate.dev_rows(), analyser(name))
+    print(f"\ndev files\n{table(ours)}\n\n{table(trivial)}")
+
+    assert gate.below(ours, gate.floors(analyser(name), "dev")) == []
+
+
+@pytest.mark.corpus
+@pytest.mark.parametrize("name", NAMES)
+def test_customers_are_read_as_well_as_before(name: str) -> None:
+    ours, trivial = gate.side_by_side(gate.customer_rows(), analyser(name))
+    print(f"\ncustomers, held back\n{table(ours)}\n\n{table(trivial)}")
+
+    assert gate.below(ours, gate.floors(analyser(name), "customers")) == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_praise_and_plain_talk_raise_no_more_alarms_than_before(name: str) -> None:
+    calm = [row.text for row in gate.hard_rows() if row.sentiment is not None and row.sentiment != "negative"]
+
+    alarms = [text for text, verdict in zip(calm, analyser(name).analyse(calm), strict=True) if verdict.angry]
+
+    assert len(alarms) <= gate.most_alarms(analyser(name)), alarms
+
+
+@pytest.mark.corpus
+@pytest.mark.parametrize(("tag", "least"), [("zh-Hant", 0.98), ("zh-Hans", 0.99), ("th", 0.99), ("en", 0.995)])
+def test_languages_are_told_apart(tag: str, least: float) -> None:
+    texts = [str(row["text"]) for row in gate.raw_dev_rows(tag)]
+
+    assert sum(language(text) == tag for text in texts) / len(texts) >= least
+
+
+@pytest.mark.corpus
+@pytest.mark.parametrize("tag", gate.LANGUAGES)
+def test_random_posts_are_not_one_story(tag: str) -> None:
+    texts = sorted({str(row["text"]) for row in gate.raw_dev_rows(tag)})
+    chosen = random.Random(20260305).sample(texts, 400)
+    signed = [made for made in map(signature, chosen) if made is not None]
+
+    merged = sum(same_story(one, other) for one, other in combinations(signed, 2))
+    candidates = sum(not set(bands(one)).isdisjoint(bands(other)) for one, other in combinations(signed[:200], 2))
+
+    # Near duplicates were removed from the files, so any pair is a mistake: fewer than one in ten thousand.
+    assert merged <= 8
+    assert candidates <= 20
