@@ -12,7 +12,7 @@ import pytest
 
 from analysis.evaluate import Evaluation, evaluate
 from analysis.labels import LabelledText, labelled_texts
-from analysis.registry import DEFAULT, analyser
+from analysis.registry import DEFAULT
 from analysis.training.corpus import rows
 from analysis.training.readings import Part, first_readings, part_of
 from analysis.types import Analyser, Analysis, Sentiment
@@ -143,27 +143,3 @@ def below(evaluation: Evaluation, floor: Mapping[str, Mapping[str, float]]) -> l
 def side_by_side(rows: list[LabelledText], judge: Analyser) -> tuple[Evaluation, Evaluation]:
     """Return the scores of an analyser and of the trivial peer."""
     return evaluate(rows, judge), evaluate(rows, Majority(rows))
-
-
-#: How far under today's number a floor lies: a new build of a library may round otherwise.
-_SLACK = 0.01
-
-
-def write_floors() -> None:
-    """Measure every gated analyser anew and make its numbers, less a little, the floors."""
-    files = {"hard": hard_rows, "dev": dev_rows, "customers": customer_rows}
-    stored = {}
-    for name in GATED:
-        judge = analyser(name)
-        stored[name] = {
-            kind: {
-                language: {key: round(number - _SLACK, 3) for key, number in numbers.items()}
-                for language, numbers in measured(evaluate(rows(), judge)).items()
-            }
-            for kind, rows in files.items()
-        }
-    (FOLDER / "floors.json").write_text(json.dumps(stored, indent=1) + "\n", "utf-8")
-
-
-if __name__ == "__main__":
-    write_floors()

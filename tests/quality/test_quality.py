@@ -1,5 +1,5 @@
 """The quality gate. A floor falls only with a reason in the commit; `-s` shows the scores, and
-`python -m tests.quality.gate` writes floors.json anew."""
+`python -m tests.quality.floors` writes floors.json anew."""
 
 import random
 from itertools import combinations
