@@ -115,7 +115,7 @@ def _stored(analyser: Analyser) -> Mapping[str, Any]:
     """Return what is written down for an analyser, by its name without the version."""
     name = analyser.model.split("@")[0]
     stored = json.loads((FOLDER / "floors.json").read_text("utf-8"))
-    assert name in stored, f"{name} has no floors: python -m tests.quality.floors {name}"
+    assert name in stored, f"{name} has no floors: python -m tests.quality.floors"
     return cast("Mapping[str, Any]", stored[name])
 
 
