@@ -35,7 +35,7 @@ export async function drawChart() {
   if (!place) return;
   try {
     const [embed, answer] = await Promise.all([
-      loadLibrary(place.dataset.library),
+      loadLibrary(place.dataset.bundle),
       fetch(place.dataset.specification, { headers: { Accept: "application/json" } }),
     ]);
     if (!answer.ok) return;
