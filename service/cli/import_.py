@@ -13,6 +13,7 @@ import orjson
 from alerts.types import BrandId, SourceId
 from collectors import files
 from collectors.files import Reading, Row
+from collectors.import_mappings import MAPPINGS
 from collectors.types import Quarantined, SourceKind
 from service.cli.connect import run
 from service.cli.names import some_name
@@ -126,6 +127,7 @@ def _write_broken(path: Path, batch: Sequence[Row]) -> None:
 )
 @click.option("--kind", type=click.Choice(["csv", "jsonl"]), help="By the file's name where not given.")
 @click.option("--map", "mapping", multiple=True, metavar="COLUMN=FIELD", callback=_mapping, help="What a column holds.")
+@click.option("--columns", type=click.Choice(list(MAPPINGS)), help="The file is of this place's own making.")
 @click.option("--source", "source_name", help="The source's name; the file's name where not given.")
 @click.option("--zone", help="IANA zone of times without an offset; EARSHOT_TIME_ZONE where not given.")
 @click.option("--site", default="", help="Where it was said, for rows that do not tell.")
@@ -135,6 +137,7 @@ def command(
     *,
     kind: Kind | None,
     mapping: dict[str, str],
+    columns: str | None,
     source_name: str | None,
     site: str,
     zone: str | None,
@@ -151,7 +154,7 @@ def command(
                 brand_name=brand_name,
                 source_name=name,
                 kind=kind,
-                mapping=mapping,
+                mapping={**(MAPPINGS[columns] if columns else {}), **mapping},
                 site=site,
                 zone=zone or settings.time_zone,
             )

@@ -102,7 +102,10 @@ async def _keep_database(folder: Path) -> None:
         await asyncio.sleep(_LOOK_EVERY)
         if database.running_pid(folder) is None:
             click.echo("the embedded Postgres died; starting it again", err=True)
-            await asyncio.to_thread(database.ensure_running, folder)
+            try:
+                await asyncio.to_thread(database.ensure_running, folder)
+            except database.DatabaseError as error:
+                click.echo(f"earshot: {error}", err=True)
 
 
 async def _wait_until_ready(settings: Settings) -> None:

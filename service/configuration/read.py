@@ -118,6 +118,9 @@ def _source_complaints(wanted: Configuration) -> Iterable[Complaint]:
                 ("source", index, "brand"),
                 f"there is no [[brand]] named {source.brand!r}; add one or correct the name",
             )
+        if source.kind not in collectors.kinds():
+            yield ("source", index, "kind"), f"{source.kind} is not polled; use one of {', '.join(collectors.kinds())}"
+            continue
         try:
             collectors.check(source.kind, source.settings, allow_private=source.allow_private)
         except SettingError as error:

@@ -64,3 +64,17 @@ def test_a_file_without_a_text_column_leaves_no_trace(database_url: str, tmp_pat
 
     assert done.returncode == 1
     assert b"--map" in done.stderr
+
+
+async def test_a_platforms_own_file_is_imported_by_its_name(database_url: str, pool: Pool, tmp_path: Path) -> None:
+    path = tmp_path / "reviews_com.example_202611.csv"
+    columns = "Reviewer Language,Review Submit Date and Time,Review Last Update Date and Time,Star Rating"
+    row = "en,2026-11-20T10:00:00Z,2026-11-20T10:00:00Z,1,Bad,It crashes,https://play.example/review"
+    path.write_text(f"{columns},Review Title,Review Text,Review Link\n{row}\n", "utf-16")
+    counted, _ = imported(database_url, str(path), "--columns", "google_play")
+
+    assert "seen 1 = inserted 1" in counted
+    stored = await pool.fetchrow("select title, text, rating_value, published_at::text as at from mention")
+    assert stored is not None
+    assert (stored["title"], stored["text"], stored["rating_value"]) == ("Bad", "It crashes", 1)
+    assert stored["at"].startswith("2026-11-20 10:00")

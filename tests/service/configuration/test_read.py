@@ -71,6 +71,13 @@ def test_a_mistake_is_named_with_its_line(change: tuple[str, str], line: int, pa
     assert part in str(caught.value)
 
 
+@pytest.mark.parametrize("kind", ["line", "import"])
+def test_a_kind_that_nothing_polls_is_refused(kind: str) -> None:
+    """It would be accepted and stay silent for ever."""
+    with pytest.raises(ConfigurationError, match=rf"earshot\.toml:7: .*{kind} is not polled"):
+        parse(GOOD.replace('kind = "feed"', f'kind = "{kind}"'), name="earshot.toml")
+
+
 def test_a_file_that_is_no_toml_is_named_with_its_line() -> None:
     with pytest.raises(ConfigurationError, match=r"earshot\.toml: not TOML: .*line 2"):
         parse("[[brand]]\nname = = 1\n", name="earshot.toml")
