@@ -1,4 +1,4 @@
-"""Places where a test can kill the process: one before every await between a claim and its commit."""
+"""Places where a test can kill the process: before and behind each step between a claim and its commit."""
 
 import os
 from enum import StrEnum
