@@ -11,6 +11,7 @@ import asyncpg
 import pytest
 
 from service import database
+from tests.service.waiting import until
 
 
 @pytest.fixture
@@ -36,10 +37,20 @@ def test_a_running_server_is_adopted(root: Path) -> None:
     assert database.ensure_running(root) == first
 
 
+async def death(root: Path) -> None:
+    """Wait until a killed server is gone: the signal returns before the process ends."""
+
+    async def gone() -> bool:
+        return database.running_pid(root) is None
+
+    await until(gone, what="the server's death")
+
+
 def test_what_was_committed_survives_kill_9_of_the_server(root: Path) -> None:
     server = database.ensure_running(root)
     asyncio.run(ask(server.url, "create table kept (n int)", "insert into kept values (7)"))
     os.kill(server.pid, signal.SIGKILL)
+    asyncio.run(death(root))
     again = database.ensure_running(root)
 
     assert asyncio.run(ask(again.url, "select n from kept")) == 7
