@@ -20,6 +20,8 @@ class Ingested:
     counts: Counts
     #: New and changed mentions.
     changed: tuple[MentionId, ...]
+    #: Those of them that are new.
+    inserted: frozenset[MentionId]
 
 
 def _content_hash(mention: Mention) -> bytes:
@@ -34,7 +36,7 @@ def _rounds(mentions: Sequence[Mention]) -> Iterator[list[tuple[bytes, Mention]]
     rounds: list[dict[bytes, Mention]] = []
     depth: dict[bytes, int] = {}
     for mention in mentions:
-        key = sha256(mention.id.encode("utf-8", "surrogatepass")).digest()
+        key = _external_key(mention.id)
         level = depth.get(key, 0)
         depth[key] = level + 1
         if level == len(rounds):
@@ -55,7 +57,7 @@ _INGEST = """
     ), news as (
         -- What reads the same as before is passed over here, so that it takes no number from the sequence.
         select i.* from incoming i
-        left join mention m on m.source_id = $2 and m.external_key = i.external_key
+        left join mention m on m.source_id = $2 and m.external_key = i.external_key and m.brand_id = $1
         where m.id is null
             or (m.content_hash, m.engagement) is distinct from (i.content_hash, i.engagement::jsonb)
             or (m.published_at is null and i.published_at <= m.first_seen_at)
@@ -68,7 +70,7 @@ _INGEST = """
             kind, site, url, parent, root, author_id, author_name, author_url, published_at, edited_at, title, text,
             language_hint, rating_value, rating_scale, engagement::jsonb, reply_by_owner, deleted, content_hash
         from news
-        on conflict (source_id, external_key) do update set
+        on conflict (source_id, external_key, brand_id) do update set
             version = m.version + (m.content_hash <> excluded.content_hash)::int,
             changed_at = case when m.content_hash <> excluded.content_hash then $3 else m.changed_at end,
             title = excluded.title, text = excluded.text, url = coalesce(excluded.url, m.url),
@@ -141,6 +143,7 @@ async def ingest(
     """Store what one fetch or a piece of an import brought; idempotent. In the caller's transaction."""
     counts = Counts()
     changed: list[MentionId] = []
+    inserted: set[MentionId] = set()
     for batch in _rounds(mentions):
         priority = 0 if batch[0][1].kind is SourceKind.IMPORT else 1
         rows = await conn.fetch(_INGEST, brand_id, source_id, now, *_columns(batch), priority)
@@ -148,4 +151,19 @@ async def ingest(
         edited = sum(row["changed"] and not row["fresh"] for row in rows)
         counts += Counts(inserted=fresh, new_version=edited, unchanged=len(batch) - fresh - edited)
         changed += [MentionId(row["id"]) for row in rows if row["changed"]]
-    return Ingested(counts=counts, changed=tuple(changed))
+        inserted |= {MentionId(row["id"]) for row in rows if row["fresh"]}
+    return Ingested(counts=counts, changed=tuple(changed), inserted=frozenset(inserted))
+
+
+async def ids_of(conn: Connection, source_id: SourceId, external_ids: Sequence[str]) -> dict[str, MentionId]:
+    """Return the mentions that a source has of these identities, by identity."""
+    rows = await conn.fetch(
+        "select id, external_id from mention where source_id = $1 and external_key = any($2::bytea[])",
+        source_id,
+        [_external_key(one) for one in external_ids],
+    )
+    return {row["external_id"]: MentionId(row["id"]) for row in rows}
+
+
+def _external_key(external_id: str) -> bytes:
+    return sha256(external_id.encode("utf-8", "surrogatepass")).digest()

@@ -10,9 +10,9 @@ begin
         coalesce(sum(n) filter (where label = 'neutral'), 0), coalesce(sum(n) filter (where label = 'positive'), 0),
         coalesce(sum(n) filter (where angry), 0)
     from (
-        select 1 as n, brand_id, said_at, source_id, language, label, angry from come where not deleted
+        select 1 as n, brand_id, said_at, source_id, language, label, angry from come where counted
         union all
-        select -1, brand_id, said_at, source_id, language, label, angry from gone where not deleted
+        select -1, brand_id, said_at, source_id, language, label, angry from gone where counted
     ) moved
     group by 1, 2, 3, 4
     having (sum(n), coalesce(sum(n) filter (where label = 'negative'), 0),
@@ -33,7 +33,7 @@ begin
     select brand_id, date_trunc('hour', said_at, 'UTC'), source_id, coalesce(language, ''),
         count(*), count(*) filter (where label = 'negative'), count(*) filter (where label = 'neutral'),
         count(*) filter (where label = 'positive'), count(*) filter (where angry)
-    from come where not deleted
+    from come where counted
     group by 1, 2, 3, 4
     -- one order for all writers: no deadlock
     order by 1, 2, 3, 4
@@ -56,10 +56,17 @@ begin
             count(*) as total, count(*) filter (where label = 'negative') as negative,
             count(*) filter (where label = 'neutral') as neutral,
             count(*) filter (where label = 'positive') as positive, count(*) filter (where angry) as angry
-        from gone where not deleted
+        from gone where counted
         group by 1, 2, 3, 4
     ) g
     where (t.brand_id, t.hour, t.source_id, t.language) = (g.brand_id, g.hour, g.source_id, g.language);
+    return null;
+end $$;
+CREATE FUNCTION public.note_brand_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    update brand_change set revision = gen_random_uuid();
     return null;
 end $$;
 CREATE TABLE public.alert (
@@ -146,7 +153,18 @@ CREATE TABLE public.brand (
     name text NOT NULL,
     demo boolean DEFAULT false NOT NULL,
     created_at timestamp with time zone NOT NULL,
-    CONSTRAINT brand_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)))
+    query text,
+    aliases text[] DEFAULT '{}'::text[] NOT NULL,
+    context text[] DEFAULT '{}'::text[] NOT NULL,
+    exclude text[] DEFAULT '{}'::text[] NOT NULL,
+    own_accounts text[] DEFAULT '{}'::text[] NOT NULL,
+    CONSTRAINT brand_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
+    CONSTRAINT brand_query_check CHECK (((length(query) >= 1) AND (length(query) <= 4000)))
+);
+CREATE TABLE public.brand_change (
+    single boolean DEFAULT true NOT NULL,
+    revision uuid NOT NULL,
+    CONSTRAINT brand_change_single_check CHECK (single)
 );
 ALTER TABLE public.brand ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.brand_id_seq
@@ -206,6 +224,7 @@ CREATE TABLE public.fetch_log (
     erased_again integer DEFAULT 0 NOT NULL,
     quarantined integer DEFAULT 0 NOT NULL,
     error text,
+    unmatched integer DEFAULT 0 NOT NULL,
     CONSTRAINT fetch_log_outcome_check CHECK ((outcome = ANY (ARRAY['collected'::text, 'unchanged'::text, 'partial'::text, 'failed'::text, 'imported'::text])))
 );
 ALTER TABLE public.fetch_log ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -308,6 +327,9 @@ CREATE TABLE public.mention (
     label text,
     anger double precision,
     angry boolean,
+    own boolean DEFAULT false NOT NULL,
+    promotion boolean DEFAULT false NOT NULL,
+    counted boolean GENERATED ALWAYS AS ((NOT (deleted OR own OR promotion OR reply_by_owner))) STORED NOT NULL,
     CONSTRAINT mention_check CHECK (((published_at >= '1990-01-01 00:00:00+00'::timestamp with time zone) AND (published_at <= (first_seen_at + '1 day'::interval)))),
     CONSTRAINT mention_content_hash_check CHECK ((length(content_hash) = 32)),
     CONSTRAINT mention_external_key_check CHECK ((length(external_key) = 32)),
@@ -320,6 +342,11 @@ ALTER TABLE public.mention ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+CREATE TABLE public.mention_search (
+    mention_id bigint NOT NULL,
+    version integer NOT NULL,
+    grams tsvector NOT NULL
 );
 CREATE TABLE public.mention_version (
     mention_id bigint NOT NULL,
@@ -404,6 +431,9 @@ CREATE TABLE public.schema_version (
     name text NOT NULL,
     applied_at timestamp with time zone NOT NULL
 );
+CREATE TABLE public.search_todo (
+    mention_id bigint NOT NULL
+);
 CREATE TABLE public.sign_in_link (
     token_sha256 bytea NOT NULL,
     user_id bigint NOT NULL,
@@ -414,7 +444,7 @@ CREATE TABLE public.sign_in_link (
 );
 CREATE TABLE public.source (
     id bigint NOT NULL,
-    brand_id bigint NOT NULL,
+    brand_id bigint,
     kind text NOT NULL,
     name text NOT NULL,
     settings jsonb NOT NULL,
@@ -432,6 +462,8 @@ CREATE TABLE public.source (
     last_success_at timestamp with time zone,
     error text,
     error_count integer DEFAULT 0 NOT NULL,
+    match boolean DEFAULT false NOT NULL,
+    CONSTRAINT source_check CHECK (((NOT match) OR (brand_id IS NOT NULL))),
     CONSTRAINT source_interval_check CHECK ((("interval" >= '00:00:05'::interval) AND ("interval" <= '30 days'::interval))),
     CONSTRAINT source_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
     CONSTRAINT source_settings_check CHECK ((jsonb_typeof(settings) = 'object'::text))
@@ -487,7 +519,7 @@ CREATE VIEW public.trend_recount AS
     count(*) FILTER (WHERE (label = 'positive'::text)) AS positive,
     count(*) FILTER (WHERE angry) AS angry
    FROM public.mention
-  WHERE (NOT deleted)
+  WHERE counted
   GROUP BY brand_id, (date_trunc('hour'::text, said_at, 'UTC'::text)), source_id, COALESCE(language, ''::text);
 CREATE TABLE public.web_session (
     token_sha256 bytea NOT NULL,
@@ -514,6 +546,8 @@ ALTER TABLE ONLY public.app_user
     ADD CONSTRAINT app_user_name_key UNIQUE (name);
 ALTER TABLE ONLY public.app_user
     ADD CONSTRAINT app_user_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.brand_change
+    ADD CONSTRAINT brand_change_pkey PRIMARY KEY (single);
 ALTER TABLE ONLY public.brand
     ADD CONSTRAINT brand_name_key UNIQUE (name);
 ALTER TABLE ONLY public.brand
@@ -533,9 +567,11 @@ ALTER TABLE ONLY public.incident_event
 ALTER TABLE ONLY public.incident
     ADD CONSTRAINT incident_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.mention
-    ADD CONSTRAINT mention_pkey PRIMARY KEY (id);
+    ADD CONSTRAINT mention_once UNIQUE (source_id, external_key, brand_id);
 ALTER TABLE ONLY public.mention
-    ADD CONSTRAINT mention_source_id_external_key_key UNIQUE (source_id, external_key);
+    ADD CONSTRAINT mention_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.mention_search
+    ADD CONSTRAINT mention_search_pkey PRIMARY KEY (mention_id);
 ALTER TABLE ONLY public.mention_version
     ADD CONSTRAINT mention_version_pkey PRIMARY KEY (mention_id, version);
 ALTER TABLE ONLY public.notification
@@ -554,10 +590,12 @@ ALTER TABLE ONLY public.rule
     ADD CONSTRAINT rule_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.schema_version
     ADD CONSTRAINT schema_version_pkey PRIMARY KEY (number);
+ALTER TABLE ONLY public.search_todo
+    ADD CONSTRAINT search_todo_pkey PRIMARY KEY (mention_id);
 ALTER TABLE ONLY public.sign_in_link
     ADD CONSTRAINT sign_in_link_pkey PRIMARY KEY (token_sha256);
 ALTER TABLE ONLY public.source
-    ADD CONSTRAINT source_brand_id_name_key UNIQUE (brand_id, name);
+    ADD CONSTRAINT source_name UNIQUE NULLS NOT DISTINCT (brand_id, name);
 ALTER TABLE ONLY public.source
     ADD CONSTRAINT source_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.story_band
@@ -579,10 +617,12 @@ CREATE INDEX mention_angry ON public.mention USING btree (brand_id, said_at DESC
 CREATE INDEX mention_newest ON public.mention USING btree (brand_id, said_at DESC, id DESC);
 CREATE INDEX mention_newest_of_all ON public.mention USING btree (said_at DESC, id DESC);
 CREATE INDEX mention_of_story ON public.mention USING btree (story_id);
+CREATE INDEX mention_search_grams ON public.mention_search USING gin (grams);
 CREATE INDEX notification_due ON public.notification USING btree (not_before) WHERE (state = ANY (ARRAY['pending'::text, 'sending'::text]));
 CREATE INDEX notification_newest ON public.notification USING btree (created_at DESC, id DESC);
 CREATE INDEX source_due ON public.source USING btree (next_due) WHERE (enabled AND (next_due IS NOT NULL));
 CREATE INDEX story_band_of_story ON public.story_band USING btree (story_id);
+CREATE TRIGGER brand_changed AFTER INSERT OR DELETE OR UPDATE ON public.brand FOR EACH ROW EXECUTE FUNCTION public.note_brand_change();
 CREATE TRIGGER mention_changed AFTER UPDATE ON public.mention REFERENCING OLD TABLE AS gone NEW TABLE AS come FOR EACH STATEMENT EXECUTE FUNCTION public.count_changed();
 CREATE TRIGGER mention_come AFTER INSERT ON public.mention REFERENCING NEW TABLE AS come FOR EACH STATEMENT EXECUTE FUNCTION public.count_come();
 CREATE TRIGGER mention_gone AFTER DELETE ON public.mention REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION public.count_gone();
@@ -610,6 +650,8 @@ ALTER TABLE ONLY public.incident
     ADD CONSTRAINT incident_rule_id_fkey FOREIGN KEY (rule_id) REFERENCES public.rule(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.mention
     ADD CONSTRAINT mention_brand_id_fkey FOREIGN KEY (brand_id) REFERENCES public.brand(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.mention_search
+    ADD CONSTRAINT mention_search_mention_id_fkey FOREIGN KEY (mention_id) REFERENCES public.mention(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.mention
     ADD CONSTRAINT mention_source_id_fkey FOREIGN KEY (source_id) REFERENCES public.source(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.mention

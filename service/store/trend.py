@@ -59,7 +59,7 @@ _FROM_MENTIONS = """
         count(*) filter (where m.label = 'positive') as positive, count(*) filter (where m.angry) as angry
     from mention m join source s on s.id = m.source_id
     where ($1::bigint[] is null or m.brand_id = any($1)) and ($2::bigint is null or m.source_id = $2)
-        and m.said_at >= $3 and m.said_at < $4 and not m.deleted
+        and m.said_at >= $3 and m.said_at < $4 and m.counted
     group by 1, 2
     order by 1, 2
 """
@@ -132,7 +132,7 @@ async def gaps(
         select distinct start from (
             select date_trunc($4, f.started_at, $5) as start, f.source_id
             from fetch_log f join source s on s.id = f.source_id
-            where ($1::bigint[] is null or s.brand_id = any($1)) and f.started_at >= $2 and f.started_at < $3
+            where ($1::bigint[] is null or s.brand_id is null or s.brand_id = any($1)) and f.started_at >= $2 and f.started_at < $3
             group by 1, 2
             having bool_and(f.outcome = 'failed')
         ) blind
