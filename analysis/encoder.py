@@ -19,7 +19,7 @@ from analysis.clauses import clauses, heaviest
 from analysis.encoder_files import EncoderFiles, EncoderTuning, load
 from analysis.encoder_pieces import PieceTokenizer, Window, windows
 from analysis.errors import ModelError
-from analysis.heads import CAUSES, HEADS, SENTIMENTS, WIDTH
+from analysis.heads import CAUSES, EMBEDDING, HEADS, SENTIMENTS, WIDTH
 from analysis.language import language
 from analysis.types import Analyser, Analysis, Because, Cause, Sentiment
 
@@ -34,8 +34,8 @@ Scores = NDArray[np.float64]
 class Session(Protocol):
     """What is used of ONNX Runtime; `run` may be called by several threads."""
 
-    def run(self, names: list[str], inputs: Mapping[str, NDArray[np.int64]]) -> list[NDArray[np.float32]]:
-        """Return the outputs named."""
+    def run(self, names: None, inputs: Mapping[str, NDArray[np.int64]]) -> list[NDArray[np.float32]]:
+        """Return all outputs."""
         ...
 
 
@@ -77,6 +77,8 @@ class _Judged:
     text: str
     windows: Sequence[Window]
     rows: Scores
+    #: One embedding a window.
+    embeddings: Scores
 
     def mean(self, shares: Scores) -> Scores:
         """Return the mean over the windows, long ones counting more."""
@@ -88,6 +90,13 @@ class _Judged:
 def _named(head: str, shares: Scores) -> dict[str, float]:
     """Return probabilities by the names of a head's values."""
     return dict(zip(HEADS[head].values, shares.tolist(), strict=True))
+
+
+def _embedding(judged: _Judged) -> tuple[float, ...] | None:
+    """Return the direction of all windows together; None where the network gives none."""
+    mean = judged.mean(judged.embeddings)
+    length = float(np.linalg.norm(mean))
+    return tuple((mean / length).tolist()) if length else None
 
 
 class EncoderAnalyser:
@@ -102,28 +111,37 @@ class EncoderAnalyser:
     def analyse(self, texts: Sequence[str], *, because: bool = False) -> list[Analysis]:
         """Return one analysis per text, in order; see `Analyser`."""
         found = windows(self._tokenizer, texts)
-        scores = self.scores([window.ids for own in found for window in own])
+        scores, embeddings = self._outputs([window.ids for own in found for window in own])
         analyses = []
         first = 0
         for text, own in zip(texts, found, strict=True):
-            judged = _Judged(text=text, windows=own, rows=scores[first : first + len(own)])
-            first += len(own)
+            last = first + len(own)
+            judged = _Judged(text=text, windows=own, rows=scores[first:last], embeddings=embeddings[first:last])
+            first = last
             analyses.append(self._analysis(judged, because))
         return analyses
 
     def scores(self, pieces: Sequence[tuple[int, ...]]) -> Scores:
-        """Return one row of raw scores per window; equal windows are judged once."""
+        """Return one row of raw scores per window."""
+        return self._outputs(pieces)[0]
+
+    def _outputs(self, pieces: Sequence[tuple[int, ...]]) -> tuple[Scores, Scores]:
+        """Return one row of raw scores and one embedding per window; equal windows are judged once. A network without
+        embeddings leaves them empty."""
         rows = np.zeros((len(pieces), WIDTH))
+        embeddings = np.zeros((len(pieces), EMBEDDING))
         known: dict[tuple[int, ...], int] = {}
         for index, ids in enumerate(pieces):
             if ids in known:
-                rows[index] = rows[known[ids]]
+                rows[index], embeddings[index] = rows[known[ids]], embeddings[known[ids]]
                 continue
             known[ids] = index
             numbers = np.array([ids], dtype=np.int64)
-            (answer,) = self._session.run(["answers"], {"ids": numbers, "mask": np.ones_like(numbers)})
+            answer, *embedding = self._session.run(None, {"ids": numbers, "mask": np.ones_like(numbers)})
             rows[index] = answer[0]
-        return rows
+            if embedding:
+                embeddings[index] = embedding[0][0]
+        return rows, embeddings
 
     def first_scores(self, texts: Sequence[str]) -> Scores:
         """Return one row of raw scores per text, of its first window; zeros where nothing is said."""
@@ -154,7 +172,7 @@ class EncoderAnalyser:
             angry=angry,
             model=self.model,
         )
-        analysis = self._with_heads(analysis, judged)
+        analysis = self._with_heads(replace(analysis, embedding=_embedding(judged)), judged)
         return self._with_spans(analysis, judged, worst, tuning) if angry or because else analysis
 
     def _silent(self, tag: str, because: bool) -> Analysis:

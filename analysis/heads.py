@@ -72,4 +72,6 @@ HEADS = _laid_out(
     ("purpose", Shape.CHOICE, PURPOSES),
     ("causes", Shape.FLAGS, CAUSES),
 )
+#: Numbers in the embedding of a text, which is of unit length.
+EMBEDDING = 128
 WIDTH = sum(len(head.values) for head in HEADS.values())

@@ -17,6 +17,7 @@ from analysis.types import Analyser, Analysis, Because, Sentiment
 _BATCH_LINES = 64
 _BATCH_BYTES = 1 << 20
 _DECIMALS = 6
+_EMBEDDING_DECIMALS = 4
 #: Below this the text is not clear enough to contradict its stars.
 _CLEAR = 0.6
 _HIGH_RATING = 0.8
@@ -111,6 +112,11 @@ def _causes(analysis: Analysis) -> list[JsonObject] | None:
     ]
 
 
+def _embedding(numbers: tuple[float, ...] | None) -> list[float] | None:
+    """Return an embedding as it is written."""
+    return None if numbers is None else [round(number, _EMBEDDING_DECIMALS) for number in numbers]
+
+
 def _share(probability: float | None) -> float | None:
     """Return a probability as it is written."""
     return None if probability is None else round(probability, _DECIMALS)
@@ -160,14 +166,16 @@ def _written(values: JsonObject) -> bytes:
         return _written({**values, "id": None})
 
 
-def _answers(lines: list[bytes], analyser: Analyser, because: bool) -> list[bytes]:
+def _answers(lines: list[bytes], analyser: Analyser, because: bool, embed: bool) -> list[bytes]:
     """Return one line of output for each line of input."""
     read = [_read(line) for line in lines]
     analyses = iter(analyser.analyse([line.text for line in read if line.error is None], because=because))
     answers = []
     for line in read:
         if line.error is None:
-            answers.append(_written({"id": line.id, **verdict(next(analyses), line.rating)}))
+            analysis = next(analyses)
+            embedding = {"embedding": _embedding(analysis.embedding)} if embed else {}
+            answers.append(_written({"id": line.id, **verdict(analysis, line.rating), **embedding}))
         else:
             answers.append(_written({**({"id": line.id} if line.has_id else {}), "error": line.error}))
     return answers
@@ -188,14 +196,15 @@ def _batches(lines: Iterable[bytes]) -> Iterator[list[bytes]]:
 
 
 def analyse_lines(
-    lines: Iterable[bytes], analyser: Analyser, *, because: bool = False, threads: int = 1
+    lines: Iterable[bytes], analyser: Analyser, *, because: bool = False, embed: bool = False, threads: int = 1
 ) -> Iterator[bytes]:
-    """Yield one line of JSON, without its line end, per line of `lines`, in order. At most 2 × `threads` batches are in
-    memory. Raises AnalysisError where the model fails; a bad line is answered by `{"error": …}`."""
+    """Yield one line of JSON, without its line end, per line of `lines`, in order, with the embedding where `embed`. At
+    most 2 × `threads` batches are in memory. Raises AnalysisError where the model fails; a bad line is answered by
+    `{"error": …}`."""
     waiting: deque[Future[list[bytes]]] = deque()
     with ThreadPoolExecutor(max_workers=threads) as pool:
         for batch in _batches(lines):
-            waiting.append(pool.submit(_answers, batch, analyser, because))
+            waiting.append(pool.submit(_answers, batch, analyser, because, embed))
             if len(waiting) >= 2 * threads:
                 yield from waiting.popleft().result()
         while waiting:

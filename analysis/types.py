@@ -66,6 +66,9 @@ class Analysis:
     purpose: Mapping[str, float] | None = None
     #: The likeliest first; () where nothing is named.
     causes: tuple[Cause, ...] | None = None
+    #: What the text is about, whatever its language, as a direction: numbers of unit length, near to those of texts
+    #: about the same.
+    embedding: tuple[float, ...] | None = None
     #: name@version
     model: str
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from analysis.training.readings import Part, Reading, first_readings, part_of
+from analysis.training.readings import Part, Reading, first_readings, part_of, written_texts
 from analysis.training.written import Kind, sentences
 
 LANGUAGES = ("zh-Hant", "zh-Hans", "th", "en")
@@ -167,6 +167,24 @@ def _written() -> Iterator[Example]:
         )
 
 
+def _written_in_full() -> Iterator[Example]:
+    """Yield the customers' texts that we wrote; a part of them calibrates."""
+    for language in LANGUAGES:
+        for one in written_texts(language):
+            name = one.reading.id
+            yield Example(
+                id=name,
+                language=language,
+                text=one.text,
+                source="written in full",
+                sentiment=_SENTIMENTS[one.reading.sentiment[:3]],
+                sentiment_weight=_READING_WEIGHT,
+                angry=one.reading.anger == 2,
+                anger_weight=_LABEL_WEIGHT,
+                fold=CALIBRATION_FOLD if one.part is Part.CALIBRATION else _fold(name) % CALIBRATION_FOLD,
+            )
+
+
 def held_back(name: str, reading: Reading | None) -> bool:
     """Return whether a text is kept for judging, whoever labelled it."""
     return reading is not None and part_of(name) is Part.HELD_BACK
@@ -185,4 +203,5 @@ def examples(corpus: Path, licences: frozenset[str] = LICENCES) -> Iterator[Exam
             example = _example(row, language, read.get(name), labels.get(name), licences)
             if (example.learn and (example.sentiment_weight or example.anger_weight)) or example.sampled:
                 yield example
+    yield from _written_in_full()
     yield from _written()

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
+from analysis.heads import EMBEDDING, WIDTH
+
 _FUSED = "com.microsoft"
 _EPSILON = 1e-12
 _HEADS = 12
@@ -103,15 +105,24 @@ def _layer(graph: _Graph, number: int, states: str) -> str:
     )
 
 
-def _answers(graph: _Graph, states: str) -> None:
-    """Add the mean over the text's pieces and the heads."""
+def _mean(graph: _Graph, states: str, name: str) -> str:
+    """Add the mean of states over the text's pieces."""
+    graph.node("Mul", [states, "column"], [f"{name}.kept"])
+    graph.node("ReduceSum", [f"{name}.kept", "axis1"], [f"{name}.sum"], keepdims=0)
+    return graph.node("Div", [f"{name}.sum", "count"], [name])
+
+
+def _answers(graph: _Graph, middle: str, last: str) -> None:
+    """Add the heads that ship, and the embedding."""
     graph.node("Cast", ["mask"], ["weights"], to=TensorProto.FLOAT)
     graph.node("Unsqueeze", ["weights", "axis2"], ["column"])
-    graph.node("Mul", [states, "column"], ["kept"])
-    graph.node("ReduceSum", ["kept", "axis1"], ["sum"], keepdims=0)
     graph.node("ReduceSum", ["weights", "axis1"], ["count"], keepdims=1)
-    graph.node("Div", ["sum", "count"], ["mean"])
-    graph.node("Gemm", ["mean", graph.weight("answers.weight"), graph.weight("answers.bias")], ["answers"], transB=1)
+    means = [_mean(graph, middle, "middle_mean"), _mean(graph, last, "mean")]
+    heads = [graph.value(f"answers.{part}", graph.weights[f"answers.{part}"][:WIDTH]) for part in ("weight", "bias")]
+    graph.node("Gemm", ["mean", *heads], ["answers"], transB=1)
+    graph.node("Concat", means, ["means"], axis=-1)
+    graph.node("Gemm", ["means", graph.weight("embedding.weight")], ["direction"], transB=1)
+    graph.node("LpNormalization", ["direction"], ["embedding"], axis=-1, p=2)
 
 
 def graph_of(weights: Mapping[str, Array]) -> onnx.ModelProto:
@@ -119,14 +130,17 @@ def graph_of(weights: Mapping[str, Array]) -> onnx.ModelProto:
     graph = _Graph(weights)
     hidden = weights["norm.weight"].shape[0]
     graph.value("thirds", np.array([hidden] * 3, np.int64))
-    states = _start(graph)
-    for number in range(1 + max(int(name.split(".")[1]) for name in weights if name.startswith("layers."))):
-        states = _layer(graph, number, states)
-    _answers(graph, states)
+    states = [_start(graph)]
+    layers = 1 + max(int(name.split(".")[1]) for name in weights if name.startswith("layers."))
+    for number in range(layers):
+        states.append(_layer(graph, number, states[-1]))
+    _answers(graph, states[layers // 2], states[-1])
     inputs = [helper.make_tensor_value_info(name, TensorProto.INT64, ["texts", "pieces"]) for name in ("ids", "mask")]
-    width = weights["answers.bias"].shape[0]
-    output = helper.make_tensor_value_info("answers", TensorProto.FLOAT, ["texts", width])
-    made = helper.make_graph(graph.nodes, "encoder", inputs, [output], graph.values)
+    outputs = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, ["texts", width])
+        for name, width in (("answers", WIDTH), ("embedding", EMBEDDING))
+    ]
+    made = helper.make_graph(graph.nodes, "encoder", inputs, outputs, graph.values)
     opsets = [helper.make_opsetid("", _OPSET), helper.make_opsetid(_FUSED, 1)]
     return helper.make_model(made, opset_imports=opsets, ir_version=_IR)
 

@@ -13,21 +13,21 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.heads import CAUSES, HEADS, KINDS, PURPOSES, SENTIMENTS, STAGES, WIDTH
+from analysis.heads import CAUSES, HEADS, KINDS, PURPOSES, SENTIMENTS, STAGES
 from analysis.script import traditional
 from analysis.training.corpus import LANGUAGES, LICENCES, our_labels, rows
-from analysis.training.readings import Part, Reading, first_readings, part_of
+from analysis.training.network import COLUMNS, TOXIC
+from analysis.training.readings import Part, Reading, first_readings, part_of, written_texts
 from analysis.training.written import Kind, sentences
 
-#: At most so many texts of a source in one epoch; all where not named. Zero: projected labels, or offence, which is
-#: not anger at a brand.
+#: At most so many texts of a source in one epoch; all where not named. Zero: projected labels.
 _CAP = {
     "goemotions": 16_000,
     "xed_en": 0,
-    "tweeteval_offensive": 0,
+    "tweeteval_offensive": 4_000,
     "online_shopping_10_cats": 16_000,
     "zhang_restaurant_aste": 8_000,
-    "cold": 3_000,
+    "cold": 7_000,
     "simplifyweibo_5_moods": 4_000,
     "xed_zh_cn": 0,
     "xed_zh_tw": 0,
@@ -44,6 +44,8 @@ _CALM_WEIGHT = 0.1
 _PLAIN = {("cold", "0"): 0.15, ("tw_newstitle_emotion", "DON'T CARE"): 0.3}
 _SENTIMENTS = {"neg": 0, "neu": 1, "pos": 2}
 _KIND_OF_COMPLAINT = 0.5
+#: Offence is not anger at a brand, but near it.
+_TOXIC_WEIGHT = 0.7
 #: How often a text that we labelled comes in an epoch, and one of our own patterns.
 LABELLED_TIMES = 4
 _LEVEL_TIMES = 2
@@ -77,14 +79,18 @@ class Lesson:
     weight: Row
     #: How often it comes in an epoch.
     times: int = 1
+    #: A teacher's raw scores, where one has read it.
+    scores: Row | None = None
+    #: What its embedding should be, where known.
+    meaning: Row | None = None
 
 
 class _Answers:
     """Fills a row of truths and weights."""
 
     def __init__(self) -> None:
-        self.truth = np.zeros(WIDTH, np.float32)
-        self.weight = np.zeros(WIDTH, np.float32)
+        self.truth = np.zeros(COLUMNS, np.float32)
+        self.weight = np.zeros(COLUMNS, np.float32)
 
     def say(self, head: str, values: object, weight: float = 1.0) -> None:
         """Note that of a head these values hold and the others do not."""
@@ -133,6 +139,8 @@ def _of_source(row: Mapping[str, object]) -> _Answers:
         answers.say("angry", ["angry"] if row["anger"] == 1 else [], known)
     elif sentiment == 2:
         answers.say_level(0, _CALM_WEIGHT)
+    if row.get("toxic") is not None:
+        answers.truth[TOXIC], answers.weight[TOXIC] = float(row["toxic"] == 1), _TOXIC_WEIGHT
     if row.get("churn") is not None:
         answers.say("churn", ["churn"] if row["churn"] == 1 else [])
     return answers
@@ -188,10 +196,27 @@ def _written(chance: random.Random) -> Iterator[Lesson]:
         )
 
 
+def _written_in_full(language: str) -> Iterator[Lesson]:
+    """Yield the customers' texts that we wrote, but for those that calibrate."""
+    for one in written_texts(language):
+        if one.part is Part.LEARN:
+            answers = _of_reading(one.reading)
+            yield Lesson(
+                id=one.reading.id,
+                language=language,
+                text=one.text,
+                source="written in full",
+                truth=answers.truth,
+                weight=answers.weight,
+                times=LABELLED_TIMES,
+            )
+
+
 def lessons(corpus: Path, *, licences: frozenset[str] = LICENCES, full: bool = True, seed: int = 0) -> list[Lesson]:
     """Return everything the encoder may learn from, each text once."""
     found = [lesson for language in LANGUAGES for lesson in _corpus(corpus, language, licences, full=full)]
-    return [*found, *_written(random.Random(seed))]  # noqa: S311  # a choice to learn from is no secret
+    ours = [lesson for language in LANGUAGES for lesson in _written_in_full(language)] if full else []
+    return [*found, *ours, *_written(random.Random(seed))]  # noqa: S311  # a choice to learn from is no secret
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,4 +1,5 @@
-"""The encoder for training: the base's layers, the mean of the last one, and one linear map to the heads' columns."""
+"""The encoder for training: the base's layers, the mean of the last one, one linear map to the heads' columns, and
+one from the means of a middle and the last layer to the embedding."""
 
 from collections.abc import Mapping, Sequence
 
@@ -6,9 +7,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from analysis.heads import WIDTH
+from analysis.heads import EMBEDDING, WIDTH
 from analysis.training.base import Base
 
+#: One more column than ships: whether a text is toxic, which only helps to learn.
+TOXIC = WIDTH
+COLUMNS = WIDTH + 1
 _EPSILON = 1e-12
 _DROPOUT = 0.1
 #: Added to the attention on padding.
@@ -51,20 +55,23 @@ class Network(nn.Module):  # type: ignore[misc]  # as above
         self.norm = nn.LayerNorm(hidden, _EPSILON)
         self.layers = nn.ModuleList(Layer(hidden, inner, heads) for _ in range(layers))
         self.dropout = nn.Dropout(_DROPOUT)
-        self.answers = nn.Linear(hidden, WIDTH)
+        self.answers = nn.Linear(hidden, COLUMNS)
+        self.embedding = nn.Linear(2 * hidden, EMBEDDING, bias=False)
         nn.init.normal_(self.answers.weight, std=0.02)
         nn.init.zeros_(self.answers.bias)
 
-    def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
-        """Return the columns; `mask` is 1 for pieces and 0 for padding."""
+    def forward(self, ids: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the columns and the embedding, of unit length; `mask` is 1 for pieces and 0 for padding."""
         states = self.norm(self.words(ids) + self.positions.weight[: ids.shape[1]])
         present = mask.to(states.dtype)
         bias = ((1 - present) * _NEVER)[:, None, None, :]
-        for layer in self.layers:
+        means = []
+        for number, layer in enumerate(self.layers, 1):
             states = layer(states, bias)
-        pooled = (states * present[:, :, None]).sum(1) / present.sum(1, keepdim=True)
-        answers: Tensor = self.answers(self.dropout(pooled))
-        return answers
+            if number in (len(self.layers) // 2, len(self.layers)):
+                means.append((states * present[:, :, None]).sum(1) / present.sum(1, keepdim=True))
+        embedding = functional.normalize(self.embedding(torch.cat(means, -1)).float(), dim=-1)
+        return self.answers(self.dropout(means[-1])), embedding
 
 
 def _layer_weights(base: Base, source: int, target: int) -> dict[str, Tensor]:

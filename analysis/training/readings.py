@@ -1,5 +1,5 @@
-"""Our full labels: what careful readers found in texts of the train files, by the texts' ids; and how far two readings
-of the same texts agree."""
+"""Our full labels: what careful readers found in texts of the train files, by the texts' ids, and what the texts say
+that were written for this project; and how far two readings of the same texts agree."""
 
 import hashlib
 import json
@@ -9,9 +9,12 @@ from enum import StrEnum
 from pathlib import Path
 
 FOLDER = Path(__file__).with_name("labels") / "full"
+_WRITTEN = Path(__file__).with_name("written") / "full"
 _PARTS = 30
 _HELD_BACK = 10
 _CALIBRATION = 14
+#: Of a hundred texts that we wrote, so many calibrate; all others teach.
+_WRITTEN_CALIBRATION = 8
 
 
 class Part(StrEnum):
@@ -47,6 +50,15 @@ def part_of(name: str) -> Part:
     return Part.CALIBRATION if place < _CALIBRATION else Part.LEARN
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WrittenText:
+    """A customer's text that was written for this project, with all it says."""
+
+    text: str
+    part: Part
+    reading: Reading
+
+
 def _reading(row: Mapping[str, object]) -> Reading:
     """Return one line of a label file."""
     causes = row["causes"]
@@ -77,6 +89,21 @@ def readings(language: str) -> Iterator[Reading]:
 def first_readings(language: str) -> dict[str, Reading]:
     """Return each text's first reading by its id."""
     return {one.id: one for one in readings(language) if one.reading == 1}
+
+
+def written_texts(language: str) -> Iterator[WrittenText]:
+    """Yield the texts of a language that were written for this project; none where there is no file."""
+    path = _WRITTEN / f"{language}.jsonl"
+    for line in path.read_text("utf-8").splitlines() if path.exists() else ():
+        row = json.loads(line)
+        digest = hashlib.sha256(row["text"].encode()).digest()
+        calibrates = int.from_bytes(digest[:8]) % 100 < _WRITTEN_CALIBRATION
+        name = f"written-full-{digest.hex()[:16]}"
+        yield WrittenText(
+            text=row["text"],
+            part=Part.CALIBRATION if calibrates else Part.LEARN,
+            reading=_reading({**row, "id": name, "reading": 1}),
+        )
 
 
 def kappa(first: Sequence[object], second: Sequence[object]) -> float:

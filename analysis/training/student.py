@@ -10,6 +10,7 @@ import random
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,12 +21,14 @@ from tokenizers import Tokenizer
 from torch import Tensor
 from torch.nn import functional
 
-from analysis.heads import HEADS, WIDTH, Shape
+from analysis.heads import EMBEDDING, HEADS, WIDTH, Shape
 from analysis.training.mixture import Diet, Lesson, epoch, varied
-from analysis.training.network import Network
+from analysis.training.network import TOXIC, Network
 
 #: Not changed: there is too little text to move 50,000 words evenly.
 _FROZEN = ("words.weight", "positions.weight")
+#: Pieces of a text that are read.
+LONGEST = 80
 _WARM_UP = 60
 _CLIP = 1.0
 #: The fresh head learns faster than what is there already.
@@ -50,6 +53,10 @@ _HEAD_WEIGHT = {
 }
 #: What is rare counts more where it is.
 _FAVOUR = 2.0
+#: A teacher's scores are softened by this, and count beside the labels.
+_SOFTNESS = 2.0
+_TEACHER_WEIGHT = 1.0
+_MEANING_WEIGHT = 2.0
 _EVERYTHING = Diet()
 
 
@@ -62,10 +69,12 @@ class Plan:
     #: The rate falls in a line to this share of itself.
     end: float = 0.0
     tokens: int = 2_048
-    longest: int = 80
+    longest: int = LONGEST
     seed: int = 0
     save_every: float = 150.0
     workers: int = 2
+    #: The share of the time that an interrupted run has spent.
+    passed: float = 0.0
     diet: Diet = _EVERYTHING
 
 
@@ -77,6 +86,18 @@ class _Batch:
     mask: Tensor
     truth: Tensor
     weight: Tensor
+    #: A teacher's scores and an embedding to come near to, and for which texts they are known.
+    scores: Tensor
+    scored: Tensor
+    meaning: Tensor
+    meant: Tensor
+
+
+def _rows(found: Sequence[np.ndarray | None], width: int) -> tuple[Tensor, Tensor]:
+    """Return rows of which some are not known as one table, zeros for those, and which are known."""
+    table = np.stack([np.zeros(width, np.float32) if row is None else row for row in found])
+    known = np.array([row is not None for row in found], np.float32)
+    return torch.from_numpy(table.astype(np.float32)), torch.from_numpy(known)
 
 
 def _padded(lessons: Sequence[tuple[list[int], Lesson]]) -> _Batch:
@@ -87,7 +108,13 @@ def _padded(lessons: Sequence[tuple[list[int], Lesson]]) -> _Batch:
     for row, (ids, _) in enumerate(lessons):
         numbers[row, : len(ids)] = ids
         mask[row, : len(ids)] = 1
+    scores, scored = _rows([lesson.scores for _, lesson in lessons], WIDTH)
+    meaning, meant = _rows([lesson.meaning for _, lesson in lessons], EMBEDDING)
     return _Batch(
+        scores=scores,
+        scored=scored,
+        meaning=meaning,
+        meant=meant,
         ids=torch.from_numpy(numbers),
         mask=torch.from_numpy(mask),
         truth=torch.from_numpy(np.stack([lesson.truth for _, lesson in lessons])),
@@ -115,7 +142,8 @@ def _batches(tokenizer: Tokenizer, lessons: list[Lesson], plan: Plan) -> Iterato
 
 def loss_of(answers: Tensor, truth: Tensor, weight: Tensor) -> Tensor:
     """Return the loss over all heads; what is not known does not count."""
-    total = torch.zeros(())
+    toxic = functional.binary_cross_entropy_with_logits(answers[:, TOXIC], truth[:, TOXIC], reduction="none")
+    total = (toxic * weight[:, TOXIC]).mean()
     for head in HEADS.values():
         said, true, weighs = answers[:, head.columns], truth[:, head.columns], weight[:, head.columns]
         known = weighs[:, 0]
@@ -129,9 +157,41 @@ def loss_of(answers: Tensor, truth: Tensor, weight: Tensor) -> Tensor:
     return total
 
 
+def distance(answers: Tensor, scores: Tensor, scored: Tensor) -> Tensor:
+    """Return how far answers are from a teacher's scores, over all heads."""
+    total = torch.zeros(())
+    for head in HEADS.values():
+        said, taught = answers[:, head.columns] / _SOFTNESS, scores[:, head.columns] / _SOFTNESS
+        if head.shape is Shape.CHOICE:
+            each = functional.kl_div(
+                functional.log_softmax(said, -1), functional.log_softmax(taught, -1), reduction="none", log_target=True
+            ).sum(-1)
+        else:
+            each = functional.binary_cross_entropy_with_logits(said, torch.sigmoid(taught), reduction="none").mean(-1)
+        total = total + _HEAD_WEIGHT[head.name] * (each * scored).mean()
+    return total * _SOFTNESS**2
+
+
+def _loss(network: Network, batch: _Batch) -> Tensor:
+    """Return the loss of a batch: by labels, by the teacher, and by where the embedding should be."""
+    answers, embedding = network(batch.ids, batch.mask)
+    answers = answers.float()
+    loss = loss_of(answers, batch.truth, batch.weight)
+    if batch.scored.any():
+        loss = loss + _TEACHER_WEIGHT * distance(answers, batch.scores, batch.scored)
+    if batch.meant.any():
+        loss = loss + _MEANING_WEIGHT * ((1 - (embedding * batch.meaning).sum(-1)) * batch.meant).mean()
+    return loss
+
+
 def partial(target: Path) -> Path:
-    """Return where a stage that is not through leaves its weights."""
+    """Return where a stage that is not through leaves its weights and the share of its time that has passed."""
     return target.with_suffix(".partial")
+
+
+def _fresh(name: str) -> bool:
+    """Return whether a weight is of a map that the base does not have."""
+    return name.startswith(("answers", "embedding"))
 
 
 class _Master:
@@ -153,9 +213,9 @@ class _Master:
                 "m": rate,
             }
             for chosen, decay, rate in (
-                (lambda name, value: "answers" not in name and value.ndim == 2, _DECAY, 1.0),
-                (lambda name, value: "answers" not in name and value.ndim != 2, 0.0, 1.0),
-                (lambda name, _value: "answers" in name, 0.0, _HEAD_RATE),
+                (lambda name, value: not _fresh(name) and value.ndim == 2, _DECAY, 1.0),
+                (lambda name, value: not _fresh(name) and value.ndim != 2, 0.0, 1.0),
+                (lambda name, _value: _fresh(name), 0.0, _HEAD_RATE),
             )
         ]
         self._optimiser = torch.optim.AdamW(groups, lr=plan.rate, betas=(0.9, 0.98), fused=True)
@@ -191,10 +251,11 @@ class _Master:
             low[name].copy_(weight)
         return passed
 
-    def save(self, path: Path) -> None:
-        """Write the weights, whole or not at all."""
+    def save(self, path: Path, passed: float | None = None) -> None:
+        """Write the weights, with the share of time that has passed where there is more to do; whole or not at all."""
         half = path.with_suffix(".writing")
-        torch.save({name: value.detach() for name, value in self._weights.items()}, half)
+        weights = {name: value.detach() for name, value in self._weights.items()}
+        torch.save(weights if passed is None else {"weights": weights, "passed": passed}, half)
         half.replace(path)
 
 
@@ -213,16 +274,16 @@ def _work(  # noqa: PLR0917  # a process takes its arguments in a row
         if number % plan.workers != rank:
             continue
         step += 1
-        loss = loss_of(network(batch.ids, batch.mask).float(), batch.truth, batch.weight)
+        loss = _loss(network, batch)
         loss.backward()
-        passed = master.step(step, (time.monotonic() - started) / (60 * plan.minutes))
+        passed = master.step(step, plan.passed + (time.monotonic() - started) / (60 * plan.minutes))
         seen += len(batch.ids) * plan.workers
         mean = loss.item() if step == 1 else 0.98 * mean + 0.02 * loss.item()
         now = time.monotonic()
         if rank == 0 and step % _SAY_EVERY == 0:
             print(f"{now - started:6.0f} s, {seen} texts, {seen / (now - started):.0f}/s, loss {mean:.3f}", flush=True)  # noqa: T201
         if rank == 0 and now - saved > plan.save_every:
-            master.save(partial(target))
+            master.save(partial(target), passed)
             saved = now
         if passed >= 1:
             break
@@ -246,22 +307,53 @@ def teach(network: Network, tokenizer: Tokenizer, lessons: list[Lesson], plan: P
         raise RuntimeError(f"a worker ended early: {[worker.exitcode for worker in workers]}")
 
 
-def scores(network: Network, tokenizer: Tokenizer, texts: Sequence[str], tokens: int = 4_096) -> np.ndarray:
-    """Return one row of columns per text."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Read:
+    """What a network says of texts, one row each."""
+
+    scores: np.ndarray
+    embeddings: np.ndarray
+
+
+def _by_length(encoded: Sequence[Sequence[int]], tokens: int) -> Iterator[list[int]]:
+    """Yield the places of texts of about the same length, so many that a batch has no more than these tokens."""
+    order = sorted(range(len(encoded)), key=lambda index: len(encoded[index]))
+    batch: list[int] = []
+    for index in order:
+        if batch and (len(batch) + 1) * len(encoded[index]) > tokens:
+            yield batch
+            batch = []
+        batch.append(index)
+    if batch:
+        yield batch
+
+
+def _read(network: Network, tokenizer: Tokenizer, texts: Sequence[str], tokens: int) -> Read:
+    """Return what a network says, worked out here."""
+    torch.set_num_threads(1)
     encoded = [one.ids for one in tokenizer.encode_batch(list(texts))]
-    found = np.zeros((len(texts), WIDTH), np.float32)
-    order = sorted(range(len(texts)), key=lambda index: len(encoded[index]))
-    network.eval()
+    scores = np.zeros((len(texts), WIDTH), np.float32)
+    embeddings = np.zeros((len(texts), network.embedding.out_features), np.float32)
     with torch.inference_mode():
-        first = 0
-        while first < len(order):
-            last = first + 1
-            while last < len(order) and (last + 1 - first) * len(encoded[order[last]]) <= tokens:
-                last += 1
-            chosen = order[first:last]
-            length = len(encoded[chosen[-1]])
-            ids = torch.tensor([encoded[i] + [_PADDING] * (length - len(encoded[i])) for i in chosen])
+        for chosen in _by_length(encoded, tokens):
+            length = max(len(encoded[index]) for index in chosen)
+            ids = torch.tensor([[*encoded[i], *[_PADDING] * (length - len(encoded[i]))] for i in chosen])
             mask = torch.tensor([[1.0] * len(encoded[i]) + [0.0] * (length - len(encoded[i])) for i in chosen])
-            found[chosen] = network(ids, mask).float().numpy()
-            first = last
-    return found
+            answers, embedding = network(ids, mask)
+            scores[chosen] = answers[:, :WIDTH].float().numpy()
+            embeddings[chosen] = embedding.numpy()
+    return Read(scores=scores, embeddings=embeddings)
+
+
+def read(network: Network, tokenizer: Tokenizer, texts: Sequence[str], workers: int = 2, tokens: int = 4_096) -> Read:
+    """Return what a network says of texts, in bfloat16, worked out by some processes."""
+    network.to(torch.bfloat16).eval()
+    tokenizer.enable_truncation(LONGEST)
+    shares = [list(texts[rank::workers]) for rank in range(workers)]
+    with ProcessPoolExecutor(workers, multiprocessing.get_context("fork")) as pool:
+        parts = list(pool.map(_read, *zip(*((network, tokenizer, share, tokens) for share in shares), strict=True)))
+    scores = np.zeros((len(texts), parts[0].scores.shape[1]), np.float32)
+    embeddings = np.zeros((len(texts), parts[0].embeddings.shape[1]), np.float32)
+    for rank, part in enumerate(parts):
+        scores[rank::workers], embeddings[rank::workers] = part.scores, part.embeddings
+    return Read(scores=scores, embeddings=embeddings)

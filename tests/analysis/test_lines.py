@@ -48,6 +48,14 @@ def test_a_line_is_answered_with_every_field_of_the_contract() -> None:
     assert answer["because"] is None
 
 
+def test_an_embedding_is_given_when_asked_for() -> None:
+    [asked_for] = analyse_lines([asked("fine")], analyser("ngram"), embed=True)
+    [plain] = analyse_lines([asked("fine")], analyser("ngram"))
+
+    assert json.loads(asked_for)["embedding"] is None
+    assert "embedding" not in json.loads(plain)
+
+
 def test_heads_the_model_lacks_are_null() -> None:
     [line] = analyse_lines([asked("fine")], analyser("ngram"))
     answer = json.loads(line)

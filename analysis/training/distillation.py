@@ -1,0 +1,90 @@
+"""What a student is to come near to: the scores of a teacher with more layers, and the base's own sense of what a text
+is about, so that the embedding knows more than sentiment."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from analysis.heads import EMBEDDING
+from analysis.training.base import Base
+from analysis.training.mixture import Lesson
+from analysis.training.network import Network, from_base
+from analysis.training.student import read
+
+#: What the base expects before a text that is to be compared with others.
+_PREFIX = "query: "
+
+Table = NDArray[np.float32]
+
+
+def base_reader(base: Base, kept: Sequence[int]) -> Network:
+    """Return the whole base, which gives the mean of its last layer for an embedding and answers nothing."""
+    network = from_base(base, kept, range(base.shape.layers))
+    hidden = base.shape.hidden
+    network.embedding = torch.nn.Linear(2 * hidden, hidden, bias=False)
+    with torch.no_grad():
+        network.embedding.weight.copy_(torch.cat([torch.zeros(hidden, hidden), torch.eye(hidden)], 1))
+    return network
+
+
+def _kept(path: Path) -> dict[str, Table]:
+    """Return rows by name as an earlier run left them."""
+    if not path.exists():
+        return {}
+    with np.load(path) as found:
+        return dict(zip(found["names"].tolist(), found["rows"].astype(np.float32), strict=True))
+
+
+def _keep(path: Path, rows: Mapping[str, Table]) -> None:
+    """Write rows by name, whole or not at all."""
+    half = path.with_suffix(".writing.npz")
+    np.savez(half, names=np.array(list(rows)), rows=np.stack(list(rows.values())).astype(np.float16))
+    half.replace(path)
+
+
+def senses(network: Network, tokenizer: Tokenizer, lessons: Sequence[Lesson], path: Path) -> dict[str, Table]:
+    """Return the base's sense of each lesson's text by the lesson's id; what `path` knows already is not read again."""
+    known = _kept(path)
+    fresh = [lesson for lesson in lessons if lesson.id not in known]
+    if fresh:
+        found = read(network, tokenizer, [_PREFIX + lesson.text for lesson in fresh]).embeddings
+        known |= dict(zip([lesson.id for lesson in fresh], found, strict=True))
+        _keep(path, known)
+    return known
+
+
+def judgements(network: Network, tokenizer: Tokenizer, lessons: Sequence[Lesson], path: Path) -> dict[str, Table]:
+    """Return the teacher's raw scores by the lesson's id, from `path` where it has been written."""
+    if not path.exists():
+        found = read(network, tokenizer, [lesson.text for lesson in lessons]).scores
+        _keep(path, dict(zip([lesson.id for lesson in lessons], found, strict=True)))
+    return _kept(path)
+
+
+def meanings(lessons: Sequence[Lesson], sense: Mapping[str, Table]) -> dict[str, Table]:
+    """Return where each lesson's embedding should be: its sense without what all texts of its language share, in the
+    directions in which texts differ most."""
+    by_language = defaultdict(list)
+    for lesson in lessons:
+        by_language[lesson.language].append(lesson.id)
+    moved: dict[str, Table] = {}
+    for names in by_language.values():
+        rows = np.stack([sense[name] for name in names])
+        moved |= dict(zip(names, rows - rows.mean(axis=0), strict=True))
+    table = np.stack(list(moved.values()))
+    table /= np.linalg.norm(table, axis=1, keepdims=True) + 1e-9
+    _values, directions = np.linalg.eigh(table.T @ table)
+    table = table @ directions[:, ::-1][:, :EMBEDDING]
+    table /= np.linalg.norm(table, axis=1, keepdims=True) + 1e-9
+    return dict(zip(moved, table, strict=True))
+
+
+def marked(lessons: Sequence[Lesson], scores: Mapping[str, Table], meaning: Mapping[str, Table]) -> list[Lesson]:
+    """Return the lessons with all that is known of them."""
+    return [replace(lesson, scores=scores.get(lesson.id), meaning=meaning.get(lesson.id)) for lesson in lessons]
