@@ -35,6 +35,8 @@ class Kind:
     collector: str | None
     settings: tuple[Setting, ...]
     state: State = field(default=State(tried=Tried.RECORDINGS))
+    #: module:object of what reads the bodies that the place sends to us; None where it sends none.
+    receiver: str | None = None
 
 
 #: One of the three ways is needed: see `google_sign_in.py`.
@@ -363,6 +365,12 @@ KINDS: Mapping[SourceKind, Kind] = {
             ),
         ),
         state=State(tried=Tried.EXAMPLES, needs="your own official account, with its webhook set to this server"),
+    ),
+    SourceKind.WEBHOOK: Kind(
+        # Nothing is polled: an address of ours takes what a place or a program posts.
+        collector=None,
+        settings=(Setting(key="site", description="Name shown for where it was said", example="Lantern Shop"),),
+        state=State(tried=Tried.EXAMPLES),
     ),
     SourceKind.IMPORT: Kind(
         collector=None,

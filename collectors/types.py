@@ -27,6 +27,7 @@ class SourceKind(StrEnum):
     INSTAGRAM = "instagram"
     WEIBO = "weibo"
     LINE = "line"
+    WEBHOOK = "webhook"
     IMPORT = "import"
     APP_STORE = "app_store"
     YOUTUBE = "youtube"
@@ -148,6 +149,38 @@ class Collected:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Push:
+    """One body that a place sent to us of its own accord, already known to be the place's own."""
+
+    body: bytes
+    #: Lower-case names; those that say what the body is.
+    headers: Mapping[str, str] = field(default_factory=dict)
+    #: Events of earlier bodies, by the place's own ids: sent again, they are passed over.
+    known: Collection[str] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Received:
+    """What one push brought."""
+
+    collected: Collected = field(default_factory=Collected)
+    #: Events about something else, or known already.
+    ignored: int = 0
+    #: The place's own ids of the events in the body.
+    events: tuple[str, ...] = ()
+    #: The push only said that something is new: a poll of the source will bring it.
+    poll: bool = False
+
+
+class Receiver(Protocol):
+    """One kind of source that sends to us."""
+
+    async def receive(self, push: Push, source: Source, *, now: datetime) -> Received:
+        """Read one push. Changes nothing. Raises CollectError for a body of which nothing can be read."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Setting:
     """One key of a kind's settings, enough to show and check a form without loading its module."""
 
@@ -227,8 +260,11 @@ __all__ = [
     "Collector",
     "Egress",
     "Mention",
+    "Push",
     "Quarantined",
     "Rating",
+    "Received",
+    "Receiver",
     "Setting",
     "Source",
     "SourceKind",

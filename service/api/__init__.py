@@ -11,6 +11,7 @@ from service.api import (
     keys,
     mentions,
     notifications,
+    push,
     sources,
     trends,
 )
@@ -18,7 +19,7 @@ from service.api import (
 
 def mount(app: FastAPI) -> None:
     """Add every route of the API to the app, and the document that describes them."""
-    for noun in (mentions, trends, incidents, sources, brands, notifications, keys, events):
+    for noun in (mentions, push, trends, incidents, sources, brands, notifications, keys, events):
         app.include_router(noun.router)
     app.include_router(health.router)
     description.mount(app)

@@ -41,6 +41,8 @@ class Caller:
 
     #: As timelines show it.
     name: str
+    #: Nobody else's, though names may be.
+    id: str
     scopes: frozenset[Scope]
 
 
@@ -57,7 +59,7 @@ async def _caller_of_key(conn: Connection, presented: str, now: datetime) -> Cal
     key = await access.key_of(conn, presented, now=now)
     if key is None:
         raise Unauthenticated("This API key is unknown, revoked or expired; use a live one.")
-    return Caller(name=f"key:{key.name}", scopes=key.scopes)
+    return Caller(name=f"key:{key.name}", id=f"key:{key.id}", scopes=key.scopes)
 
 
 async def _caller_of_session(conn: Connection, request: Request, token: str, now: datetime) -> Caller:
@@ -69,7 +71,7 @@ async def _caller_of_session(conn: Connection, request: Request, token: str, now
         if not hmac.compare_digest(presented.encode(), session.csrf_token.encode()):
             raise Forbidden(f"The header {CSRF_HEADER} must carry the session's token; reload the page.")
     # The only role there is may do everything.
-    return Caller(name=session.user, scopes=frozenset({Scope.ADMIN}))
+    return Caller(name=session.user, id=f"user:{session.user}", scopes=frozenset({Scope.ADMIN}))
 
 
 async def _caller(

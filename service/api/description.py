@@ -35,6 +35,7 @@ _OF_GUARDED = {
     "503": "The database does not answer; try again after `Retry-After` seconds.",
 }
 _OF_LISTS = {"400": "The cursor belongs to other filters, or to nothing."}
+_OF_KEYED = {"409": "A request with this Idempotency-Key is being answered right now; ask again."}
 _OF_ONE = {"404": "There is no such thing."}
 _OF_ACTIONS = {"409": "The thing's state forbids it; the problem shows the thing."}
 
@@ -48,8 +49,11 @@ def _problems_of(path: str, method: str, operation: dict[str, Any]) -> dict[str,
     if not operation.get("security"):
         return {}
     problems = dict(_OF_GUARDED)
-    if any(one["name"] == "cursor" for one in operation.get("parameters", ())):
+    names = {one["name"] for one in operation.get("parameters", ())}
+    if "cursor" in names:
         problems |= _OF_LISTS
+    if "Idempotency-Key" in names:
+        problems |= _OF_KEYED
     if "{id}" in path:
         problems |= _OF_ONE
         if method == "post":

@@ -3,13 +3,15 @@
 import logging
 from datetime import datetime, timedelta
 
-from service.store import access, clock, component, fetch, trend
+from service.store import access, clock, component, fetch, idempotency, trend
 from service.store.pool import Connection, Pool
 
 log = logging.getLogger(__name__)
 
 #: Polls are logged this long.
 FETCH_LOG_LIFE = timedelta(days=30)
+#: An Idempotency-Key gets its answer this long.
+IDEMPOTENCY_LIFE = timedelta(days=2)
 #: A recount reads every mention.
 PROVE_EVERY = timedelta(days=1)
 
@@ -20,6 +22,7 @@ async def maintain(pool: Pool) -> None:
         now = await clock.now(conn)
         await access.forget_expired(conn, now=now)
         await fetch.forget_before(conn, now - FETCH_LOG_LIFE)
+        await idempotency.forget_before(conn, now - IDEMPOTENCY_LIFE)
         proved_at = await component.last_beat(conn, "trends")
         if proved_at is None or now - proved_at >= PROVE_EVERY:
             await _prove_trends(conn, now=now)

@@ -77,7 +77,11 @@ CREATE TABLE public.alert (
     incident_id bigint,
     model text NOT NULL,
     reason jsonb NOT NULL,
-    at timestamp with time zone NOT NULL
+    at timestamp with time zone NOT NULL,
+    severity text DEFAULT 'major'::text NOT NULL,
+    group_key text,
+    slot timestamp with time zone,
+    CONSTRAINT alert_severity_check CHECK ((severity = ANY (ARRAY['minor'::text, 'major'::text, 'critical'::text])))
 );
 ALTER TABLE public.alert ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.alert_id_seq
@@ -101,9 +105,19 @@ CREATE TABLE public.analysis (
     anger_level smallint NOT NULL,
     angry boolean NOT NULL,
     because jsonb,
+    kind jsonb,
+    churn double precision,
+    recommend double precision,
+    stage jsonb,
+    severity double precision,
+    purpose jsonb,
+    causes jsonb,
     CONSTRAINT analysis_anger_check CHECK (((anger >= (0)::double precision) AND (anger <= (1)::double precision))),
     CONSTRAINT analysis_anger_level_check CHECK (((anger_level >= 0) AND (anger_level <= 2))),
-    CONSTRAINT analysis_label_check CHECK ((label = ANY (ARRAY['negative'::text, 'neutral'::text, 'positive'::text])))
+    CONSTRAINT analysis_churn_check CHECK (((churn >= (0)::double precision) AND (churn <= (1)::double precision))),
+    CONSTRAINT analysis_label_check CHECK ((label = ANY (ARRAY['negative'::text, 'neutral'::text, 'positive'::text]))),
+    CONSTRAINT analysis_recommend_check CHECK (((recommend >= (0)::double precision) AND (recommend <= (1)::double precision))),
+    CONSTRAINT analysis_severity_check CHECK (((severity >= (0)::double precision) AND (severity <= (1)::double precision)))
 );
 CREATE TABLE public.analysis_dead (
     mention_id bigint NOT NULL,
@@ -246,6 +260,15 @@ CREATE VIEW public.fetch_not_conserved AS
     quarantined
    FROM public.fetch_log
   WHERE (seen <> ((((inserted + unchanged) + new_version) + erased_again) + quarantined));
+CREATE TABLE public.idempotency_key (
+    caller text NOT NULL,
+    key text NOT NULL,
+    request_sha256 bytea NOT NULL,
+    answer jsonb NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT idempotency_key_key_check CHECK (((length(key) >= 1) AND (length(key) <= 255))),
+    CONSTRAINT idempotency_key_request_sha256_check CHECK ((length(request_sha256) = 32))
+);
 CREATE TABLE public.incident (
     id bigint NOT NULL,
     rule_id bigint NOT NULL,
@@ -262,10 +285,16 @@ CREATE TABLE public.incident (
     resolved_at timestamp with time zone,
     resolved_by text,
     resolution text,
+    severity text DEFAULT 'major'::text NOT NULL,
+    assigned_to text,
+    snoozed_until timestamp with time zone,
+    merged_into bigint,
     CONSTRAINT incident_check CHECK (((status = 'resolved'::text) = (resolved_at IS NOT NULL))),
     CONSTRAINT incident_check1 CHECK (((status = 'resolved'::text) = (resolution IS NOT NULL))),
-    CONSTRAINT incident_resolution_check CHECK ((resolution = ANY (ARRAY['answered'::text, 'false_positive'::text, 'spam'::text, 'duplicate'::text, 'no_action'::text]))),
-    CONSTRAINT incident_status_check CHECK ((status = ANY (ARRAY['triggered'::text, 'acknowledged'::text, 'resolved'::text]))),
+    CONSTRAINT incident_resolution_check CHECK ((resolution = ANY (ARRAY['answered'::text, 'false_positive'::text, 'spam'::text, 'duplicate'::text, 'no_action'::text, 'merged'::text, 'ended'::text]))),
+    CONSTRAINT incident_severity_check CHECK ((severity = ANY (ARRAY['minor'::text, 'major'::text, 'critical'::text]))),
+    CONSTRAINT incident_snoozed_check CHECK (((status = 'snoozed'::text) = (snoozed_until IS NOT NULL))),
+    CONSTRAINT incident_status_check CHECK ((status = ANY (ARRAY['triggered'::text, 'acknowledged'::text, 'snoozed'::text, 'resolved'::text]))),
     CONSTRAINT incident_urgency_check CHECK ((urgency = ANY (ARRAY['urgent'::text, 'high'::text, 'normal'::text])))
 );
 CREATE TABLE public.incident_event (
@@ -330,6 +359,8 @@ CREATE TABLE public.mention (
     own boolean DEFAULT false NOT NULL,
     promotion boolean DEFAULT false NOT NULL,
     counted boolean GENERATED ALWAYS AS ((NOT (deleted OR own OR promotion OR reply_by_owner))) STORED NOT NULL,
+    verdict_kind text,
+    verdict_causes text[],
     CONSTRAINT mention_check CHECK (((published_at >= '1990-01-01 00:00:00+00'::timestamp with time zone) AND (published_at <= (first_seen_at + '1 day'::interval)))),
     CONSTRAINT mention_content_hash_check CHECK ((length(content_hash) = 32)),
     CONSTRAINT mention_external_key_check CHECK ((length(external_key) = 32)),
@@ -409,10 +440,19 @@ CREATE TABLE public.rule (
     mode text NOT NULL,
     urgency text NOT NULL,
     created_at timestamp with time zone NOT NULL,
+    severity text DEFAULT 'major'::text NOT NULL,
+    group_by text DEFAULT 'story'::text NOT NULL,
+    CONSTRAINT rule_group_by_check CHECK ((group_by = ANY (ARRAY['story'::text, 'brand'::text, 'source'::text, 'author'::text, 'none'::text]))),
     CONSTRAINT rule_mode_check CHECK ((mode = ANY (ARRAY['active'::text, 'monitor'::text, 'off'::text]))),
     CONSTRAINT rule_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
     CONSTRAINT rule_settings_check CHECK ((jsonb_typeof(settings) = 'object'::text)),
+    CONSTRAINT rule_severity_check CHECK ((severity = ANY (ARRAY['minor'::text, 'major'::text, 'critical'::text]))),
     CONSTRAINT rule_urgency_check CHECK ((urgency = ANY (ARRAY['urgent'::text, 'high'::text, 'normal'::text])))
+);
+CREATE TABLE public.rule_check (
+    rule_id bigint NOT NULL,
+    brand_id bigint NOT NULL,
+    checked_until timestamp with time zone NOT NULL
 );
 CREATE TABLE public.rule_contact (
     rule_id bigint NOT NULL,
@@ -532,8 +572,6 @@ CREATE TABLE public.web_session (
 );
 ALTER TABLE ONLY public.alert
     ADD CONSTRAINT alert_pkey PRIMARY KEY (id);
-ALTER TABLE ONLY public.alert
-    ADD CONSTRAINT alert_rule_id_mention_id_key UNIQUE (rule_id, mention_id);
 ALTER TABLE ONLY public.analysis_dead
     ADD CONSTRAINT analysis_dead_pkey PRIMARY KEY (mention_id, version);
 ALTER TABLE ONLY public.analysis
@@ -562,6 +600,8 @@ ALTER TABLE ONLY public.delivery_attempt
     ADD CONSTRAINT delivery_attempt_pkey PRIMARY KEY (notification_id, n);
 ALTER TABLE ONLY public.fetch_log
     ADD CONSTRAINT fetch_log_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.idempotency_key
+    ADD CONSTRAINT idempotency_key_pkey PRIMARY KEY (caller, key);
 ALTER TABLE ONLY public.incident_event
     ADD CONSTRAINT incident_event_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.incident
@@ -582,6 +622,8 @@ ALTER TABLE ONLY public.quarantine
     ADD CONSTRAINT quarantine_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.quarantine
     ADD CONSTRAINT quarantine_source_id_raw_sha256_key UNIQUE (source_id, raw_sha256);
+ALTER TABLE ONLY public.rule_check
+    ADD CONSTRAINT rule_check_pkey PRIMARY KEY (rule_id, brand_id);
 ALTER TABLE ONLY public.rule_contact
     ADD CONSTRAINT rule_contact_pkey PRIMARY KEY (rule_id, contact_id);
 ALTER TABLE ONLY public.rule
@@ -608,15 +650,23 @@ ALTER TABLE ONLY public.web_session
     ADD CONSTRAINT web_session_pkey PRIMARY KEY (token_sha256);
 CREATE INDEX alert_of_incident ON public.alert USING btree (incident_id, id);
 CREATE INDEX alert_of_mention ON public.alert USING btree (mention_id);
+CREATE INDEX alert_of_rule ON public.alert USING btree (rule_id, at DESC);
+CREATE UNIQUE INDEX alert_of_rule_once ON public.alert USING btree (rule_id, mention_id) WHERE (slot IS NULL);
+CREATE UNIQUE INDEX alert_of_slot_once ON public.alert USING btree (rule_id, group_key, slot) WHERE (slot IS NOT NULL);
 CREATE INDEX analysis_todo_due ON public.analysis_todo USING btree (priority DESC, due, mention_id);
 CREATE INDEX fetch_log_of_source ON public.fetch_log USING btree (source_id, started_at DESC);
+CREATE INDEX idempotency_key_old ON public.idempotency_key USING btree (at);
 CREATE INDEX incident_event_of ON public.incident_event USING btree (incident_id, id);
 CREATE INDEX incident_newest ON public.incident USING btree (opened_at DESC, id DESC);
 CREATE UNIQUE INDEX incident_open ON public.incident USING btree (group_key) WHERE (status <> 'resolved'::text);
+CREATE INDEX incident_snoozed ON public.incident USING btree (snoozed_until) WHERE (status = 'snoozed'::text);
+CREATE INDEX incident_triggered ON public.incident USING btree (last_alert_at) WHERE (status = 'triggered'::text);
 CREATE INDEX mention_angry ON public.mention USING btree (brand_id, said_at DESC, id DESC) WHERE angry;
 CREATE INDEX mention_newest ON public.mention USING btree (brand_id, said_at DESC, id DESC);
 CREATE INDEX mention_newest_of_all ON public.mention USING btree (said_at DESC, id DESC);
+CREATE INDEX mention_of_cause ON public.mention USING gin (verdict_causes) WHERE (verdict_causes IS NOT NULL);
 CREATE INDEX mention_of_story ON public.mention USING btree (story_id);
+CREATE INDEX mention_of_verdict_kind ON public.mention USING btree (brand_id, verdict_kind, said_at DESC, id DESC) WHERE (verdict_kind IS NOT NULL);
 CREATE INDEX mention_search_grams ON public.mention_search USING gin (grams);
 CREATE INDEX notification_due ON public.notification USING btree (not_before) WHERE (state = ANY (ARRAY['pending'::text, 'sending'::text]));
 CREATE INDEX notification_newest ON public.notification USING btree (created_at DESC, id DESC);
@@ -647,6 +697,8 @@ ALTER TABLE ONLY public.incident
 ALTER TABLE ONLY public.incident_event
     ADD CONSTRAINT incident_event_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.incident(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.incident
+    ADD CONSTRAINT incident_merged_into_fkey FOREIGN KEY (merged_into) REFERENCES public.incident(id) ON DELETE SET NULL;
+ALTER TABLE ONLY public.incident
     ADD CONSTRAINT incident_rule_id_fkey FOREIGN KEY (rule_id) REFERENCES public.rule(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.mention
     ADD CONSTRAINT mention_brand_id_fkey FOREIGN KEY (brand_id) REFERENCES public.brand(id) ON DELETE CASCADE;
@@ -668,6 +720,10 @@ ALTER TABLE ONLY public.quarantine
     ADD CONSTRAINT quarantine_source_id_fkey FOREIGN KEY (source_id) REFERENCES public.source(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.rule
     ADD CONSTRAINT rule_brand_id_fkey FOREIGN KEY (brand_id) REFERENCES public.brand(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.rule_check
+    ADD CONSTRAINT rule_check_brand_id_fkey FOREIGN KEY (brand_id) REFERENCES public.brand(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.rule_check
+    ADD CONSTRAINT rule_check_rule_id_fkey FOREIGN KEY (rule_id) REFERENCES public.rule(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.rule_contact
     ADD CONSTRAINT rule_contact_contact_id_fkey FOREIGN KEY (contact_id) REFERENCES public.contact(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.rule_contact

@@ -9,6 +9,7 @@ from uuid import UUID
 import asyncpg
 
 from alerts.types import BrandId, SourceId
+from collectors import registry
 from collectors.types import Source, SourceKind, Validators
 from service.store.pool import Connection
 
@@ -88,14 +89,14 @@ async def put(
     enabled: bool,
     now: datetime,
 ) -> SourceId:
-    """Make the brand's source of this name be so. A new or changed one is due at once, an import never;
+    """Make the brand's source of this name be so. A new or changed one is due at once, one that nothing polls never;
     what was learned about an address is forgotten when the address changes."""
     return SourceId(
         await conn.fetchval(
             """
             insert into source as s
                 (brand_id, kind, name, settings, interval, allow_private, enabled, created_at, next_due)
-            values ($1, $2, $3, $4, $5, $6, $7, $8, case when $2::text = 'import' then null else $8::timestamptz end)
+            values ($1, $2, $3, $4, $5, $6, $7, $8, case when $9::boolean then $8::timestamptz end)
             on conflict (brand_id, name) do update set
                 kind = excluded.kind, settings = excluded.settings, interval = excluded.interval,
                 allow_private = excluded.allow_private, enabled = excluded.enabled,
@@ -117,6 +118,7 @@ async def put(
             allow_private,
             enabled,
             now,
+            kind in registry.kinds(),
         )
     )
 
@@ -219,6 +221,16 @@ async def record_failure(conn: Connection, source_id: SourceId, token: UUID, *, 
         next_due,
     )
     return done is not None
+
+
+async def record_push(conn: Connection, source_id: SourceId, *, warning: str | None, now: datetime) -> None:
+    """Record that something came which nobody asked for."""
+    await conn.execute(
+        "update source set last_attempt_at = $2, last_success_at = $2, error = $3, error_count = 0 where id = $1",
+        source_id,
+        now,
+        warning,
+    )
 
 
 async def poll_soon(conn: Connection, source_id: SourceId, *, now: datetime) -> bool:

@@ -15,6 +15,7 @@ from tests.service.api.conftest import Place, client_of, key_with
 NEEDED: dict[tuple[str, str], Scope | None] = {
     ("get", "/api/v1/mentions"): Scope.READ,
     ("get", "/api/v1/mentions/{id}"): Scope.READ,
+    ("post", "/api/v1/mentions"): Scope.WRITE,
     ("get", "/api/v1/trends"): Scope.READ,
     ("get", "/api/v1/incidents"): Scope.READ,
     ("get", "/api/v1/incidents/{id}"): Scope.READ,
