@@ -5,6 +5,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -67,16 +68,25 @@ async def _make_template(url: str) -> None:
     await template.close()
 
 
-@pytest.fixture
-async def database_url(postgres: str) -> AsyncIterator[str]:
-    """The address of a fresh, migrated database."""
+@asynccontextmanager
+async def fresh_database(postgres: str) -> AsyncIterator[str]:
+    """Give the address of a fresh, migrated database; dropped at the end."""
     name = f"test_{uuid4().hex[:12]}"
     conn = await asyncpg.connect(postgres)
     await conn.execute(f"create database {name} template template_earshot")
     await conn.execute(f'alter database {name} set search_path = "$user", public, mock, pg_catalog')
-    yield with_database(postgres, name)
-    await conn.execute(f"drop database {name} with (force)")
-    await conn.close()
+    try:
+        yield with_database(postgres, name)
+    finally:
+        await conn.execute(f"drop database {name} with (force)")
+        await conn.close()
+
+
+@pytest.fixture
+async def database_url(postgres: str) -> AsyncIterator[str]:
+    """The address of a fresh, migrated database."""
+    async with fresh_database(postgres) as url:
+        yield url
 
 
 @pytest.fixture

@@ -43,9 +43,9 @@ async def analyse_due(pool: Pool, analyser: Analyser) -> int:
         claimed = await verdict.claim(conn, now=now, lease=LEASE, token=token, limit=BATCH, again=False)
         if not claimed:
             claimed = await verdict.claim(conn, now=now, lease=LEASE, token=token, limit=1, again=True)
-    reach(Failpoint.ANALYSE_CLAIMED)
     if not claimed:
         return 0
+    reach(Failpoint.ANALYSE_CLAIMED)
     texts = [whole_text(mention.title, mention.text) for mention in claimed]
     verdicts = await asyncio.to_thread(analyser.analyse, texts)
     reach(Failpoint.ANALYSE_JUDGED)
@@ -58,7 +58,6 @@ async def analyse_due(pool: Pool, analyser: Analyser) -> int:
             if mention.id in ours
         ]
         await _store(conn, judged, now=now)
-        reach(Failpoint.ANALYSE_ALERTED)
     reach(Failpoint.ANALYSE_COMMITTED)
     return len(claimed)
 
@@ -72,7 +71,6 @@ async def _store(conn: Connection, judged: Sequence[tuple[Unjudged, str, Analysi
             (mention, text, found, await _story_of(conn, brand_id, text, now=now)) for mention, text, found in group
         ]
         await verdict.record(conn, [(mention, story_id, found) for mention, _, found, story_id in told], now=now)
-        reach(Failpoint.ANALYSE_STORED)
         await raise_alerts(conn, [_judged(*one) for one in told if _is_news(one[0])], now=now)
     await events.tell(conn, EventKind.MENTION, [mention.id for mention, _, _ in by_brand])
 

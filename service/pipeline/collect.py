@@ -45,7 +45,8 @@ async def collect_due(pool: Pool, egress: Egress, *, allow_private: bool, random
     async with pool.acquire() as conn:
         now = await clock.now(conn)
         due = await source.claim_due(conn, now=now, lease=LEASE, token=token, limit=BATCH, kinds=registry.kinds())
-    reach(Failpoint.COLLECT_CLAIMED)
+    if due:
+        reach(Failpoint.COLLECT_CLAIMED)
     if allow_private:
         due = [replace(one, source=replace(one.source, allow_private=True)) for one in due]
     polls = (poll(pool, egress, one, token, now=now, jitter=random.uniform(-1, 1)) for one in due)
@@ -67,7 +68,6 @@ async def poll(pool: Pool, egress: Egress, due: DueSource, token: UUID, *, now: 
     try:
         async with pool.acquire() as conn, conn.transaction():
             await _store(conn, due, token, collected, started_at=now, jitter=jitter)
-            reach(Failpoint.COLLECT_RECORDED)
     except LeaseLost:
         log.warning("lease lost while polling; another worker has it", extra={"source": due.id})
         return
@@ -80,7 +80,6 @@ async def _store(
     """Store one answer whole: mentions, quarantine, validators, cursor, log and due time stand or fall together."""
     now = await clock.now(conn)
     got = await ingest.ingest(conn, due.brand_id, due.id, collected.mentions, now=now)
-    reach(Failpoint.COLLECT_INGESTED)
     await fetch.quarantine(conn, due.id, collected.quarantined, now=now)
     pause = next_poll(due.interval, collected.next_poll_after, jitter=jitter)
     ours = await source.record_success(

@@ -105,9 +105,9 @@ async def deliver_next(pool: Pool, channel: Channel, *, public_url: str, random:
     async with pool.acquire() as conn:
         now = await clock.now(conn)
         claimed = await notification.claim(conn, now=now, lease=LEASE, token=uuid4())
-    reach(Failpoint.DELIVER_CLAIMED)
     if claimed is None:
         return False
+    reach(Failpoint.DELIVER_CLAIMED)
     if claimed.overtaken:
         await _settle_unsent(pool, claimed, NotificationState.SUPERSEDED, None)
         return True
