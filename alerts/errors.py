@@ -2,6 +2,7 @@
 
 AlertError
 ├── RuleError              a rule's settings are wrong; the message names the field and the remedy
+├── QueryError             a query cannot be read; the message names the place and the remedy
 ├── ChannelSettingError    a channel's settings are wrong; the message names the setting and the remedy
 └── ChannelError           a message did not leave
 """
@@ -57,3 +58,15 @@ class ChannelError(AlertError):
         self.stage = stage
         self.code = code
         self.permanent = fault is Fault.RECIPIENT
+
+
+class QueryError(AlertError):
+    """A query cannot be read; says where and what to do."""
+
+    permanent = True
+
+    def __init__(self, position: int, detail: str) -> None:
+        super().__init__(f"character {position + 1}: {detail}")
+        #: The code point of the query, from 0, at which it goes wrong.
+        self.position = position
+        self.detail = detail
