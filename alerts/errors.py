@@ -3,6 +3,7 @@
 AlertError
 ├── RuleError              a rule's settings are wrong; the message names the field and the remedy
 ├── QueryError             a query cannot be read; the message names the place and the remedy
+├── BrandError             a brand cannot be looked for so; the message names the field and the remedy
 ├── ChannelSettingError    a channel's settings are wrong; the message names the setting and the remedy
 └── ChannelError           a message did not leave
 """
@@ -70,3 +71,16 @@ class QueryError(AlertError):
         #: The code point of the query, from 0, at which it goes wrong.
         self.position = position
         self.detail = detail
+
+
+class BrandError(AlertError):
+    """A brand cannot be looked for so."""
+
+    permanent = True
+
+    def __init__(self, field: str, detail: str, *, position: int | None = None) -> None:
+        super().__init__(f"{field}: {detail}")
+        self.field = field
+        self.detail = detail
+        #: In the query, from 0, where that is what is wrong.
+        self.position = position
