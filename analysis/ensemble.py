@@ -1,8 +1,8 @@
 """Two ways of reading, one verdict: the encoder reads meaning, the n-grams read the very letters.
 
 Each is wrong in its own way (the encoder takes heat of any kind for anger, the n-grams miss what they never saw), so
-their log odds together rank better than either; `python -m analysis.training.ensemble` fits the weights and prints how
-much better. Every other head is the encoder's.
+their log odds together rank better than either; `python -m analysis.training.ensemble` prints how much better. Every
+other head is the encoder's.
 """
 
 import json
@@ -29,14 +29,18 @@ class Tuning:
     slope: float
     #: By language; `rest` for the others.
     offsets: Mapping[str, float]
-    #: From this probability on a text is angry.
-    threshold: float
+    #: By language, likewise: from this probability on a text is angry.
+    thresholds: Mapping[str, float]
 
     def anger(self, deep: float, light: float, language: str) -> float:
         """Return the calibrated probability of anger."""
         odds = self.weight * log_odds(deep) + (1 - self.weight) * log_odds(light)
         offset = self.offsets.get(language, self.offsets["rest"])
         return 1 / (1 + math.exp(-(self.slope * odds + offset)))
+
+    def angry(self, anger: float, language: str) -> bool:
+        """Return whether a text with this probability counts as angry."""
+        return anger >= self.thresholds.get(language, self.thresholds["rest"])
 
     def sentiment(self, deep: Analysis, light: Analysis) -> tuple[float, float, float]:
         """Return the three shares of the weighted geometric mean; they sum to 1."""
@@ -77,7 +81,7 @@ class EnsembleAnalyser:
 
     def _together(self, text: str, deep: Analysis, light: Analysis) -> Analysis:
         anger = self._tuning.anger(deep.anger, light.anger, deep.language)
-        angry = anger >= self._tuning.threshold and bool(text.strip())
+        angry = self._tuning.angry(anger, deep.language) and bool(text.strip())
         negative, neutral, positive = self._tuning.sentiment(deep, light)
         spans = deep.because
         if angry and spans is None:
@@ -104,8 +108,9 @@ def read_tuning(path: Path = FILE) -> tuple[str, Tuning]:
             weight=float(known["weight"]),
             slope=float(known["slope"]),
             offsets={tag: float(offset) for tag, offset in known["offsets"].items()},
-            threshold=float(known["threshold"]),
+            thresholds={tag: float(threshold) for tag, threshold in known["thresholds"].items()},
         )
+        _ = tuning.offsets["rest"], tuning.thresholds["rest"]
         return str(known["name"]), tuning
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelError(f"{path.name} cannot be used ({error}); install Earshot again") from error

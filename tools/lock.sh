@@ -9,15 +9,15 @@ trap 'rm -rf "$venv"' EXIT
 "${PYTHON:-python3}" -m venv "$venv"
 "$venv/bin/pip" install --quiet uv
 
-compile() { # compile NAME GROUP [OPTION]…: the project's own dependencies and one group
-  local name=$1 group=$2
-  shift 2
+compile() { # compile NAME [OPTION]…: the project's own dependencies and what the options add
+  local name=$1
+  shift
   # No header and no index: where a machine fetches its packages from is that machine's business.
-  "$venv/bin/uv" pip compile pyproject.toml --group "$group" --quiet --no-header --no-emit-index-url \
+  "$venv/bin/uv" pip compile pyproject.toml --quiet --no-header --no-emit-index-url \
     --universal --python-version 3.11 --generate-hashes --output-file "requirements/$name.txt" "$@"
 }
 
-compile run build "$@"
+compile run --group build "$@"
 # Test and training environments run the very versions that ship.
-compile test test --group build --constraint requirements/run.txt "$@"
-compile train train --group build --constraint requirements/run.txt "$@"
+compile test --group test --group build --constraint requirements/run.txt "$@"
+compile train --extra train --group build --constraint requirements/run.txt "$@"

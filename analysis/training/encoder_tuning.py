@@ -13,7 +13,7 @@ from analysis.encoder import EncoderAnalyser, anger_score, sigmoid
 from analysis.encoder_files import EncoderTuning
 from analysis.heads import CAUSES, HEADS, SENTIMENTS
 from analysis.training.corpus import LANGUAGES, LICENCES, our_labels, rows
-from analysis.training.readings import Part, first_readings, part_of
+from analysis.training.readings import Part, first_readings, part_of, written_texts
 
 #: Of a source, at most so many texts calibrate sentiment.
 _MOST = 300
@@ -41,7 +41,7 @@ class _Known:
 
 
 def _texts(corpus: Path, language: str) -> list[_Known]:
-    """Return a language's texts that were kept aside, and those whose licence kept them out of learning."""
+    """Return a language's texts that were kept aside, ours too, and those whose licence kept them out of learning."""
     first, levels = first_readings(language), our_labels()
     taken: defaultdict[str, int] = defaultdict(int)
     found = []
@@ -66,7 +66,17 @@ def _texts(corpus: Path, language: str) -> list[_Known]:
                     causes=reading.causes if reading else None,
                 )
             )
-    return found
+    return found + [
+        _Known(
+            language=language,
+            text=one.text,
+            sentiment=SENTIMENTS.index(one.reading.sentiment),
+            level=one.reading.anger,
+            causes=one.reading.causes,
+        )
+        for one in written_texts(language)
+        if one.part is Part.CALIBRATION
+    ]
 
 
 def _sentiment_tuning(scores: Array, truth: NDArray[np.intp]) -> tuple[float, tuple[float, float, float]]:

@@ -12,6 +12,7 @@ from onnx import TensorProto, helper, numpy_helper
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
 from analysis.heads import EMBEDDING, WIDTH
+from analysis.training.network import COLUMNS
 
 _FUSED = "com.microsoft"
 _EPSILON = 1e-12
@@ -143,6 +144,23 @@ def graph_of(weights: Mapping[str, Array]) -> onnx.ModelProto:
     made = helper.make_graph(graph.nodes, "encoder", inputs, outputs, graph.values)
     opsets = [helper.make_opsetid("", _OPSET), helper.make_opsetid(_FUSED, 1)]
     return helper.make_model(made, opset_imports=opsets, ir_version=_IR)
+
+
+def checkpoint(graph: bytes) -> dict[str, Array]:
+    """Return the weights of a file that ships, out of their 8 bits, under the names that training knows."""
+    values = {one.name: numpy_helper.to_array(one) for one in onnx.load_from_string(graph).graph.initializer}
+    found = {"words.weight": values["words"].astype(np.float32) * values["word_scales"]}
+    for name, value in values.items():
+        layer, _, rest = name.partition("_")
+        if rest == "quantized":
+            found[f"{layer}.weight"] = (value.astype(np.float32) * values[f"{layer}_scale"]).T
+        elif name.endswith((".weight", ".bias")):
+            found[name] = value
+    for name in ("answers.weight", "answers.bias"):
+        # What only helped to learn has not shipped.
+        missing = np.zeros((COLUMNS - WIDTH, *found[name].shape[1:]), np.float32)
+        found[name] = np.concatenate([found[name], missing])
+    return {name: np.ascontiguousarray(value, dtype=np.float32) for name, value in found.items()}
 
 
 def export(weights: Mapping[str, Array], target: Path) -> None:

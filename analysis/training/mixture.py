@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.heads import CAUSES, HEADS, KINDS, PURPOSES, SENTIMENTS, STAGES
+from analysis.labels import LabelledText
 from analysis.script import traditional
 from analysis.training.corpus import LANGUAGES, LICENCES, our_labels, rows
 from analysis.training.network import COLUMNS, TOXIC
@@ -196,26 +197,47 @@ def _written(chance: random.Random) -> Iterator[Lesson]:
         )
 
 
-def _written_in_full(language: str) -> Iterator[Lesson]:
+def written_in_full() -> Iterator[Lesson]:
     """Yield the customers' texts that we wrote, but for those that calibrate."""
-    for one in written_texts(language):
-        if one.part is Part.LEARN:
-            answers = _of_reading(one.reading)
-            yield Lesson(
-                id=one.reading.id,
-                language=language,
-                text=one.text,
-                source="written in full",
-                truth=answers.truth,
-                weight=answers.weight,
-                times=LABELLED_TIMES,
-            )
+    for language in LANGUAGES:
+        for one in written_texts(language):
+            if one.part is Part.LEARN:
+                answers = _of_reading(one.reading)
+                yield Lesson(
+                    id=one.reading.id,
+                    language=language,
+                    text=one.text,
+                    source="written in full",
+                    truth=answers.truth,
+                    weight=answers.weight,
+                    times=LABELLED_TIMES,
+                )
+
+
+def corrected(one: LabelledText, number: int) -> Lesson:
+    """Return a customer's correction as a lesson that comes as often as our own labels."""
+    answers = _Answers()
+    if one.sentiment is not None:
+        answers.say("sentiment", str(one.sentiment))
+    if one.angry is not None:
+        answers.say("angry", ["angry"] if one.angry else [])
+    if one.angry:
+        answers.say_level(2)
+    return Lesson(
+        id=f"correction-{number}",
+        language=one.language,
+        text=one.text,
+        source="correction",
+        truth=answers.truth,
+        weight=answers.weight,
+        times=LABELLED_TIMES,
+    )
 
 
 def lessons(corpus: Path, *, licences: frozenset[str] = LICENCES, full: bool = True, seed: int = 0) -> list[Lesson]:
     """Return everything the encoder may learn from, each text once."""
     found = [lesson for language in LANGUAGES for lesson in _corpus(corpus, language, licences, full=full)]
-    ours = [lesson for language in LANGUAGES for lesson in _written_in_full(language)] if full else []
+    ours = written_in_full() if full else ()
     return [*found, *ours, *_written(random.Random(seed))]  # noqa: S311  # a choice to learn from is no secret
 
 

@@ -1,5 +1,6 @@
-"""Trains the n-gram model: `python -m analysis.training.ngram --corpus FOLDER` writes analysis/model/ngram.* and prints
-its scores on the dev files. Reproducible; needs the dependency group `train`, about 4 GB of memory and half an hour.
+"""Trains the n-gram model. Reproducible; needs about 4 GB of memory and half an hour.
+
+`python -m analysis.training.ngram --corpus FOLDER` makes it alone and prints its scores on the dev files.
 """
 
 import argparse
@@ -17,15 +18,13 @@ from sklearn.linear_model import LogisticRegression
 
 from analysis.evaluate import evaluate, table
 from analysis.grams import distinct_grams
-from analysis.labels import LabelledText
 from analysis.letters import letters
 from analysis.ngram import NgramAnalyser
-from analysis.training.corpus import CALIBRATION_FOLD, LANGUAGES, LICENCES, Example, examples, rows
-from analysis.types import Sentiment
+from analysis.training.corpus import CALIBRATION_FOLD, LANGUAGES, LICENCES, Example, dev_rows, examples
 from analysis.weights import COLUMNS, Tuning, Weights, save
 from analysis.windows import windows
 
-_NAME = "ngram@1"
+_NAME = "ngram@2"
 _MODEL = Path(__file__).parents[1] / "model"
 _BITS = 22
 #: A gram seen in fewer texts says nothing; the most frequent ones are kept up to this many.
@@ -319,20 +318,9 @@ def trained(corpus: Path, licences: frozenset[str] = LICENCES) -> Weights:
     )
 
 
-def dev_rows(corpus: Path) -> Iterable[LabelledText]:
-    """Yield the dev files' labelled texts, projected labels left out."""
-    names = {"neg": Sentiment.NEGATIVE, "neu": Sentiment.NEUTRAL, "pos": Sentiment.POSITIVE}
-    for language in LANGUAGES:
-        for row in rows(corpus, language, "dev"):
-            if str(row["source"]).startswith("xed_"):
-                continue
-            anger = row.get("anger")
-            yield LabelledText(
-                text=str(row["text"]),
-                language=language,
-                sentiment=names.get(str(row.get("sentiment"))),
-                angry=None if anger is None else anger == 1,
-            )
+def model(corpus: Path, work: Path, _minutes: float) -> None:
+    """Leave the model in the work folder."""
+    save(trained(corpus), work / "model")
 
 
 def main() -> None:

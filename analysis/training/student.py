@@ -29,7 +29,6 @@ from analysis.training.network import TOXIC, Network
 _FROZEN = ("words.weight", "positions.weight")
 #: Pieces of a text that are read.
 LONGEST = 80
-_WARM_UP = 60
 _CLIP = 1.0
 #: The fresh head learns faster than what is there already.
 _HEAD_RATE = 25.0
@@ -75,6 +74,8 @@ class Plan:
     workers: int = 2
     #: The share of the time that an interrupted run has spent.
     passed: float = 0.0
+    #: Steps until the rate is what was planned.
+    warm_up: int = 60
     diet: Diet = _EVERYTHING
 
 
@@ -201,6 +202,7 @@ class _Master:
         self._network = network
         self._rate = plan.rate
         self._end = plan.end
+        self._warm_up = plan.warm_up
         self._weights = {name: value.detach().clone().float() for name, value in network.named_parameters()}
         self._learnt = {name: value for name, value in self._weights.items() if name not in _FROZEN}
         network.to(torch.bfloat16).train()
@@ -241,7 +243,7 @@ class _Master:
     def step(self, number: int, passed: float) -> float:
         """Take one step and hand the weights back; return the share of time that has passed, the same for all."""
         passed = self._gather(passed)
-        share = min(1.0, number / _WARM_UP) * (1 - (1 - self._end) * min(1.0, passed))
+        share = min(1.0, number / self._warm_up) * (1 - (1 - self._end) * min(1.0, passed))
         low = dict(self._network.named_parameters())
         torch.nn.utils.clip_grad_norm_(list(self._learnt.values()), _CLIP)
         for group in self._optimiser.param_groups:

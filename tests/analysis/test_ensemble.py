@@ -11,7 +11,7 @@ from analysis.registry import analyser
 from analysis.types import Analysis, Because
 from tests import make
 
-TUNING = Tuning(weight=0.5, slope=1.0, offsets={"th": 1.0, "rest": 0.0}, threshold=0.5)
+TUNING = Tuning(weight=0.5, slope=1.0, offsets={"th": 1.0, "rest": 0.0}, thresholds={"rest": 0.5})
 
 
 class Said:
@@ -67,7 +67,7 @@ def test_a_language_has_its_own_offset() -> None:
 def test_the_shipped_tuning_is_whole_and_a_damaged_one_is_refused(tmp_path: Path) -> None:
     name, tuning = read_tuning()
     assert name.startswith("ensemble@")
-    assert 0 < tuning.threshold < 1
+    assert all(0 < threshold < 1 for threshold in tuning.thresholds.values())
 
     broken = tmp_path / "ensemble.json"
     broken.write_text("{}")

@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from analysis.heads import CAUSES, KINDS, PURPOSES, SENTIMENTS, STAGES
-from analysis.training.readings import Part, agreement, first_readings, kappa, part_of, readings
+from analysis.training.readings import Part, agreement, first_readings, kappa, part_of, readings, written_texts
 
 LANGUAGES = ("zh-Hant", "zh-Hans", "th", "en")
 
@@ -37,6 +37,19 @@ def test_the_readings_agree_on_what_alerts_are_made_of(language: str) -> None:
 
     assert texts >= 500
     assert min(agreed[field] for field in ("sentiment", "anger", "anger = 2", "kind", "churn")) >= 0.6
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_texts_written_for_the_project_are_labelled_like_others_and_none_is_held_back(language: str) -> None:
+    found = [one.reading for one in written_texts(language)]
+
+    assert {one.sentiment for one in found} <= set(SENTIMENTS)
+    assert {one.kind for one in found} <= set(KINDS)
+    assert {one.stage for one in found} <= set(STAGES)
+    assert {one.purpose for one in found} <= set(PURPOSES)
+    assert {cause for one in found for cause in one.causes} <= set(CAUSES)
+    assert {(one.anger, one.severity) for one in found} <= {(level, harm) for level in range(3) for harm in range(3)}
+    assert {one.part for one in written_texts(language)} <= {Part.CALIBRATION, Part.LEARN}
 
 
 def test_kappa_is_that_of_the_textbook() -> None:
