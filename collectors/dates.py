@@ -76,6 +76,18 @@ _ASCTIME = re.compile(
     r"(?:\s+(?P<zone>[+-]\d{4}|[a-z]{1,5}))?\s+(?P<year>\d{4})(?!\d)",
     re.IGNORECASE,
 )
+#: A date that counts from the day it was read, or leaves the year to be guessed from it.
+_RELATIVE = re.compile(
+    r"(?:just now|moments? ago|today|yesterday|(?:about |over |an? |edited )*\d*\s*(?:s|sec|second|m|min|minute|h|hr|"
+    r"hour|d|day|w|wk|week|mo|month|y|yr|year)s?\.? ago|last (?:week|month|year)|"
+    r"(?:編輯於|编辑于|发布于|發佈於)?\s*(?:剛剛|刚刚|今天|昨天|前天|今日|昨日|上週|上周|上個月|上个月|去年|"
+    r"(?:約|约)?\s*[\d一二兩两三四五六七八九十幾几半]+\s*(?:個|个)?\s*(?:秒|分|小時|小时|天|日|週|周|星期|月|年)\s*(?:鐘|钟)?\s*(?:之)?前)|"
+    r"เมื่อวาน(?:นี้|ซืน)?|เมื่อสักครู่|วันนี้|เมื่อกี้|(?:เมื่อ|ประมาณ)?\s*\d*\s*(?:วินาที|นาที|ชั่วโมง|ชม\.?|วัน|สัปดาห์|อาทิตย์|เดือน|ปี)"
+    r"\s*(?:ที่แล้ว|ก่อน|ที่ผ่านมา))(?![a-z]).*|"
+    r"(?:編輯於|编辑于|发布于|發佈於)?\s*\d{1,2}\s*[-/月]\s*\d{1,2}\s*[日號号]?(?:\s+\D.*|\s+\d{1,2}:\d{2}.*)?",
+    re.IGNORECASE | re.DOTALL,
+)
+_THAI = re.compile("[ก-๛]")
 _COMPACT_CLOCK = re.compile(r"^(\d{8})[t ]?(\d{2})(\d{2})(\d{2})?", re.IGNORECASE)
 
 
@@ -92,6 +104,11 @@ def parse_date(text: str, *, now: datetime, zone: tzinfo = UTC, day_first: bool 
         if match:
             return _moment(match.groupdict(), now=now, zone=zone, day_first=day_first)
     return None
+
+
+def is_relative(text: str) -> bool:
+    """Say whether a date tells only how long before an unknown day it was, or leaves out the year."""
+    return bool(_RELATIVE.fullmatch(unicodedata.normalize("NFKC", text[:_MAX_CHARS]).strip()))
 
 
 def zone_named(name: str) -> tzinfo:
@@ -150,6 +167,8 @@ def _date(part: dict[str, str | None], *, day_first: bool | None) -> tuple[int, 
     if part.get("first") is not None:
         return _slashed(part, year, day_first=day_first)
     name = part.get("name")
+    if name and len(part.get("year") or "") == 2 and _THAI.search(name):
+        year = 1957 + int(part["year"] or 0)
     month = _month(name) if name else int(part["month"] or 0)
     return (year, month, int(part["day"] or 0)) if month else None
 
@@ -159,6 +178,9 @@ def _slashed(part: dict[str, str | None], year: int, *, day_first: bool | None) 
     first, other, written = (int(part[name] or 0) for name in ("first", "other", "year"))
     if other > 12:
         day_first = False
+    elif len(part["year"] or "") == 2 and written >= 50:
+        # No post is of the years 1950 to 1989: these are 2550 to 2589 of the Buddhist era, behind the day and month.
+        year, day_first = 1957 + written, True if day_first is None else day_first
     elif len(part["year"] or "") == 2:
         # 24/03/05 may begin with the year: only other dates beside it can tell.
         if day_first is None and (first != other or len(part["first"] or "") == 2):

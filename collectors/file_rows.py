@@ -2,45 +2,27 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
+from urllib.parse import quote
 
-from collectors.dates import parse_date, plausible
+from collectors.column_names import NAMES, bare, known_field
+from collectors.dates import is_relative, parse_date, plausible
 from collectors.errors import SettingError
 from collectors.feed_items import content_hash, language_tag, one_line
-from collectors.text import MAX_TITLE_CHARS, canonical_url, clean, host_of
+from collectors.import_mappings import ImportMapping, likely_mapping
+from collectors.text import MAX_TITLE_CHARS, canonical_url, clean, host_of, html_to_text
 from collectors.types import Author, Mention, Rating, SourceKind
 
-#: Each field with the names its column goes by, in the four languages; compared without case, spaces and signs.
-_NAMES = {
-    "text": "text content body comment comments review reviewtext reviewbody message post description feedback "
-    "opinion 內容 内容 評論 评论 留言 內文 正文 評價 评价 評語 评语 意見 意见 評論內容 评论内容 貼文 "
-    "帖子 文章 心得 ข้อความ รีวิว ความคิดเห็น เนื้อหา ความเห็น คอมเมนต์ คำติชม",
-    "title": "title subject headline heading reviewtitle 標題 标题 主旨 主題 主题 หัวข้อ ชื่อเรื่อง",
-    "author_name": "author authorname user username name reviewer reviewername nickname 作者 用戶 用户 使用者 暱稱 "
-    "昵称 姓名 帳號 留言者 評論者 评论者 用户名 ผู้เขียน ชื่อ ผู้ใช้ ชื่อผู้ใช้ ผู้รีวิว",
-    "author_id": "authorid userid 作者id 用戶id 用户id",
-    "author_url": "authorurl userurl profile profileurl",
-    "published_at": "publishedat published date datetime time timestamp created createdat posted postedat reviewdate "
-    "日期 時間 时间 發表時間 发表时间 發布時間 发布时间 評論時間 评论时间 評論日期 评论日期 建立時間 "
-    "创建时间 วันที่ เวลา วันเวลา วันที่โพสต์",
-    "edited_at": "editedat updated updatedat modified modifiedat 更新時間 更新时间 修改時間 修改时间 แก้ไขเมื่อ",
-    "rating": "rating stars star starrating score 評分 评分 星等 星級 星级 分數 分数 打分 คะแนน ดาว เรตติ้ง",
-    "url": "url link permalink href address reviewlink 網址 网址 連結 链接 鏈接 ลิงก์ ลิงค์",
-    "id": "id guid postid reviewid commentid mentionid 編號 编号 評論id 评论id รหัส",
-    "site": "site source platform channel website store 來源 来源 平台 網站 网站 ช่องทาง แพลตฟอร์ม แหล่งที่มา "
-    "เว็บไซต์",
-    "language": "language lang locale reviewerlanguage 語言 语言 ภาษา",
-    "parent": "parent parentid inreplyto replyto",
-    "root": "root rootid thread threadid",
-}  # fmt: skip
-_FIELD_OF_NAME = {name: field for field, names in _NAMES.items() for name in names.split()}
-_IGNORED = re.compile(r"[\s_\-./()（）:：]+")
 _STARS = re.compile(r"^([★⭐🌟]+)([☆]*)$")
 _NUMBER = re.compile(r"^[^\d-]{0,12}?(\d{1,3}(?:[.,]\d{1,20})?)\s*(?:(?:/|out of|of)\s*(\d{1,3}))?\s*\D{0,12}$")
 _SERIAL = re.compile(r"^\d{5}(?:\.\d+)?$")
-_SERIAL_ZERO = datetime(1899, 12, 30, tzinfo=UTC)
+#: Excel believes in 29 February 1900, so that its 1900 begins a day early.
+SERIAL_ZERO = datetime(1899, 12, 30, tzinfo=UTC)
+_HOLE = re.compile(r"\{([^{}]+)\}")
+_COUNT = re.compile(r"(\d{1,15}(?:\.\d{1,4})?)\s*([kKmM千万萬亿億]?)\+?")
+_UNITS = {"": 1, "k": 10**3, "千": 10**3, "万": 10**4, "萬": 10**4, "m": 10**6, "亿": 10**8, "億": 10**8}
 _SLASHED = re.compile(r"^(\d{1,2})[/.-](\d{1,2})[/.-](\d{4}|\d{2})(?!\d)")
 #: Later than any date of a row: whether something is a date must not depend on when a file is read.
 _ANY_TIME = datetime(2500, 1, 1, tzinfo=UTC)
@@ -60,35 +42,73 @@ class Columns:
     day_first: bool | None = None
     #: For times without an offset.
     zone: tzinfo = UTC
-    #: The columns as they stand in the file, for messages.
-    names: Sequence[str] = field(default=())
+    #: Day 0 of dates that are numbers.
+    zero: datetime = SERIAL_ZERO
+    #: The place whose file it is, where that is said.
+    place: ImportMapping | None = None
 
 
-def columns_of(names: Sequence[str], mapping: Mapping[str, str]) -> Columns:
-    """Return where each field is, by the user's mapping first and by well-known names then. Raises SettingError."""
+def columns_of(names: Sequence[str], mapping: Mapping[str, str], place: ImportMapping | None = None) -> Columns:
+    """Return where each field is: by the user's mapping first, by the place's own headings next, by well-known names
+    then. Raises SettingError."""
+    column_of, scale = mapped_fields(mapping, names)
+    taken = set(mapping)
+    named = {bare(name): name for name in reversed(names)}
+    for wanted, headings in (place.fields if place else {}).items():
+        found = next((named[bare(heading)] for heading in headings if bare(heading) in named), None)
+        if found and wanted not in column_of and found not in mapping:
+            column_of[wanted] = found
+            taken.add(found)
+    for column in names:
+        known = known_field(column)
+        if known and known not in column_of and column not in taken:
+            column_of[known] = column
+    if "text" not in column_of:
+        raise SettingError("text", f"no column is known to hold the text; the columns are {_listed(names)}; "
+                           f"name it with --map COLUMN=text{_suggestion(names, place)}")  # fmt: skip
+    return Columns(column_of=column_of, scale=scale, place=place)
+
+
+def mapped_fields(mapping: Mapping[str, str], names: Sequence[str] | None = None) -> tuple[dict[str, str], float]:
+    """Return the column of each field that the user names, and the scale of ratings. `names` are the columns there
+    are, where that is known. Raises SettingError."""
     column_of: dict[str, str] = {}
     scale = _DEFAULT_SCALE
     for column, target in mapping.items():
         wanted, _, most = target.partition("/")
-        if column not in names:
+        if names is not None and column not in names:
             raise SettingError("map", f"there is no column {column!r}; the columns are {_listed(names)}")
-        if wanted not in _NAMES or (most and (wanted != "rating" or not most.isdigit() or int(most) == 0)):
-            raise SettingError("map", f"{target!r} is no field; use one of {', '.join(_NAMES)}, or rating/10")
+        if wanted not in NAMES or (most and (wanted != "rating" or not most.isdigit() or int(most) == 0)):
+            raise SettingError("map", f"{target!r} is no field; use one of {', '.join(NAMES)}, or rating/10")
         column_of[wanted] = column
         scale = float(most) if most else scale
-    for column in names:
-        known = _FIELD_OF_NAME.get(_bare(column))
-        if known and known not in column_of and column not in mapping:
-            column_of[known] = column
-    if "text" not in column_of:
-        raise SettingError("text", f"no column is known to hold the text; the columns are {_listed(names)}; "
-                           "name it with --map COLUMN=text")  # fmt: skip
-    return Columns(column_of=column_of, scale=scale, names=names)
+    return column_of, scale
 
 
-def field_of(name: str, mapping: Mapping[str, str]) -> str | None:
-    """Return the field that a key of a JSON object stands for."""
-    return mapping[name].partition("/")[0] if name in mapping else _FIELD_OF_NAME.get(_bare(name))
+def fields_of(values: Mapping[str, str], columns: Columns) -> dict[str, str]:
+    """Return the fields of a row of a table."""
+    fields = {name: values.get(column, "") for name, column in columns.column_of.items()}
+    if columns.place and not fields.get("url"):
+        by_heading = {bare(name): value for name, value in values.items()}
+        fields["url"] = made_address(columns.place, lambda heading: by_heading.get(bare(heading), ""))
+    return fields
+
+
+def made_address(place: ImportMapping, value_of: Callable[[str], str]) -> str:
+    """Return the address of a row that has none, made of its other columns; nothing where these are empty."""
+    for pattern in place.addresses:
+        parts = _HOLE.split(pattern)
+        values = [quote(value_of(heading).strip(), safe="") for heading in parts[1::2]]
+        if all(values):
+            return "".join(literal + value for literal, value in zip(parts[::2], [*values, ""], strict=True))
+    return ""
+
+
+def scale_of(ratings: Iterable[str], columns: Columns) -> float:
+    """Return the least of the place's scales that holds these ratings."""
+    scales = columns.place.scales if columns.place else ()
+    values = [float(match[1].replace(",", ".")) for rating in ratings if (match := _NUMBER.match(rating.strip()))]
+    return next((scale for scale in scales if scale >= max(values, default=0)), columns.scale)
 
 
 def day_first(dates: Iterable[str]) -> bool | None:
@@ -131,7 +151,9 @@ def _is_such(name: str, value: str, columns: Columns) -> bool:
     if name == "url":
         return canonical_url(value) is not None
     if name != "rating":
-        return any(_date(value, replace(columns, day_first=order), _ANY_TIME) for order in (True, False))
+        return is_relative(value) or any(
+            _date(value, replace(columns, day_first=order), _ANY_TIME) for order in (True, False)
+        )
     try:
         return len(value) <= _MAX_RATING_CHARS and rating_of(value, columns.scale) is not None
     except ValueError:
@@ -140,14 +162,14 @@ def _is_such(name: str, value: str, columns: Columns) -> bool:
 
 def mention_of(values: Mapping[str, str], *, columns: Columns, site: str, now: datetime) -> Mention:
     """Return the mention a row's fields give. Raises ValueError, with the reason, for a row that is none."""
-    title = one_line(values.get("title", ""), MAX_TITLE_CHARS)
-    text = clean(values.get("text", ""))
+    title = one_line(_words(values, "title", columns), MAX_TITLE_CHARS)
+    text = clean(_words(values, "text", columns))
     rating = rating_of(values.get("rating", ""), columns.scale)
     if not (title or text or rating):
         raise ValueError("the row has no text, no title and no rating")
     url = canonical_url(values["url"]) if values.get("url") else None
     author_url = canonical_url(values["author_url"]) if values.get("author_url") else None
-    name = one_line(values.get("author_name", ""), 200)
+    name = one_line(_words(values, "author_name", columns), 200)
     place = one_line(values.get("site", ""), 200) or site or host_of(url) or "import"
     raw_date = clean(values.get("published_at", ""), 100)
     own = one_line(values.get("id", ""), 500)
@@ -157,16 +179,64 @@ def mention_of(values: Mapping[str, str], *, columns: Columns, site: str, now: d
         # Without an id the content names the row, so that the same file twice adds nothing.
         id=own or f"sha256:{content_hash(place, url or '', name, raw_date, title, text, values.get('rating', ''))}",
         url=url,
-        parent=one_line(values.get("parent", ""), 500) or None,
-        root=one_line(values.get("root", ""), 500) or None,
+        parent=_other(values.get("parent")),
+        root=_other(values.get("root")),
         author=Author(id=one_line(values.get("author_id", ""), 200) or None, name=name or None, url=author_url),
         published_at=_date(raw_date, columns, now),
-        edited_at=_date(values.get("edited_at", ""), columns, now),
+        edited_at=_optional_date(values.get("edited_at", ""), columns, now),
         title=title,
         text=text,
         language=language_tag(values.get("language")),
         rating=rating,
+        engagement=_engagement(values),
     )
+
+
+def answer_of(values: Mapping[str, str], mention: Mention, *, columns: Columns, now: datetime) -> Mention | None:
+    """Return what the owner answered, where the row holds that too."""
+    text = clean(_words(values, "answer", columns))
+    if not text:
+        return None
+    return Mention(
+        kind=mention.kind,
+        site=mention.site,
+        id=f"{mention.id}#answer",
+        url=mention.url,
+        parent=mention.id,
+        root=mention.root or mention.id,
+        published_at=_optional_date(values.get("answered_at", ""), columns, now),
+        text=text,
+        reply_by_owner=True,
+    )
+
+
+def _words(values: Mapping[str, str], name: str, columns: Columns) -> str:
+    """Return a field's words as their author wrote them."""
+    text = values.get(name, "")
+    if columns.place and columns.place.bytes_as_letters and not text.isascii():
+        try:
+            text = text.encode("latin-1").decode()
+        except UnicodeError:
+            # It is what it looks like.
+            return text
+    return html_to_text(text) if columns.place and columns.place.markup else text
+
+
+def _other(given: str | None) -> str | None:
+    """Return the id of another item; places write 0 for none."""
+    own = one_line(given or "", 500)
+    return own if own not in {"", "0", "None", "null"} else None
+
+
+def _engagement(values: Mapping[str, str]) -> dict[str, int]:
+    counts = {name: _count(values.get(name, "")) for name in ("likes", "replies", "shares", "views")}
+    return {name: count for name, count in counts.items() if count is not None}
+
+
+def _count(text: str) -> int | None:
+    """Return a count such as 1,234 or 1.2万; None for what is none."""
+    match = _COUNT.fullmatch(unicodedata.normalize("NFKC", text[:40]).replace(",", "").strip())
+    return int(float(match[1]) * _UNITS[match[2].lower()]) if match else None
 
 
 def rating_of(text: str, scale: float) -> Rating | None:
@@ -188,14 +258,22 @@ def rating_of(text: str, scale: float) -> Rating | None:
 
 
 def _date(text: str, columns: Columns, now: datetime) -> datetime | None:
-    """Return a date, also one that a spreadsheet left as days since 1900."""
+    """Return a date, also one that a spreadsheet left as a number of days. Raises ValueError for one that only tells
+    how long ago something was: the file does not say from when that counts."""
     if _SERIAL.match(text.strip()):
-        return plausible((_SERIAL_ZERO + timedelta(days=float(text))).replace(tzinfo=columns.zone), now=now)
+        return plausible((columns.zero + timedelta(days=float(text))).replace(tzinfo=columns.zone), now=now)
+    if is_relative(text):
+        raise ValueError(f"the date {text.strip()[:40]!r} counts from a day that the file does not tell: write the day")
     return parse_date(text, now=now, zone=columns.zone, day_first=columns.day_first)
 
 
-def _bare(name: str) -> str:
-    return _IGNORED.sub("", unicodedata.normalize("NFKC", name).strip().lower())
+def _optional_date(text: str, columns: Columns, now: datetime) -> datetime | None:
+    return None if is_relative(text) else _date(text, columns, now)
+
+
+def _suggestion(names: Sequence[str], place: ImportMapping | None) -> str:
+    likely = likely_mapping(names) if place is None else None
+    return f", or try --columns {likely}, whose headings these look like" if likely else ""
 
 
 def _listed(names: Sequence[str]) -> str:

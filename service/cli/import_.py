@@ -1,21 +1,23 @@
 """`earshot import`"""
 
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
-from typing import Literal
 
 import click
 import orjson
 
 from alerts.types import BrandId, SourceId
 from collectors import files
-from collectors.files import Reading, Row
+from collectors.files import KINDS, Kind, Reading, Row
 from collectors.import_mappings import MAPPINGS
 from collectors.types import Quarantined, SourceKind
 from service.cli.connect import run
+from service.cli.main import Failure
 from service.cli.names import some_name
 from service.pipeline.import_file import identity, import_file, unfinished
 from service.settings import Settings
@@ -23,7 +25,22 @@ from service.store import brand, clock, source
 from service.store.fetch import Counts
 from service.store.pool import Pool
 
-Kind = Literal["csv", "jsonl"]
+
+def _list(context: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
+    """Print every place whose files are known, as JSON, and end."""
+    if wanted:
+        places = [
+            {
+                "columns": name,
+                "site": place.site,
+                "expects": place.expects,
+                "zone": place.zone or None,
+                "fields": {field: list(headings) for field, headings in place.fields.items()},
+            }
+            for name, place in MAPPINGS.items()
+        ]
+        click.echo(orjson.dumps(places, option=orjson.OPT_INDENT_2))
+        context.exit()
 
 
 def _mapping(_context: click.Context, _parameter: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
@@ -57,27 +74,21 @@ async def _place(pool: Pool, brand_name: str, source_name: str) -> tuple[BrandId
         return brand_id, source_id
 
 
-async def _import(
-    pool: Pool,
-    path: Path,
-    *,
-    brand_name: str,
-    source_name: str,
-    kind: Kind | None,
-    mapping: dict[str, str],
-    site: str,
-    zone: str,
-) -> Counts:
+async def _import(pool: Pool, path: Path, read: Callable[..., Reading], *, brand_name: str, source_name: str) -> Counts:
     """Import one file; rows that cannot be read go to a file beside it."""
     broken_path = path.with_name(f"{path.name}.quarantined.jsonl")
     async with pool.acquire() as conn:
         now = await clock.now(conn)
     # Found wanting before anything is made: a file without a text column leaves no trace.
-    files.read(path, now=now, kind=kind, mapping=mapping, site=site, zone=zone)
+    found = read(path, now=now)
+    _check_writable(broken_path)
+    if found.layout.likely:
+        click.echo(f"{path.name}: these columns look like {MAPPINGS[found.layout.likely].site}: "
+                   f"--columns {found.layout.likely} would read more of them", err=True)  # fmt: skip
     brand_id, source_id = await _place(pool, brand_name, source_name)
     async with pool.acquire() as conn:
         begun = await unfinished(conn, source_id, identity(path), now=now)
-    reading = files.read(path, now=now, kind=kind, mapping=mapping, site=site, after=begun.row, zone=zone)
+    reading = read(path, now=now, after=begun.row)
     if begun.row:
         click.echo(f"going on after row {begun.row}", err=True)
     else:
@@ -99,7 +110,14 @@ def _tell_of_dates(reading: Reading) -> None:
     """Say which rows count as said now, for want of a date; they open no incident."""
     for number, trouble in ((reading.undated, "no date"), (reading.unreadable_dates, "a date that cannot be read")):
         if number:
-            click.echo(f"{reading.path.name}: {number} rows have {trouble}; they count as said today", err=True)
+            click.echo(f"{reading.layout.path.name}: {number} rows have {trouble}; they count as said today", err=True)
+
+
+def _check_writable(path: Path) -> None:
+    """Raise Failure unless rows that cannot be read can be written down."""
+    folder = path.parent
+    if not os.access(path if path.exists() else folder, os.W_OK):
+        raise Failure(f"{path} must be written to for rows that cannot be read: copy the file to a folder of yours")
 
 
 def _write_broken(path: Path, batch: Sequence[Row]) -> None:
@@ -125,11 +143,14 @@ def _write_broken(path: Path, batch: Sequence[Row]) -> None:
 @click.option(
     "--brand", "brand_name", required=True, callback=some_name, help="The brand these are about; made if new."
 )
-@click.option("--kind", type=click.Choice(["csv", "jsonl"]), help="By the file's name where not given.")
+@click.option("--kind", type=click.Choice(KINDS), help="By the file itself where not given.")
 @click.option("--map", "mapping", multiple=True, metavar="COLUMN=FIELD", callback=_mapping, help="What a column holds.")
-@click.option("--columns", type=click.Choice(list(MAPPINGS)), help="The file is of this place's own making.")
+@click.option("--columns", type=click.Choice(list(MAPPINGS)), help="The place whose file it is; see --list.")
+@click.option("--sheet", default="", help="The sheet of a workbook; the first with a column of texts where not given.")
+@click.option("--list", is_flag=True, is_eager=True, expose_value=False, callback=_list,
+              help="Print the places whose files are known, and what they expect, as JSON.")  # fmt: skip
 @click.option("--source", "source_name", help="The source's name; the file's name where not given.")
-@click.option("--zone", help="IANA zone of times without an offset; EARSHOT_TIME_ZONE where not given.")
+@click.option("--zone", help="IANA zone of times without an offset; the place's or EARSHOT_TIME_ZONE where not given.")
 @click.option("--site", default="", help="Where it was said, for rows that do not tell.")
 def command(
     paths: tuple[Path, ...],
@@ -138,26 +159,20 @@ def command(
     kind: Kind | None,
     mapping: dict[str, str],
     columns: str | None,
+    sheet: str,
     source_name: str | None,
     site: str,
     zone: str | None,
 ) -> None:
-    """Import posts and reviews from CSV or JSON Lines. Again is harmless; a cut-off import goes on where it was."""
+    """Import posts and reviews from CSV, JSON or Excel. Again is harmless; a cut-off import goes on where it was."""
 
     async def imported(settings: Settings, pool: Pool) -> Counts:
+        own_zone = MAPPINGS[columns].zone if columns else ""
+        read = partial(files.read, kind=kind, mapping=mapping, place=columns, sheet=sheet, site=site,
+                       zone=zone or own_zone or settings.time_zone)  # fmt: skip
         total = Counts()
         for path in paths:
-            name = source_name or path.stem
-            total += await _import(
-                pool,
-                path,
-                brand_name=brand_name,
-                source_name=name,
-                kind=kind,
-                mapping={**(MAPPINGS[columns] if columns else {}), **mapping},
-                site=site,
-                zone=zone or settings.time_zone,
-            )
+            total += await _import(pool, path, read, brand_name=brand_name, source_name=source_name or path.stem)
         return total
 
     counts = run(imported)

@@ -95,7 +95,7 @@ async def _store(
 ) -> Progress:
     """Store one batch and the place it ends at."""
     now = await clock.now(conn)
-    mentions = [row.item for row in batch if isinstance(row.item, Mention)]
+    mentions = [said for row in batch for said in (row.item, row.answer) if isinstance(said, Mention)]
     broken = [row.item for row in batch if isinstance(row.item, Quarantined)]
     got = await ingest.ingest(conn, brand_id, source_id, mentions, now=now)
     await fetch.quarantine(conn, source_id, broken, now=now)

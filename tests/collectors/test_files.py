@@ -118,8 +118,8 @@ def test_what_is_wrong_with_the_columns_is_said(
 def test_a_missing_or_unknown_file_is_said(tmp_path: Path) -> None:
     with pytest.raises(SettingError, match="cannot be read"):
         read(tmp_path / "none.csv", now=make.NOW)
-    with pytest.raises(SettingError, match="--kind"):
-        read(tmp_path / "reviews.dat", now=make.NOW)
+    with pytest.raises(SettingError, match="--kind csv, --kind jsonl"):
+        read(written(tmp_path, "text\nfine\n", name="reviews.dat"), now=make.NOW)
 
 
 def test_a_bad_row_is_quarantined_with_its_line_and_its_siblings_go_on(tmp_path: Path) -> None:
@@ -387,7 +387,7 @@ def test_times_without_an_offset_are_read_in_the_given_zone(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("name", ["dates.csv", "dates.jsonl"])
 def test_mentions_without_a_date_are_counted(name: str, tmp_path: Path) -> None:
-    dates = ["2026-01-05", "", "soon", "31.02.2026", " ", "yesterday"]
+    dates = ["2026-01-05", "", "soon", "31.02.2026", " ", "now and then"]
     if name.endswith("csv"):
         rows = "text,date\n" + "".join(f"x,{date}\n" for date in dates)
     else:
@@ -462,3 +462,82 @@ def test_any_bytes_are_rows_or_a_setting_error(
         return
 
     assert [row.number for row in rows] == list(range(1, len(rows) + 1))
+
+
+@pytest.mark.parametrize(
+    "date",
+    [
+        "yesterday",
+        "3 days ago",
+        "an hour ago",
+        "昨天 10:30",
+        "3天前",
+        "2小時前",
+        "3 วันที่แล้ว",
+        "เมื่อวานนี้ 14:00 น.",
+        "03-05 上海",
+    ],
+)
+def test_a_date_that_counts_from_an_unknown_day_is_refused_with_the_reason(date: str, tmp_path: Path) -> None:
+    reading = read(written(tmp_path, f"text,date\nfine,2026-01-05\nbad,{date}\n"), now=make.NOW)
+
+    ((line, reason),) = reasons(reading)
+    assert line == 3
+    assert reason == f"the date {date!r} counts from a day that the file does not tell: write the day"
+
+
+@pytest.mark.parametrize(
+    ("date", "day"),
+    [
+        ("5/3/2567", "2024-03-05"),
+        ("๕/๓/๒๕๖๗", "2024-03-05"),
+        ("๕ มีนาคม พ.ศ. ๒๕๖๗ เวลา ๑๔:๓๐ น.", "2024-03-05"),
+        ("5 มี.ค. 67", "2024-03-05"),
+        ("5/3/67", "2024-03-05"),
+        ("民國113年3月5日", "2024-03-05"),
+        ("113/03/05 下午 02:30", "2024-03-05"),
+        ("2024/3/5 上午 12:05:00", "2024-03-05"),
+    ],
+)
+def test_dates_of_the_buddhist_era_and_the_republic_are_read(date: str, day: str, tmp_path: Path) -> None:
+    (mention,) = mentions(read(written(tmp_path, f'text,date\nfine,"{date}"\n'), now=make.NOW))
+
+    assert mention.published_at is not None
+    assert mention.published_at.isoformat()[:10] == day
+
+
+def test_a_line_that_tells_excel_the_delimiter_is_no_header(tmp_path: Path) -> None:
+    assert [
+        mention.text for mention in mentions(read(written(tmp_path, "sep=;\ntext;rating\na, b;4\n"), now=make.NOW))
+    ] == ["a, b"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        '[{"id": 1, "text": "good"}, 5, {"id": 2, "text": "bad"}]',
+        '{"page": {"items": [{"id": 1, "text": "good"}, {"id": 2, "text": "bad"}], "tags": []}}',
+        '{"data": [{"id": 1, "text": "good", "comments": {"data": [{"id": 2, "text": "bad"}]}}]}',
+    ],
+)
+def test_a_json_document_is_read_item_by_item(content: str, tmp_path: Path) -> None:
+    found = mentions(read(written(tmp_path, content, name="posts.json"), now=make.NOW))
+
+    assert [(mention.id, mention.text) for mention in found] == [("1", "good"), ("2", "bad")]
+
+
+def test_counts_are_read_as_places_round_them(tmp_path: Path) -> None:
+    (mention,) = mentions(read(written(tmp_path, 'text,点赞数,评论数,shares\nfine,1.2万,"1,234",many\n'), now=make.NOW))
+
+    assert mention.engagement == {"likes": 12_000, "replies": 1_234}
+
+
+def test_an_owners_answer_in_the_row_is_a_mention_below_it(tmp_path: Path) -> None:
+    path = written(tmp_path, "id,text,seller reply,reply time\n1,bad,Sorry!,2026-01-06\n2,fine,,\n")
+
+    first, second = read(path, now=make.NOW)
+
+    assert first.answer is not None
+    assert (first.answer.parent, first.answer.text, first.answer.reply_by_owner) == ("1", "Sorry!", True)
+    assert first.answer.published_at is not None
+    assert second.answer is None

@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import openpyxl
+
 from service.store.pool import Pool
 from tests.service import programs
 
@@ -78,3 +80,43 @@ async def test_a_platforms_own_file_is_imported_by_its_name(database_url: str, p
     assert stored is not None
     assert (stored["title"], stored["text"], stored["rating_value"]) == ("Bad", "It crashes", 1)
     assert stored["at"].startswith("2026-11-20 10:00")
+
+
+async def test_a_workbook_is_imported_with_its_answers(database_url: str, pool: Pool, tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    for row in (["編號", "評論", "評分", "商家回覆"], ["1", "太甜了", 2, "抱歉"], ["2", "好喝", 5, None]):
+        book.active.append(row)
+    path = tmp_path / "reviews.xlsx"
+    book.save(path)
+    first, _ = imported(database_url, str(path))
+    second, _ = imported(database_url, str(path))
+
+    assert "seen 3 = inserted 3" in first
+    assert "seen 3 = inserted 0, unchanged 3" in second
+    assert await pool.fetchval("select text from mention where reply_by_owner") == "抱歉"
+    assert await pool.fetchval("select count(*) from fetch_not_conserved") == 0
+
+
+def test_a_file_that_looks_like_a_places_own_is_told(database_url: str, tmp_path: Path) -> None:
+    path = tmp_path / "reviews.csv"
+    path.write_text("Package Name,Device,Review Text,Star Rating\ncom.example,x,bad,1\n", "utf-16")
+    _, said = imported(database_url, str(path))
+
+    assert "these columns look like Google Play: --columns google_play" in said
+
+
+def test_the_known_places_are_listed_without_a_database() -> None:
+    listed = json.loads(programs.run("import", "--list", settings={}).stdout)
+
+    assert {"dcard", "shopee", "google_play"} <= {place["columns"] for place in listed}
+    assert all(place["expects"] and place["fields"]["text"] for place in listed)
+
+
+def test_a_date_that_counts_from_nowhere_is_written_down_with_its_reason(database_url: str, tmp_path: Path) -> None:
+    path = tmp_path / "reviews.csv"
+    path.write_text("text,date\nfine,2026-11-01\nbad,3 days ago\n")
+    counted, _ = imported(database_url, str(path))
+
+    assert "quarantined 1" in counted
+    (row,) = (tmp_path / "reviews.csv.quarantined.jsonl").read_text().splitlines()
+    assert "write the day" in json.loads(row)["reason"]
