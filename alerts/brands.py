@@ -47,7 +47,9 @@ def query_of(terms: BrandTerms) -> Query:
     ways: list[Node] = []
     if terms.query:
         ways.append(_asked(terms.query))
-    named = (*(() if terms.query else _words("name", [terms.name])), *_words("aliases", terms.aliases))
+    aliases = _words("aliases", terms.aliases)
+    # A name of signs alone («!») is no word to look for.
+    named = aliases if terms.query or not _has_letters(terms.name) else (*_words("name", [terms.name]), *aliases)
     if named:
         names = Either(parts=named)
         context = _words("context", terms.context)
@@ -83,9 +85,13 @@ def _words(field: str, given: Sequence[str]) -> tuple[Word, ...]:
 
 def _folded(field: str, given: str) -> str:
     folded = fold(given).strip()
-    if not any(letter.isalnum() for letter in folded) or len(given) > MOST_NAME_CHARACTERS:
+    if not _has_letters(folded) or len(given) > MOST_NAME_CHARACTERS:
         raise BrandError(field, f"{given[:40]!r} has no letters, or over {MOST_NAME_CHARACTERS}; correct or remove it")
     return folded
+
+
+def _has_letters(words: str) -> bool:
+    return any(letter.isalnum() for letter in words)
 
 
 def own_accounts_of(terms: BrandTerms) -> frozenset[str]:

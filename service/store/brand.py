@@ -74,6 +74,13 @@ async def add(conn: Connection, terms: BrandTerms, *, now: datetime) -> BrandId 
     return None if added is None else BrandId(added)
 
 
+async def put(conn: Connection, terms: BrandTerms, *, now: datetime) -> BrandId:
+    """Make the brand of this name be spoken of so, made if new. The terms are checked before."""
+    brand_id = await add(conn, terms, now=now) or await ensure(conn, terms.name, now=now)
+    await change(conn, brand_id, terms)
+    return brand_id
+
+
 async def change(conn: Connection, brand_id: BrandId, terms: BrandTerms) -> bool:
     """Make a brand be spoken of so; False where another has its name. What is stored stays. The terms are checked
     before."""

@@ -58,9 +58,9 @@ def _rounds(heard: Sequence[About]) -> Iterator[list[tuple[_Key, About]]]:
 _INGEST = """
     with incoming as (
         select * from unnest($1::bigint[], $4::bytea[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
-            $10::text[], $11::text[], $12::text[], $13::text[], $14::timestamptz[], $15::timestamptz[], $16::text[], $17::text[],
-            $18::text[], $19::float8[], $20::float8[], $21::text[], $22::bool[], $23::bool[], $24::bytea[],
-            $26::bool[])
+            $10::text[], $11::text[], $12::text[], $13::text[], $14::timestamptz[], $15::timestamptz[], $16::text[],
+            $17::text[], $18::text[], $19::float8[], $20::float8[], $21::text[], $22::bool[], $23::bool[],
+            $24::bytea[], $26::bool[])
         as i (brand_id, external_key, external_id, kind, site, url, parent, root, author_id, author_name, author_url,
             published_at, edited_at, title, text, language_hint, rating_value, rating_scale, engagement,
             reply_by_owner, deleted, content_hash, own)

@@ -132,7 +132,8 @@ async def gaps(
         select distinct start from (
             select date_trunc($4, f.started_at, $5) as start, f.source_id
             from fetch_log f join source s on s.id = f.source_id
-            where ($1::bigint[] is null or s.brand_id is null or s.brand_id = any($1)) and f.started_at >= $2 and f.started_at < $3
+            where ($1::bigint[] is null or s.brand_id is null or s.brand_id = any($1))
+                and f.started_at >= $2 and f.started_at < $3
             group by 1, 2
             having bool_and(f.outcome = 'failed')
         ) blind
