@@ -37,6 +37,8 @@ class Kind:
     state: State = field(default=State(tried=Tried.RECORDINGS))
     #: module:object of what reads the bodies that the place sends to us; None where it sends none.
     receiver: str | None = None
+    #: The setting that holds what those bodies are signed with.
+    signed_by: str | None = None
 
 
 #: One of the three ways is needed: see `google_sign_in.py`.
@@ -65,6 +67,26 @@ GOOGLE_SIGN_IN = (
 
 _ZONE = Setting(
     key="zone", description="Time zone of times that do not say theirs; UTC where not given", example="Asia/Taipei"
+)
+
+_SELECTORS = (
+    Setting(
+        key="item",
+        description="CSS selector of each review or post, where the page marks none for machines (schema.org)",
+        example=".review",
+    ),
+    Setting(key="id", description="Within an item, what names it", example="@data-id"),
+    Setting(key="title", description="Within an item, its title", example=".review-title"),
+    Setting(key="text", description="Within an item, its words; all of it where not given", example=".review-body"),
+    Setting(key="author", description="Within an item, who said it", example=".review-author"),
+    Setting(key="date", description="Within an item, when it was said", example="time@datetime"),
+    Setting(key="rating", description="Within an item, its stars", example=".stars@data-value"),
+    Setting(key="link", description="Within an item, its own address", example="a.permalink"),
+)
+_OF_A_SITE = (
+    Setting(key="rating_scale", description="Highest rating; 5 where not given", example="10"),
+    Setting(key="site", description="Name shown for the place; without it its host", example="Lantern Guide"),
+    _ZONE,
 )
 
 KINDS: Mapping[SourceKind, Kind] = {
@@ -353,8 +375,10 @@ KINDS: Mapping[SourceKind, Kind] = {
         state=State(tried=Tried.EXAMPLES, needs="an application that Weibo approved; its token ends after weeks"),
     ),
     SourceKind.LINE: Kind(
-        # Nothing is polled: `line.parse` reads what the webhook posts.
+        # Nothing is polled: an address of ours takes what LINE posts.
         collector=None,
+        receiver="collectors.line:LineReceiver",
+        signed_by="channel_secret",
         settings=(
             Setting(
                 key="channel_secret",
@@ -369,7 +393,35 @@ KINDS: Mapping[SourceKind, Kind] = {
     SourceKind.WEBHOOK: Kind(
         # Nothing is polled: an address of ours takes what a place or a program posts.
         collector=None,
-        settings=(Setting(key="site", description="Name shown for where it was said", example="Lantern Shop"),),
+        receiver="collectors.webhook:WebhookReceiver",
+        signed_by="secret",
+        settings=(
+            Setting(
+                key="mapping",
+                description="Which parts of the JSON are a mention's, as JSONPath by field; without it the body has "
+                "the shape that `earshot fetch` prints",
+                example='{"items": "$.reviews[*]", "id": "$.id", "text": ["$.headline", "$.body"]}',
+            ),
+            Setting(
+                key="secret",
+                description="What the sender signs with; without it the address alone is the secret",
+                secret=True,
+                example="env:EARSHOT_SECRET_SHOP",
+            ),
+            Setting(
+                key="signature",
+                description="How the sender signs: Standard Webhooks, or X-Hub-Signature-256; without it standard",
+                example="hub",
+                choices=("standard", "hub"),
+            ),
+            Setting(
+                key="site",
+                description="Name shown for where it was said; without it what is mapped, or the link's host",
+                example="Lantern Shop",
+            ),
+            _ZONE,
+        ),
+        # Any sender is another platform: what is shared is the documented signatures.
         state=State(tried=Tried.EXAMPLES),
     ),
     SourceKind.IMPORT: Kind(
@@ -438,6 +490,68 @@ KINDS: Mapping[SourceKind, Kind] = {
             Setting(key="site", description="Name shown for where it was said", example="PTT"),
         ),
         state=State(tried=Tried.RECORDINGS),
+    ),
+    SourceKind.WEB_PAGE: Kind(
+        collector="collectors.web_page:WebPageCollector",
+        settings=(
+            Setting(
+                key="url",
+                description="Address of the page with the reviews or posts",
+                required=True,
+                example="https://shop.example/lamp/reviews",
+            ),
+            *_SELECTORS,
+            Setting(
+                key="next",
+                description="Link to the following page; without it the one marked rel=next",
+                example="a.next",
+            ),
+            *_OF_A_SITE,
+        ),
+    ),
+    SourceKind.SITEMAP: Kind(
+        collector="collectors.sitemap:SitemapCollector",
+        settings=(
+            Setting(
+                key="url",
+                description="Address of the sitemap, or of the site whose robots.txt names it",
+                required=True,
+                example="https://news.example/sitemap.xml",
+            ),
+            Setting(
+                key="include",
+                description="Pattern (RE2) of the addresses wanted; all where not given",
+                example="/food/",
+            ),
+            *_SELECTORS,
+            *_OF_A_SITE,
+        ),
+    ),
+    SourceKind.PANTIP: Kind(
+        collector="collectors.pantip:PantipCollector",
+        settings=(
+            Setting(key="query", description="Words to search for", required=True, example="ชาโคมไฟ"),
+            Setting(
+                key="authorisation",
+                description="The header ptauthorize that pantip.com's own search page sends: the part behind Basic",
+                required=True,
+                secret=True,
+                example="dGVzd…",
+            ),
+            Setting(
+                key="accept_terms",
+                description="Pantip's terms forbid taking its content in bulk: yes says that you may and only search",
+                required=True,
+                choices=("yes",),
+                example="yes",
+            ),
+            Setting(
+                key="own_accounts",
+                description="Members who speak for the brand, parted by commas: what they say is the owner's",
+                example="lantern_official",
+            ),
+        ),
+        state=State(tried=Tried.EXAMPLES, needs="pantip.com's leave, and the header of its search page"),
     ),
     SourceKind.GOOGLE_PLAY: Kind(
         collector="collectors.google_play:GooglePlayCollector",

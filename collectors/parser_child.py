@@ -65,7 +65,7 @@ def _write(replies: BinaryIO, reply: Mapping[str, Any]) -> None:
 def answer(head: Mapping[str, Any], payload: bytes) -> dict[str, Any]:
     """Return the reply to one request: what was read, or what was wrong."""
     try:
-        return _read_to_json(read_document(head, payload))
+        return _READERS[head.get("reader", "feed")](head, payload)
     except CollectError as error:
         return {"error": str(error), "refused": isinstance(error, Refused), "permanent": error.permanent}
     except MemoryError:
@@ -100,6 +100,26 @@ def read_document(head: Mapping[str, Any], payload: bytes) -> Read:
         warnings=tuple(warnings),
         ttl_minutes=read.ttl_minutes,
     )
+
+
+def _feed(head: Mapping[str, Any], payload: bytes) -> dict[str, Any]:
+    return _read_to_json(read_document(head, payload))
+
+
+def _web_page(head: Mapping[str, Any], payload: bytes) -> dict[str, Any]:
+    from collectors.web_items import read_web_page  # noqa: PLC0415  # most children only ever read feeds
+
+    found = read_web_page(head, payload)
+    return {**_read_to_json(found.read), "next": found.next}
+
+
+def _sitemap(head: Mapping[str, Any], payload: bytes) -> dict[str, Any]:
+    from collectors.sitemap_xml import read_sitemap  # noqa: PLC0415
+
+    return read_sitemap(head, payload)
+
+
+_READERS = {"feed": _feed, "web_page": _web_page, "sitemap": _sitemap}
 
 
 def _read_to_json(read: Read) -> dict[str, Any]:
