@@ -6,18 +6,33 @@ The modules are named as strings and imported on use, so that a process that onl
 import difflib
 from collections.abc import Collection, Mapping
 from importlib import import_module
-from typing import cast
+from typing import Any, cast
 
 from collectors.addresses import checked_url
 from collectors.dates import zone_named
 from collectors.errors import Refused, SettingError
 from collectors.kinds import KINDS, State
-from collectors.types import Collector, Setting, SourceKind
+from collectors.types import Collector, Receiver, Setting, SourceKind
 
 
 def kinds() -> tuple[SourceKind, ...]:
     """Return the kinds that are polled."""
     return tuple(kind for kind, entry in KINDS.items() if entry.collector is not None)
+
+
+def pushed() -> tuple[SourceKind, ...]:
+    """Return the kinds whose places send to an address of ours, some of them polled too."""
+    return tuple(kind for kind, entry in KINDS.items() if entry.receiver is not None)
+
+
+def offered() -> tuple[SourceKind, ...]:
+    """Return the kinds that a source can be set up as: all but what only `earshot import` fills."""
+    return tuple(kind for kind, entry in KINDS.items() if entry.collector or entry.receiver)
+
+
+def signed_by(kind: str) -> str | None:
+    """Return the setting that holds what the kind's places sign with; None where they do not sign by a setting."""
+    return KINDS[_known(kind)].signed_by
 
 
 def settings_of(kind: str) -> tuple[Setting, ...]:
@@ -35,9 +50,23 @@ def collector(kind: str) -> Collector:
     path = KINDS[_known(kind)].collector
     if path is None:
         raise SettingError("kind", f"{kind} is not polled; use one of {', '.join(kinds())}")
-    module, _, name = path.partition(":")
     # The registry's strings are checked by a test: every one names a collector.
-    return cast("Collector", getattr(import_module(module), name)())
+    return cast("Collector", _named(path)())
+
+
+def receiver(kind: str) -> Receiver:
+    """Return what reads what the kind's places send, loading its module. Raises SettingError for a kind that sends
+    nothing."""
+    path = KINDS[_known(kind)].receiver
+    if path is None:
+        raise SettingError("kind", f"{kind} sends nothing to us; use one of {', '.join(pushed())}")
+    return cast("Receiver", _named(path)())
+
+
+def _named(path: str) -> Any:
+    """Return the object that module:object names."""
+    module, _, name = path.partition(":")
+    return getattr(import_module(module), name)
 
 
 def check(kind: str, settings: Mapping[str, str], *, allow_private: bool = False) -> None:
@@ -56,13 +85,15 @@ def check(kind: str, settings: Mapping[str, str], *, allow_private: bool = False
             _check_url(value, allow_private=allow_private)
         if key == "zone":
             zone_named(value)
+        if value and key == "mapping":
+            _named("collectors.json_mapping:mapping_of")(value)
 
 
 def _known(kind: str) -> SourceKind:
     try:
         return SourceKind(kind)
     except ValueError:
-        raise SettingError("kind", f"there is no kind {kind!r}{_suggestion(kind, kinds())}") from None
+        raise SettingError("kind", f"there is no kind {kind!r}{_suggestion(kind, offered())}") from None
 
 
 def _check_url(value: str, *, allow_private: bool) -> None:

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service import api
 from service.api.errors import MEDIA_TYPE, ApiError, is_unreachable, problem_of
+from service.api.hooks import HOOKS
 from service.api.hub import Hub
 from service.api.parameters import PREFIX
 from service.settings import Settings
@@ -24,6 +25,8 @@ from service.web import pages
 
 _log = logging.getLogger(__name__)
 _MAX_BODY_BYTES = 1_000_000
+#: Of what places send: a hub hands on whole feeds.
+_MAX_PUSH_BYTES = 4_000_000
 _OPEN_ROUTES = ("/healthz", "/readyz", "/metrics", "/openapi.json")
 _SAFETY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -64,7 +67,7 @@ class _Edge:
             # Answered as GET; the server leaves the body out, for it knows what was asked.
             scope = {**scope, "method": "GET"}
         if not _is_api(scope["path"]):
-            await self._app(scope, _limited(receive), send)
+            await self._app(scope, _limited(receive, _MAX_BODY_BYTES), send)
             return
         begun = False
 
@@ -76,7 +79,8 @@ class _Edge:
             await send(message)
 
         try:
-            await self._app(scope, _limited(receive), send_safely)
+            most = _MAX_PUSH_BYTES if scope["path"].startswith(f"{HOOKS}/") else _MAX_BODY_BYTES
+            await self._app(scope, _limited(receive, most), send_safely)
         except Exception as error:
             _record(error, scope)
             if begun:
@@ -84,9 +88,9 @@ class _Edge:
             await _answer(Request(scope), error)(scope, receive, send_safely)
 
 
-def _limited(receive: Receive) -> Receive:
-    """Return a `receive` that stops a body too large for anything we are asked for."""
-    left = _MAX_BODY_BYTES
+def _limited(receive: Receive, most: int) -> Receive:
+    """Return a `receive` that stops a body too large for what is asked for."""
+    left = most
 
     async def receive_limited() -> Message:
         nonlocal left
@@ -94,7 +98,7 @@ def _limited(receive: Receive) -> Receive:
         left -= len(message.get("body", b""))
         if left < 0:
             # FastAPI lets this kind alone pass through its reading of a body.
-            raise HTTPException(413, f"The body has more than {_MAX_BODY_BYTES} bytes; send less at once.")
+            raise HTTPException(413, f"The body has more than {most} bytes; send less at once.")
         return message
 
     return receive_limited

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from alerts.channels import smtp_url
 from analysis import registry
 from analysis.errors import ModelError
+from collectors import kept_secrets
 
 PREFIX = "EARSHOT_"
 _LOG_LEVELS = ("debug", "info", "warning", "error")
@@ -141,7 +142,8 @@ def _given(environment: Mapping[str, str]) -> dict[str, str]:
     """Return the settings the environment gives, by field name; empty ones count as absent."""
     given: dict[str, str] = {}
     for name, value in environment.items():
-        if not name.startswith(PREFIX) or name in OTHER_NAMES or value == "":
+        is_ours = name.startswith(PREFIX) and not name.startswith(kept_secrets.PREFIX)
+        if not is_ours or name in OTHER_NAMES or value == "":
             continue
         field = name.removeprefix(PREFIX).lower()
         of_file = field.removesuffix("_file")

@@ -46,7 +46,7 @@ Step = Callable[[], Awaitable[bool]]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rhythm:
-    """How a stage runs."""
+    """How one part of a stage runs."""
 
     step: Step
     seconds: float
@@ -91,10 +91,11 @@ class Pacemaker:
         self._last_beat = time.monotonic()
 
 
-async def _collect(stack: AsyncExitStack, settings: Settings, pool: Pool) -> Rhythm:
+async def _collect(stack: AsyncExitStack, settings: Settings, pool: Pool) -> list[Rhythm]:
     from collectors.egress import GuardedEgress  # noqa: PLC0415  # each stage loads only what it needs
     from collectors.feed import close_parsers  # noqa: PLC0415
     from service.pipeline.collect import collect_due  # noqa: PLC0415
+    from service.pipeline.receive import receive_due  # noqa: PLC0415
 
     stack.callback(close_parsers)
     egress = await stack.enter_async_context(GuardedEgress())
@@ -103,10 +104,13 @@ async def _collect(stack: AsyncExitStack, settings: Settings, pool: Pool) -> Rhy
     async def step() -> bool:
         return await collect_due(pool, egress, allow_private=settings.allow_private, random=random) > 0
 
-    return Rhythm(step=step, seconds=settings.tick)
+    async def receive() -> bool:
+        return await receive_due(pool, allow_private=settings.allow_private) > 0
+
+    return [Rhythm(step=step, seconds=settings.tick), Rhythm(step=receive, seconds=settings.tick)]
 
 
-async def _analyse(_stack: AsyncExitStack, settings: Settings, pool: Pool) -> Rhythm:
+async def _analyse(_stack: AsyncExitStack, settings: Settings, pool: Pool) -> list[Rhythm]:
     from analysis.registry import analyser as named  # noqa: PLC0415  # loads the model
     from service.pipeline.analyse import analyse_due  # noqa: PLC0415
 
@@ -115,33 +119,33 @@ async def _analyse(_stack: AsyncExitStack, settings: Settings, pool: Pool) -> Rh
     async def step() -> bool:
         return await analyse_due(pool, analyser) > 0
 
-    return Rhythm(step=step, seconds=settings.tick)
+    return [Rhythm(step=step, seconds=settings.tick)]
 
 
-async def _alert(_stack: AsyncExitStack, _settings: Settings, pool: Pool) -> Rhythm:
+async def _alert(_stack: AsyncExitStack, _settings: Settings, pool: Pool) -> list[Rhythm]:
     from service.pipeline.alert import reconcile_all  # noqa: PLC0415
 
     async def step() -> bool:
         await reconcile_all(pool)
         return False
 
-    return Rhythm(step=step, seconds=5.0)
+    return [Rhythm(step=step, seconds=5.0)]
 
 
-async def _deliver(_stack: AsyncExitStack, settings: Settings, pool: Pool) -> Rhythm:
+async def _deliver(_stack: AsyncExitStack, settings: Settings, pool: Pool) -> list[Rhythm]:
     from service.pipeline.deliver import SENDERS, Postman  # noqa: PLC0415
 
-    return Rhythm(step=Postman(settings, pool).step, seconds=settings.tick, lanes=SENDERS)
+    return [Rhythm(step=Postman(settings, pool).step, seconds=settings.tick, lanes=SENDERS)]
 
 
-async def _maintain(_stack: AsyncExitStack, _settings: Settings, pool: Pool) -> Rhythm:
+async def _maintain(_stack: AsyncExitStack, _settings: Settings, pool: Pool) -> list[Rhythm]:
     from service.pipeline.maintain import maintain  # noqa: PLC0415
 
     async def step() -> bool:
         await maintain(pool)
         return False
 
-    return Rhythm(step=step, seconds=60.0)
+    return [Rhythm(step=step, seconds=60.0)]
 
 
 _STAGES = {
@@ -165,19 +169,19 @@ async def work(database_url: str, settings: Settings, stages: Collection[Stage])
         scheduler = AsyncIOScheduler(timezone="UTC")
         pacemakers: list[Pacemaker] = []
         for stage in stages:
-            rhythm = await _STAGES[stage](stack, settings, pool)
-            for _ in range(rhythm.lanes):
-                pacemaker = Pacemaker(stage, pool, rhythm.step)
-                pacemakers.append(pacemaker)
-                scheduler.add_job(
-                    pacemaker.tick,
-                    "interval",
-                    seconds=rhythm.seconds,
-                    next_run_time=datetime.now(UTC),
-                    coalesce=True,
-                    max_instances=1,
-                    misfire_grace_time=None,
-                )
+            for rhythm in await _STAGES[stage](stack, settings, pool):
+                for _ in range(rhythm.lanes):
+                    pacemaker = Pacemaker(stage, pool, rhythm.step)
+                    pacemakers.append(pacemaker)
+                    scheduler.add_job(
+                        pacemaker.tick,
+                        "interval",
+                        seconds=rhythm.seconds,
+                        next_run_time=datetime.now(UTC),
+                        coalesce=True,
+                        max_instances=1,
+                        misfire_grace_time=None,
+                    )
         scheduler.add_job(_say_alive, "interval", [pool], seconds=BEAT_EVERY, next_run_time=datetime.now(UTC))
         scheduler.start()
         await stopped.wait()

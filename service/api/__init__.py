@@ -3,10 +3,12 @@
 from fastapi import FastAPI
 
 from service.api import (
+    addresses,
     brands,
     description,
     events,
     health,
+    hooks,
     incidents,
     keys,
     mentions,
@@ -19,7 +21,8 @@ from service.api import (
 
 def mount(app: FastAPI) -> None:
     """Add every route of the API to the app, and the document that describes them."""
-    for noun in (mentions, push, trends, incidents, sources, brands, notifications, keys, events):
+    for noun in (mentions, push, trends, incidents, sources, addresses, brands, notifications, keys, events):
         app.include_router(noun.router)
     app.include_router(health.router)
+    app.include_router(hooks.router)
     description.mount(app)

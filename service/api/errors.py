@@ -91,6 +91,18 @@ class Invalid(ApiError):
         super().__init__(f"{name}: {detail}", errors=[FieldError(field=name, detail=detail)])
 
 
+class TooSlow(ApiError):
+    """The request did not come to its end in time."""
+
+    status = HTTPStatus.REQUEST_TIMEOUT
+
+
+class Unavailable(ApiError):
+    """Not now; asked again later it may go well."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ProblemAnswer:
     """A problem with its headers."""
@@ -104,6 +116,10 @@ class ProblemAnswer:
 _TITLES = {
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "Content Too Large",
     HTTPStatus.UNPROCESSABLE_ENTITY: "Unprocessable Content",
+}
+_HEADERS = {
+    HTTPStatus.UNAUTHORIZED: {"WWW-Authenticate": "Bearer"},
+    HTTPStatus.SERVICE_UNAVAILABLE: {"Retry-After": str(_RETRY_AFTER_SECONDS)},
 }
 _INTERNAL_DETAIL = "Earshot failed to answer; the reason is in its log."
 _WORDS = {
@@ -154,8 +170,7 @@ def problem_of(error: Exception, instance: str) -> ProblemAnswer:
         case ApiError():
             shown = {name: model.model_dump(mode="json") for name, model in error.shown.items()}
             content = _problem(error.status, error.detail, instance, error.errors, **shown)
-            headers = {"WWW-Authenticate": "Bearer"} if error.status == HTTPStatus.UNAUTHORIZED else {}
-            return ProblemAnswer(status=error.status, content=content, headers=headers)
+            return ProblemAnswer(status=error.status, content=content, headers=_HEADERS.get(error.status, {}))
         case RequestValidationError():
             errors = _field_errors(error)
             detail = "; ".join(f"{one.field}: {one.detail}" for one in errors)

@@ -201,7 +201,7 @@ def _refuse_doubles(items: Sequence[MentionGiven]) -> None:
 
 async def _source(asked: Asked, brand_id: BrandId, name: str) -> SourceId:
     """Return the brand's source of this name, made if new. Raises Invalid for one that something else fills."""
-    known = {one.name: one for one in await source.health(asked.conn, now=asked.now, brand_id=brand_id)}
+    known = {one.name: one for one in await source.health(asked.conn, now=asked.now, brand_id=brand_id) if one.brand_id}
     if name in known and known[name].kind != SourceKind.WEBHOOK:
         raise Invalid("source", f"is of the kind {known[name].kind}, which fills itself; name one of the kind webhook")
     if name in known:

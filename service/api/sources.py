@@ -11,6 +11,7 @@ from pydantic import Field
 
 from alerts.types import SourceId
 from collectors.registry import settings_of
+from collectors.types import SourceKind
 from service.api.access import Reading, Writing
 from service.api.errors import Conflict, NotFound
 from service.api.parameters import PREFIX, BrandGiven, Id, Named, Page, Shape, brand_of
@@ -28,7 +29,7 @@ class SourceState(StrEnum):
     #: It answered, and something was wrong with the answer.
     WARNING = "warning"
     FAILING = "failing"
-    #: Never polled so far.
+    #: Never polled, or never sent to, so far.
     WAITING = "waiting"
     PAUSED = "paused"
     #: Fed by `earshot import`; never polled.
@@ -39,27 +40,29 @@ class SourceItem(Shape):
     """A source with its health."""
 
     id: int
-    brand: Named
+    brand: Named | None = Field(description="Null: shared; what it says is kept for every brand it is about.")
+    match: bool = Field(description="Only what the brand's query finds is kept.")
     kind: str = Field(examples=["feed"])
     name: str
     settings: Mapping[str, str] = Field(description="Passwords in addresses are left out.")
     allow_private: bool
     state: SourceState
     interval_seconds: float
-    next_due: datetime | None = Field(description="Null: never polled.")
+    next_due: datetime | None = Field(description="Null: never polled; what it says is sent to us or imported.")
     last_attempt_at: datetime | None
     last_success_at: datetime | None
     error: str | None = Field(description="Of the last failure, or the warning of the last success.")
     error_count: int = Field(description="Failures since the last success.")
     mentions_per_day: int = Field(description="First seen in the last 24 hours.")
-    quarantined: int = Field(description="Items that could not be read and wait for a person.")
+    quarantined: int = Field(description="Items and deliveries that could not be read and wait for a person.")
 
     @classmethod
     def of(cls, health: SourceHealth) -> Self:
         """Return the shape of a source."""
         return cls(
             id=health.id,
-            brand=Named(id=health.brand_id, name=health.brand),
+            brand=None if health.brand_id is None else Named(id=health.brand_id, name=health.brand or ""),
+            match=health.match,
             kind=health.kind,
             name=health.name,
             settings=_shown(health.kind, health.settings),
@@ -79,7 +82,7 @@ class SourceItem(Shape):
 def _state(health: SourceHealth) -> SourceState:
     if not health.enabled:
         return SourceState.PAUSED
-    if health.next_due is None:
+    if health.kind == SourceKind.IMPORT:
         return SourceState.IMPORT
     if health.error_count:
         return SourceState.FAILING
@@ -112,7 +115,7 @@ class SourceQuery(Shape):
 
 @router.get("/sources", summary="List sources with their health")
 async def sources_list(asked: Reading, query: Annotated[SourceQuery, Query()]) -> Page[SourceItem]:
-    """All in one page, by brand and name."""
+    """All in one page, by brand and name, the shared ones first; those of one brand with the shared ones."""
     found = await source.health(asked.conn, now=asked.now, brand_id=await brand_of(asked.conn, query.brand))
     return Page(items=[SourceItem.of(one) for one in found], next=None)
 
@@ -134,7 +137,7 @@ async def source_one(asked: Reading, source_id: Annotated[Id, Path(alias="id")])
 async def poll(asked: Writing, source_id: Annotated[Id, Path(alias="id")]) -> SourceItem:
     """Makes the source due at once; a worker takes it up. Already due or being polled: nothing changes."""
     before = await _one(asked, source_id)
-    if before.state in (SourceState.PAUSED, SourceState.IMPORT):
+    if before.state is SourceState.PAUSED or before.next_due is None:
         raise Conflict(f"Source {source_id} is never polled: its state is {before.state}.", shown={"source": before})
     await source.poll_soon(asked.conn, SourceId(source_id), now=asked.now)
     return await _one(asked, source_id)

@@ -134,7 +134,8 @@ def _how_it_goes(one: SourceHealth) -> str:
     state = registry.state_of(one.kind)
     doubts = [] if state.tried is not Tried.EXAMPLES else ["this kind was not tried against the platform"]
     needs = [f"needs {state.needs}"] if state.needs else []
-    return "; ".join([f"{one.mentions_per_day} mentions in a day", *doubts, *needs])
+    kept = [f"{one.quarantined} items or deliveries could not be read"] if one.quarantined else []
+    return "; ".join([f"{one.mentions_per_day} mentions in a day", *kept, *doubts, *needs])
 
 
 async def check_outbox(pool: Pool) -> Finding:

@@ -21,6 +21,7 @@ COMMANDS = {
     "doctor": "service.cli.doctor",
     "health": "service.cli.health",
     "keys": "service.cli.keys",
+    "push": "service.cli.push",
     "users": "service.cli.users",
     "demo": "service.cli.demo",
 }

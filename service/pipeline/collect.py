@@ -16,6 +16,7 @@ from uuid import UUID, uuid4
 from alerts.types import SourceId
 from collectors import registry
 from collectors.errors import CollectError, RateLimited, Refused
+from collectors.kept_secrets import with_secrets
 from collectors.polite import next_poll
 from collectors.types import Collected, Egress
 from service.failpoints import Failpoint, reach
@@ -60,7 +61,8 @@ async def collect_due(pool: Pool, egress: Egress, *, allow_private: bool, random
 async def poll(pool: Pool, egress: Egress, due: DueSource, token: UUID, *, now: datetime, jitter: float) -> None:
     """Poll one source and store what came of it."""
     try:
-        collected = await registry.collector(due.source.kind).collect(due.source, egress=egress, now=now)
+        place = with_secrets(due.source)
+        collected = await registry.collector(place.kind).collect(place, egress=egress, now=now)
     except CollectError as error:
         await _record_failure(pool, due, token, error, started_at=now, jitter=jitter)
         return
@@ -79,7 +81,7 @@ async def _store(
 ) -> None:
     """Store one answer whole: mentions, quarantine, validators, cursor, log and due time stand or fall together."""
     now = await clock.now(conn)
-    got = await ingest.ingest(conn, due.brand_id, due.id, collected.mentions, now=now)
+    got = await ingest.ingest(conn, due.brand_id, due.id, collected.mentions, match=due.match, now=now)
     await fetch.quarantine(conn, due.id, collected.quarantined, now=now)
     pause = next_poll(due.interval, collected.next_poll_after, jitter=jitter)
     ours = await source.record_success(
@@ -102,7 +104,9 @@ async def _store(
         started_at=started_at,
         finished_at=now,
         outcome=_outcome(collected),
-        seen=collected.seen,
+        # An item counts for each brand it is about, and not at all where it is about none.
+        seen=collected.seen + got.counts.seen - len(collected.mentions),
+        unmatched=got.unmatched,
         counts=got.counts + Counts(quarantined=len(collected.quarantined)),
         error=collected.warning,
     )

@@ -3,7 +3,7 @@
 import logging
 from datetime import datetime, timedelta
 
-from service.store import access, clock, component, fetch, idempotency, trend
+from service.store import access, clock, component, fetch, idempotency, push, trend
 from service.store.pool import Connection, Pool
 
 log = logging.getLogger(__name__)
@@ -12,6 +12,8 @@ log = logging.getLogger(__name__)
 FETCH_LOG_LIFE = timedelta(days=30)
 #: An Idempotency-Key gets its answer this long.
 IDEMPOTENCY_LIFE = timedelta(days=2)
+#: No place sends an event again after this.
+EVENT_LIFE = timedelta(days=30)
 #: A recount reads every mention.
 PROVE_EVERY = timedelta(days=1)
 
@@ -23,6 +25,7 @@ async def maintain(pool: Pool) -> None:
         await access.forget_expired(conn, now=now)
         await fetch.forget_before(conn, now - FETCH_LOG_LIFE)
         await idempotency.forget_before(conn, now - IDEMPOTENCY_LIFE)
+        await push.forget_events_before(conn, now - EVENT_LIFE)
         proved_at = await component.last_beat(conn, "trends")
         if proved_at is None or now - proved_at >= PROVE_EVERY:
             await _prove_trends(conn, now=now)

@@ -56,13 +56,16 @@ async def record(
     seen: int,
     counts: Counts,
     error: str | None = None,
+    ignored: int = 0,
+    unmatched: int = 0,
 ) -> None:
-    """Log one fetch. `seen` comes from the document, the counts from the database: a view compares them."""
+    """Log one fetch. `seen` comes from the document, the counts from the database: a view compares them. `ignored`
+    events were about something else than words, `unmatched` items about no brand."""
     await conn.execute(
         """
         insert into fetch_log (source_id, started_at, finished_at, outcome, seen, inserted, unchanged, new_version,
-            erased_again, quarantined, error)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+            erased_again, quarantined, error, ignored, unmatched)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
         """,
         source_id,
         started_at,
@@ -75,17 +78,27 @@ async def record(
         counts.erased_again,
         counts.quarantined,
         error,
+        ignored,
+        unmatched,
     )
 
 
-async def quarantine(conn: Connection, source_id: SourceId, items: Sequence[Quarantined], *, now: datetime) -> None:
-    """Keep unreadable items for a person to look at; one seen before is kept once."""
+async def quarantine(
+    conn: Connection,
+    source_id: SourceId,
+    items: Sequence[Quarantined],
+    *,
+    now: datetime,
+    push_id: int | None = None,
+) -> None:
+    """Keep unreadable items for a person to look at; one seen before is kept once. One that came in a push goes with
+    it when it is read whole."""
     await conn.executemany(
         """
-        insert into quarantine (source_id, at, raw, raw_sha256, reason) values ($1, $2, $3, $4, $5)
+        insert into quarantine (source_id, at, raw, raw_sha256, reason, push_id) values ($1, $2, $3, $4, $5, $6)
         on conflict (source_id, raw_sha256) do nothing
         """,
-        [(source_id, now, item.raw[:65536], sha256(item.raw).digest(), item.reason) for item in items],
+        [(source_id, now, item.raw[:65536], sha256(item.raw).digest(), item.reason, push_id) for item in items],
     )
 
 

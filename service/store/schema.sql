@@ -239,6 +239,7 @@ CREATE TABLE public.fetch_log (
     quarantined integer DEFAULT 0 NOT NULL,
     error text,
     unmatched integer DEFAULT 0 NOT NULL,
+    ignored integer DEFAULT 0 NOT NULL,
     CONSTRAINT fetch_log_outcome_check CHECK ((outcome = ANY (ARRAY['collected'::text, 'unchanged'::text, 'partial'::text, 'failed'::text, 'imported'::text])))
 );
 ALTER TABLE public.fetch_log ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -320,6 +321,13 @@ ALTER TABLE public.incident ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+CREATE TABLE public.inlet (
+    source_id bigint NOT NULL,
+    key text NOT NULL,
+    secret text,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT inlet_key_check CHECK (((length(key) >= 20) AND (length(key) <= 100)))
 );
 CREATE TABLE public.mention (
     id bigint NOT NULL,
@@ -407,11 +415,43 @@ CREATE TABLE public.notification (
     created_at timestamp with time zone NOT NULL,
     sent_at timestamp with time zone,
     error text,
+    seq integer DEFAULT 0 NOT NULL,
+    covers integer,
+    bundled_into uuid,
+    CONSTRAINT notification_bundled_check CHECK (((state = 'bundled'::text) = (bundled_into IS NOT NULL))),
     CONSTRAINT notification_check CHECK (((state = 'sending'::text) = (lease_token IS NOT NULL))),
     CONSTRAINT notification_check1 CHECK (((state = 'sent'::text) = (sent_at IS NOT NULL))),
-    CONSTRAINT notification_purpose_check CHECK ((purpose = 'first'::text)),
-    CONSTRAINT notification_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'sending'::text, 'sent'::text, 'failed'::text, 'superseded'::text]))),
+    CONSTRAINT notification_purpose_check CHECK ((purpose = ANY (ARRAY['first'::text, 'more'::text, 'storm'::text]))),
+    CONSTRAINT notification_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'sending'::text, 'sent'::text, 'failed'::text, 'superseded'::text, 'bundled'::text]))),
     CONSTRAINT notification_urgency_check CHECK ((urgency = ANY (ARRAY['urgent'::text, 'high'::text, 'normal'::text])))
+);
+CREATE TABLE public.push (
+    id bigint NOT NULL,
+    source_id bigint NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    headers jsonb NOT NULL,
+    body bytea NOT NULL,
+    due timestamp with time zone,
+    token uuid,
+    attempts smallint DEFAULT 0 NOT NULL,
+    again boolean DEFAULT false NOT NULL,
+    reason text,
+    CONSTRAINT push_check CHECK (((due IS NULL) = (reason IS NOT NULL))),
+    CONSTRAINT push_headers_check CHECK ((jsonb_typeof(headers) = 'object'::text))
+);
+CREATE TABLE public.push_event (
+    source_id bigint NOT NULL,
+    event text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT push_event_event_check CHECK ((length(event) <= 500))
+);
+ALTER TABLE public.push ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.push_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 CREATE TABLE public.quarantine (
     id bigint NOT NULL,
@@ -420,6 +460,7 @@ CREATE TABLE public.quarantine (
     raw bytea NOT NULL,
     raw_sha256 bytea NOT NULL,
     reason text NOT NULL,
+    push_id bigint,
     CONSTRAINT quarantine_raw_check CHECK ((length(raw) <= 65536)),
     CONSTRAINT quarantine_raw_sha256_check CHECK ((length(raw_sha256) = 32))
 );
@@ -606,6 +647,10 @@ ALTER TABLE ONLY public.incident_event
     ADD CONSTRAINT incident_event_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.incident
     ADD CONSTRAINT incident_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.inlet
+    ADD CONSTRAINT inlet_key_key UNIQUE (key);
+ALTER TABLE ONLY public.inlet
+    ADD CONSTRAINT inlet_pkey PRIMARY KEY (source_id);
 ALTER TABLE ONLY public.mention
     ADD CONSTRAINT mention_once UNIQUE (source_id, external_key, brand_id);
 ALTER TABLE ONLY public.mention
@@ -615,9 +660,13 @@ ALTER TABLE ONLY public.mention_search
 ALTER TABLE ONLY public.mention_version
     ADD CONSTRAINT mention_version_pkey PRIMARY KEY (mention_id, version);
 ALTER TABLE ONLY public.notification
-    ADD CONSTRAINT notification_incident_id_contact_id_purpose_cycle_key UNIQUE (incident_id, contact_id, purpose, cycle);
+    ADD CONSTRAINT notification_once UNIQUE (incident_id, contact_id, purpose, cycle, seq);
 ALTER TABLE ONLY public.notification
     ADD CONSTRAINT notification_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.push_event
+    ADD CONSTRAINT push_event_pkey PRIMARY KEY (source_id, event);
+ALTER TABLE ONLY public.push
+    ADD CONSTRAINT push_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.quarantine
     ADD CONSTRAINT quarantine_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.quarantine
@@ -670,6 +719,13 @@ CREATE INDEX mention_of_verdict_kind ON public.mention USING btree (brand_id, ve
 CREATE INDEX mention_search_grams ON public.mention_search USING gin (grams);
 CREATE INDEX notification_due ON public.notification USING btree (not_before) WHERE (state = ANY (ARRAY['pending'::text, 'sending'::text]));
 CREATE INDEX notification_newest ON public.notification USING btree (created_at DESC, id DESC);
+CREATE INDEX notification_of_bundle ON public.notification USING btree (bundled_into) WHERE (bundled_into IS NOT NULL);
+CREATE INDEX notification_of_contact ON public.notification USING btree (contact_id, created_at DESC);
+CREATE UNIQUE INDEX notification_storm_open ON public.notification USING btree (contact_id) WHERE ((purpose = 'storm'::text) AND (covers IS NULL));
+CREATE INDEX push_due ON public.push USING btree (due, id) WHERE (due IS NOT NULL);
+CREATE INDEX push_event_old ON public.push_event USING btree (at);
+CREATE INDEX push_of_source ON public.push USING btree (source_id);
+CREATE INDEX quarantine_of_push ON public.quarantine USING btree (push_id) WHERE (push_id IS NOT NULL);
 CREATE INDEX source_due ON public.source USING btree (next_due) WHERE (enabled AND (next_due IS NOT NULL));
 CREATE INDEX story_band_of_story ON public.story_band USING btree (story_id);
 CREATE TRIGGER brand_changed AFTER INSERT OR DELETE OR UPDATE ON public.brand FOR EACH ROW EXECUTE FUNCTION public.note_brand_change();
@@ -700,6 +756,8 @@ ALTER TABLE ONLY public.incident
     ADD CONSTRAINT incident_merged_into_fkey FOREIGN KEY (merged_into) REFERENCES public.incident(id) ON DELETE SET NULL;
 ALTER TABLE ONLY public.incident
     ADD CONSTRAINT incident_rule_id_fkey FOREIGN KEY (rule_id) REFERENCES public.rule(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.inlet
+    ADD CONSTRAINT inlet_source_id_fkey FOREIGN KEY (source_id) REFERENCES public.source(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.mention
     ADD CONSTRAINT mention_brand_id_fkey FOREIGN KEY (brand_id) REFERENCES public.brand(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.mention_search
@@ -713,9 +771,17 @@ ALTER TABLE ONLY public.mention_version
 ALTER TABLE ONLY public.notification
     ADD CONSTRAINT notification_alert_id_fkey FOREIGN KEY (alert_id) REFERENCES public.alert(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.notification
+    ADD CONSTRAINT notification_bundled_into_fkey FOREIGN KEY (bundled_into) REFERENCES public.notification(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.notification
     ADD CONSTRAINT notification_contact_id_fkey FOREIGN KEY (contact_id) REFERENCES public.contact(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.notification
     ADD CONSTRAINT notification_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.incident(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.push_event
+    ADD CONSTRAINT push_event_source_id_fkey FOREIGN KEY (source_id) REFERENCES public.source(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.push
+    ADD CONSTRAINT push_source_id_fkey FOREIGN KEY (source_id) REFERENCES public.source(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.quarantine
+    ADD CONSTRAINT quarantine_push_id_fkey FOREIGN KEY (push_id) REFERENCES public.push(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.quarantine
     ADD CONSTRAINT quarantine_source_id_fkey FOREIGN KEY (source_id) REFERENCES public.source(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.rule

@@ -11,6 +11,7 @@ import asyncpg
 from alerts.types import BrandId, SourceId
 from collectors import registry
 from collectors.types import Source, SourceKind, Validators
+from service.store import inlet
 from service.store.pool import Connection
 
 
@@ -19,7 +20,10 @@ class DueSource:
     """A source claimed for one poll. Fenced by the claim's token."""
 
     id: SourceId
-    brand_id: BrandId
+    #: None: shared by all brands.
+    brand_id: BrandId | None
+    #: Only what the brand's query finds is kept.
+    match: bool
     name: str
     source: Source
     interval: timedelta
@@ -31,8 +35,11 @@ class SourceHealth:
     """A source as operators see it."""
 
     id: SourceId
-    brand_id: BrandId
-    brand: str
+    #: None: shared by all brands.
+    brand_id: BrandId | None
+    brand: str | None
+    #: Only what the brand's query finds is kept.
+    match: bool
     kind: str
     name: str
     settings: Mapping[str, str]
@@ -50,23 +57,31 @@ class SourceHealth:
 
 
 _HEALTH = """
-    select s.id, s.brand_id, b.name as brand, s.kind, s.name, s.settings, s.allow_private, s.enabled, s.interval,
-        s.next_due, s.last_attempt_at, s.last_success_at, s.error, s.error_count,
+    select s.id, s.brand_id, b.name as brand, s.match, s.kind, s.name, s.settings, s.allow_private, s.enabled,
+        s.interval, s.next_due, s.last_attempt_at, s.last_success_at, s.error, s.error_count,
         (select coalesce(sum(f.inserted), 0) from fetch_log f
             where f.source_id = s.id and f.started_at > $1::timestamptz - interval '1 day') as mentions_per_day,
-        (select count(*) from quarantine q where q.source_id = s.id) as quarantined
-    from source s join brand b on b.id = s.brand_id
+        (select count(*) from quarantine q where q.source_id = s.id and q.push_id is null)
+            + (select count(*) from push p where p.source_id = s.id and p.due is null) as quarantined
+    from source s left join brand b on b.id = s.brand_id
 """
 
 
+def _brand_id(row: asyncpg.Record) -> BrandId | None:
+    return None if row["brand_id"] is None else BrandId(row["brand_id"])
+
+
 def _health(row: asyncpg.Record) -> SourceHealth:
-    return SourceHealth(**{**row, "id": SourceId(row["id"]), "brand_id": BrandId(row["brand_id"])})
+    return SourceHealth(**{**row, "id": SourceId(row["id"]), "brand_id": _brand_id(row)})
 
 
 async def health(conn: Connection, *, now: datetime, brand_id: BrandId | None = None) -> list[SourceHealth]:
-    """Return every source, or a brand's, with how it goes; by brand and name."""
+    """Return every source, or a brand's and the shared ones, with how it goes; the shared first, by brand and name."""
     rows = await conn.fetch(
-        _HEALTH + " where $2::bigint is null or s.brand_id = $2 order by b.name, s.name", now, brand_id
+        _HEALTH
+        + " where $2::bigint is null or s.brand_id = $2 or s.brand_id is null order by b.name nulls first, s.name",
+        now,
+        brand_id,
     )
     return [_health(row) for row in rows]
 
@@ -80,30 +95,31 @@ async def health_of(conn: Connection, source_id: SourceId, *, now: datetime) -> 
 async def put(
     conn: Connection,
     *,
-    brand_id: BrandId,
+    brand_id: BrandId | None,
     kind: SourceKind,
     name: str,
     settings: Mapping[str, str],
     interval: timedelta,
     allow_private: bool,
     enabled: bool,
+    match: bool = False,
     now: datetime,
 ) -> SourceId:
-    """Make the brand's source of this name be so. A new or changed one is due at once, one that nothing polls never;
-    what was learned about an address is forgotten when the address changes."""
-    return SourceId(
+    """Make the brand's, or the shared, source of this name be so. A new or changed one is due at once, one that
+    nothing polls never; what was learned about an address is forgotten when the address changes."""
+    source_id = SourceId(
         await conn.fetchval(
             """
             insert into source as s
-                (brand_id, kind, name, settings, interval, allow_private, enabled, created_at, next_due)
-            values ($1, $2, $3, $4, $5, $6, $7, $8, case when $9::boolean then $8::timestamptz end)
+                (brand_id, kind, name, settings, interval, allow_private, enabled, created_at, next_due, match)
+            values ($1, $2, $3, $4, $5, $6, $7, $8, case when $9::boolean then $8::timestamptz end, $10)
             on conflict (brand_id, name) do update set
                 kind = excluded.kind, settings = excluded.settings, interval = excluded.interval,
-                allow_private = excluded.allow_private, enabled = excluded.enabled,
+                allow_private = excluded.allow_private, enabled = excluded.enabled, match = excluded.match,
                 next_due = case
-                    when (s.kind, s.settings, s.interval, s.allow_private, s.enabled)
+                    when (s.kind, s.settings, s.interval, s.allow_private, s.enabled, s.match)
                         = (excluded.kind, excluded.settings, excluded.interval, excluded.allow_private,
-                            excluded.enabled)
+                            excluded.enabled, excluded.match)
                     then s.next_due else excluded.next_due end,
                 etag = case when s.settings = excluded.settings then s.etag end,
                 last_modified = case when s.settings = excluded.settings then s.last_modified end,
@@ -119,8 +135,12 @@ async def put(
             enabled,
             now,
             kind in registry.kinds(),
+            match,
         )
     )
+    if kind in registry.pushed():
+        await inlet.ensure(conn, source_id, now=now)
+    return source_id
 
 
 async def remove(conn: Connection, source_id: SourceId) -> None:
@@ -141,7 +161,7 @@ async def claim_due(
         update source s set next_due = $1 + $2::interval, lease_token = $3, attempts = attempts + 1,
             last_attempt_at = $1
         from due where s.id = due.id
-        returning s.id, s.brand_id, s.name, s.kind, s.settings, s.allow_private, s.interval, s.error_count,
+        returning s.id, s.brand_id, s.match, s.name, s.kind, s.settings, s.allow_private, s.interval, s.error_count,
             s.etag, s.last_modified, s.cursor
         """,
         now,
@@ -156,7 +176,8 @@ async def claim_due(
 def _due(row: asyncpg.Record) -> DueSource:
     return DueSource(
         id=SourceId(row["id"]),
-        brand_id=BrandId(row["brand_id"]),
+        brand_id=_brand_id(row),
+        match=row["match"],
         name=row["name"],
         source=Source(
             kind=SourceKind(row["kind"]),
@@ -224,13 +245,51 @@ async def record_failure(conn: Connection, source_id: SourceId, token: UUID, *, 
 
 
 async def record_push(conn: Connection, source_id: SourceId, *, warning: str | None, now: datetime) -> None:
-    """Record that something came which nobody asked for."""
+    """Record that something came which nobody asked for. Of a source that is polled too, its polls say how it goes."""
     await conn.execute(
-        "update source set last_attempt_at = $2, last_success_at = $2, error = $3, error_count = 0 where id = $1",
+        """
+        update source set last_success_at = $2,
+            last_attempt_at = case when next_due is null then $2 else last_attempt_at end,
+            error = case when next_due is null then $3 else error end,
+            error_count = case when next_due is null then 0 else error_count end
+        where id = $1
+        """,
         source_id,
         now,
         warning,
     )
+
+
+async def record_unread(conn: Connection, source_id: SourceId, *, error: str, now: datetime) -> None:
+    """Record that something came of which nothing could be read."""
+    await conn.execute(
+        """
+        update source set last_attempt_at = $3, error = $2, error_count = error_count + 1
+        where id = $1 and next_due is null
+        """,
+        source_id,
+        error,
+        now,
+    )
+
+
+async def poll_after_push(conn: Connection, source_id: SourceId, *, spacing: timedelta, now: datetime) -> bool:
+    """Make a source due because its place said that something is new, not sooner than `spacing` after its last poll,
+    and never against the pause of one that fails. False where it is being polled right now: what is new may be missed.
+    """
+    busy: bool = await conn.fetchval("select lease_token is not null from source where id = $1 for update", source_id)
+    if busy:
+        return False
+    await conn.execute(
+        """
+        update source set next_due = least(next_due, greatest($2, last_attempt_at + $3::interval))
+        where id = $1 and error_count = 0 and next_due is not null
+        """,
+        source_id,
+        now,
+        spacing,
+    )
+    return True
 
 
 async def poll_soon(conn: Connection, source_id: SourceId, *, now: datetime) -> bool:

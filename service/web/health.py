@@ -29,6 +29,8 @@ class Hearing(StrEnum):
     OFF = "off"
     #: Filled by imports; nothing is polled.
     FILE = "file"
+    #: What it says is sent to us, and the last of it could not be read; it is kept.
+    UNREAD = "unread"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,6 +59,9 @@ def hearing(source: SourceHealth, now: datetime) -> Hearing:
         return Hearing.FILE
     if source.last_attempt_at is None:
         return Hearing.NEW
+    if source.next_due is None:
+        # Nobody can say when a place has something to send.
+        return Hearing.UNREAD if source.error_count > 0 else Hearing.HEARS
     patience = max(3 * source.interval, _SHORTEST_BLIND)
     heard = source.last_success_at
     if (source.error_count > 0 and heard is None) or (heard is not None and now - heard > patience):
@@ -70,7 +75,7 @@ def source_rows(sources: Sequence[SourceHealth], reader: Reader) -> list[SourceR
         SourceRow(source=one, hearing=(how := hearing(one, reader.now)), said=_said(one, how, reader))
         for one in sources
     ]
-    worst = (Hearing.BLIND, Hearing.STUMBLES)
+    worst = (Hearing.BLIND, Hearing.UNREAD, Hearing.STUMBLES)
     return sorted(rows, key=lambda row: worst.index(row.hearing) if row.hearing in worst else len(worst))
 
 
@@ -82,9 +87,12 @@ def _said(source: SourceHealth, how: Hearing, reader: Reader) -> str:
         Hearing.BLIND: _("Blind: never read yet"),
         Hearing.STUMBLES: _("The last attempt failed; it is repeated by itself"),
         Hearing.HEARS: _("Listening"),
-        Hearing.NEW: _("Waiting for its first turn"),
+        Hearing.NEW: _("Waiting for its first delivery")
+        if source.next_due is None
+        else _("Waiting for its first turn"),
         Hearing.OFF: _("Switched off"),
         Hearing.FILE: _("Filled by imports"),
+        Hearing.UNREAD: _("What was sent could not be read; it is kept, and can be read again"),
     }[how]
 
 

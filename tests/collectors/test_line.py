@@ -1,8 +1,5 @@
 """LINE: the body of a webhook."""
 
-import base64
-import hashlib
-import hmac
 import json
 from pathlib import Path
 from typing import Any
@@ -12,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collectors.errors import CollectError
-from collectors.line import is_signed, parse
+from collectors.line import parse
 from collectors.types import Collected
 from tests import make
 from tests.collectors.shaken import assert_never_raises
@@ -35,7 +32,7 @@ def event(number: int = 1, kind: str = "message", **changed: Any) -> dict[str, A
 
 def read(*events: Any) -> Collected:
     body = json.dumps({"destination": "U123", "events": list(events)}).encode()
-    return parse(body, SOURCE, now=make.NOW)
+    return parse(body, SOURCE, now=make.NOW).collected
 
 
 def test_a_text_becomes_a_mention() -> None:
@@ -77,25 +74,25 @@ def test_any_bytes_give_mentions_or_a_collect_error(payload: bytes) -> None:
 def test_any_value_anywhere_gives_mentions_or_a_collect_error() -> None:
     document = {"events": [event(1), event(2, "unsend", unsend={"messageId": "2"})]}
 
-    assert_never_raises(lambda one: parse(json.dumps(one).encode(), SOURCE, now=make.NOW), document)
+    assert_never_raises(lambda one: parse(json.dumps(one).encode(), SOURCE, now=make.NOW).collected, document)
 
 
-@given(st.binary(), st.text(), st.text())
-def test_only_the_channels_own_signature_is_one(body: bytes, secret: str, other: str) -> None:
-    digest = hmac.new(secret.encode("utf-8", "replace"), body, hashlib.sha256).digest()
-    signature = base64.b64encode(digest).decode()
+def test_events_that_are_known_are_passed_over_and_counted() -> None:
+    body = json.dumps({"events": [event(1), event(2), event(3, "follow"), event(4, "somethingNew")]}).encode()
+    received = parse(body, SOURCE, now=make.NOW, known={"01FZ1"})
 
-    assert is_signed(body, signature, secret=secret)
-    assert not is_signed(body + b" ", signature, secret=secret)
-    assert not is_signed(body, other, secret=secret)
+    assert [mention.id for mention in received.collected.mentions] == ["2"]
+    assert (received.ignored, received.events) == (3, ("01FZ1", "01FZ2", "01FZ3", "01FZ4"))
 
 
 @pytest.mark.corpus
 def test_the_recorded_webhook_is_read(corpus: Path) -> None:
     payload = (corpus / "payloads/line/pypi__line-bot-sdk/webhook.json").read_bytes()
 
-    collected = parse(payload, SOURCE, now=make.NOW)
+    received = parse(payload, SOURCE, now=make.NOW)
+    collected = received.collected
 
     # Every text of the examples has the same number; it is edited in the end.
     assert [(mention.id, mention.text) for mention in collected.mentions] == [("325708", "Hello, edited world")]
     assert not collected.quarantined
+    assert received.ignored == 22

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from collectors.errors import SettingError
-from collectors.registry import check, collector, kinds, settings_of, state_of
+from collectors.registry import check, collector, kinds, pushed, receiver, settings_of, signed_by, state_of
 
 
 @pytest.mark.parametrize("kind", kinds())
@@ -51,6 +51,17 @@ def test_only_kinds_that_are_polled_are_offered() -> None:
         check("nope", {})
 
     assert "import" not in str(nope.value)
+
+
+@pytest.mark.parametrize("kind", pushed())
+def test_every_kind_that_is_sent_to_us_has_a_receiver_and_a_secret(kind: str) -> None:
+    assert callable(receiver(kind).receive)
+    assert kind == "feed" or signed_by(kind) in {setting.key for setting in settings_of(kind) if setting.secret}
+
+
+def test_what_only_polls_has_no_receiver() -> None:
+    with pytest.raises(SettingError, match="sends nothing to us"):
+        receiver("steam")
 
 
 def test_what_is_not_polled_has_no_collector() -> None:
