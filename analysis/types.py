@@ -80,6 +80,11 @@ class Analysis:
             return Sentiment.NEUTRAL
         return Sentiment.POSITIVE if self.positive == best else Sentiment.NEGATIVE
 
+    @property
+    def is_promotion(self) -> bool:
+        """Whether it advertises. What is angry is never put aside as advertising."""
+        return self.kind is not None and max(self.kind, key=self.kind.__getitem__) == "promotion" and not self.angry
+
 
 class Analyser(Protocol):
     """Anything that judges texts: `ngram`, the shipped transformer, a user's own."""

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from alerts.brands import BrandTerms
 from alerts.types import BrandId, SourceId
-from collectors.types import Rating, SourceKind
+from collectors.types import Author, Rating, SourceKind
 from service.store import brand, clock, ingest, source, trend
 from service.store.pool import Connection, Pool
 from tests import make
@@ -131,3 +132,97 @@ async def test_nothing_counts_as_said_after_it_was_seen(conn: Connection, place:
     await ingest.ingest(conn, *place, [make.mention(id="a", published_at=future)], now=make.NOW)
 
     assert await conn.fetchval("select said_at from mention") == make.NOW
+
+
+async def _shared(conn: Connection, *brands: BrandTerms) -> SourceId:
+    """Return a shared source, with brands that look for themselves in it."""
+    for terms in brands:
+        assert await brand.add(conn, terms, now=make.NOW) is not None
+    return await source.put(
+        conn,
+        brand_id=None,
+        kind=SourceKind.FEED,
+        name="Tea board",
+        settings={"url": "http://127.0.0.1/feed"},
+        interval=timedelta(minutes=5),
+        allow_private=True,
+        enabled=True,
+        now=make.NOW,
+    )
+
+
+async def test_an_item_of_a_shared_source_is_stored_once_for_each_brand_it_is_about(conn: Connection) -> None:
+    board = await _shared(conn, BrandTerms(name="Lantern"), BrandTerms(name="Moon", aliases=("月茶",)))
+    batch = [
+        make.mention(id="a", text="Lantern or 月茶?"),
+        make.mention(id="b", text="Lanterns only"),
+        make.mention(id="c", text="moon"),
+    ]
+    got = await ingest.ingest(conn, None, board, batch, now=make.NOW)
+    again = await ingest.ingest(conn, None, board, batch, now=make.NOW)
+    rows = await conn.fetch(
+        "select b.name, m.external_id from mention m join brand b on b.id = m.brand_id order by 1, 2"
+    )
+
+    assert [tuple(row) for row in rows] == [("Lantern", "a"), ("Moon", "a"), ("Moon", "c")]
+    assert (got.counts.inserted, got.unmatched) == (3, 1)
+    assert (again.counts.unchanged, again.unmatched) == (3, 1)
+    assert await trend.drift(conn) == 0
+
+
+async def test_an_edit_and_a_deletion_reach_what_no_longer_matches(conn: Connection) -> None:
+    board = await _shared(conn, BrandTerms(name="Lantern"))
+    await ingest.ingest(conn, None, board, [make.mention(id="a", text="Lantern")], now=make.NOW)
+    edited = await ingest.ingest(conn, None, board, [make.mention(id="a", text="Nothing")], now=make.NOW)
+    gone = await ingest.ingest(conn, None, board, [make.mention(id="a", text="", deleted=True)], now=make.NOW)
+
+    assert (edited.counts.new_version, gone.counts.new_version, gone.unmatched) == (1, 1, 0)
+    assert await conn.fetchval("select deleted from mention")
+
+
+async def test_a_changed_brand_is_looked_for_at_once(conn: Connection) -> None:
+    board = await _shared(conn, BrandTerms(name="Lantern"))
+    said = [make.mention(id="a", text="燈籠茶")]
+    before = await ingest.ingest(conn, None, board, said, now=make.NOW)
+    lantern = await brand.named(conn, "Lantern")
+    assert lantern is not None
+    await brand.change(conn, lantern.id, BrandTerms(name="Lantern", aliases=("燈籠茶",)))
+    after = await ingest.ingest(conn, None, board, said, now=make.NOW)
+
+    assert (before.unmatched, after.counts.inserted) == (1, 1)
+
+
+async def test_a_brands_own_source_may_be_filtered_by_its_query(
+    conn: Connection, place: tuple[BrandId, SourceId]
+) -> None:
+    batch = [make.mention(id="a", text="Lantern Noodles"), make.mention(id="b", text="Rice")]
+    got = await ingest.ingest(conn, *place, batch, match=True, now=make.NOW)
+
+    assert (got.counts.inserted, got.unmatched) == (1, 1)
+
+
+async def test_what_the_brand_itself_says_is_kept_and_not_counted(conn: Connection) -> None:
+    board = await _shared(conn, BrandTerms(name="Lantern", own_accounts=("@lantern_tea",)))
+    batch = [
+        make.mention(id="a", text="Lantern", author=Author(id="lantern_tea")),
+        make.mention(id="b", text="Lantern", author=Author(id="someone")),
+        make.mention(id="c", text="Lantern", reply_by_owner=True),
+    ]
+    await ingest.ingest(conn, None, board, batch, now=make.NOW)
+
+    assert await conn.fetchval("select array_agg(external_id order by id) from mention where own") == ["a"]
+    assert await trend.total(conn) == 1
+    assert await trend.drift(conn) == 0
+
+
+async def test_an_account_named_later_leaves_the_count_with_the_next_poll(
+    conn: Connection, place: tuple[BrandId, SourceId]
+) -> None:
+    said = [make.mention(id="a", author=Author(id="lantern_tea"))]
+    await ingest.ingest(conn, *place, said, now=make.NOW)
+    await brand.change(conn, place[0], BrandTerms(name="Lantern Noodles", own_accounts=("lantern_tea",)))
+    again = await ingest.ingest(conn, *place, said, now=make.NOW)
+
+    assert again.counts.unchanged == 1
+    assert await trend.total(conn) == 0
+    assert await trend.drift(conn) == 0
