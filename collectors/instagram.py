@@ -4,7 +4,8 @@ Documentation: https://developers.facebook.com/docs/instagram-platform/instagram
 /ig-media/comments/. Rate limit: 4,800 times the account's impressions a day; X-Business-Use-Case-Usage gives
 percentages. Recorded: 2020 to August 2021.
 
-Mentions inside captions and comments come by webhook only. What was deleted simply stays away.
+Mentions inside captions and comments are told of by webhook only (`meta_push.py`), by their numbers, and asked for
+then. What was deleted simply stays away.
 """
 
 import re
@@ -13,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from collectors.api import decode
-from collectors.errors import SettingError
+from collectors.errors import CollectError, RateLimited, SettingError, Unreachable
 from collectors.harvest import Harvest
 from collectors.meta import GRAPH, ask_meta, following
 from collectors.pages import (
@@ -25,6 +26,7 @@ from collectors.pages import (
     listed,
     moment,
     names_in,
+    optional_identity,
     read_each,
     record,
     rows,
@@ -41,6 +43,8 @@ _COMMENT = "id,text,timestamp,username,like_count"
 _COMMENTS = f"comments.limit(50){{{_COMMENT},replies.limit(50){{{_COMMENT}}}}}"
 _PAGE_SIZE = 25
 _MAX_PAGES = 4
+#: Requests of one poll for captions and comments that named the account.
+_MAX_MENTIONED = 20
 _OVERLAP = timedelta(days=14)
 
 
@@ -68,7 +72,8 @@ class InstagramCollector:
             cursor |= {
                 name: await read_part(whole, name, asker, known, now=now, overlap=_OVERLAP, max_pages=_MAX_PAGES)
             }
-        return whole.collected(cursor)
+        left = await _mentioned(source, egress, account, whole, now=now)
+        return whole.collected({**cursor, **({"wanted": left} if left else {})})
 
 
 def parse(payload: bytes, source: Source, *, now: datetime) -> Collected:
@@ -76,6 +81,29 @@ def parse(payload: bytes, source: Source, *, now: datetime) -> Collected:
     harvest = Harvest()
     take(harvest, _page(decode(payload), source, own_media=False, now=now))
     return harvest.collected({})
+
+
+async def _mentioned(source: Source, egress: Egress, account: str, whole: Harvest, *, now: datetime) -> list[str]:
+    """Ask for captions and comments that named the account, as its webhook told; return those left for later."""
+    waiting = [one for value in rows(source.cursor.get("wanted")) if (one := optional_identity(value))]
+    asked = [one for one in waiting if re.fullmatch(r"(?:comment|media):[0-9]{1,30}", one)]
+    for number, one in enumerate(asked):
+        if whole.over or number >= _MAX_MENTIONED:
+            return asked[number:]
+        kind, _, key = one.partition(":")
+        fields = _COMMENT if kind == "comment" else _MEDIA
+        query = {"fields": f"mentioned_{kind}.{kind}_id({key}){{{fields}}}"}
+        try:
+            reply = await ask_meta(egress, source, GRAPH, f"/{account}", query, now=now)
+        except CollectError as error:
+            whole.failed(f"a mention of the account ({one})", error)
+            if error.permanent or isinstance(error, RateLimited | Unreachable):
+                return asked[number:]
+            # It was deleted since, or its author hid it.
+            continue
+        found = record(reply.document).get(f"mentioned_{kind}")
+        take(whole, _page({"data": [found]}, source, own_media=False, now=now), reply)
+    return []
 
 
 def _asker(source: Source, egress: Egress, path: str, fields: str, *, now: datetime) -> AskToken:

@@ -41,6 +41,23 @@ class Kind:
     signed_by: str | None = None
 
 
+#: For Meta's webhooks: one address and one secret an app.
+_META_PUSH = (
+    Setting(
+        key="app_secret",
+        description="Secret of the app, with which Meta signs what it sends to the source's address; without it the "
+        "source is polled only",
+        secret=True,
+        example="env:EARSHOT_SECRET_META",
+    ),
+    Setting(
+        key="verify_token",
+        description="Any word, given to Meta along with the address: Meta sends it when it asks for the address",
+        secret=True,
+        example="sesame",
+    ),
+)
+
 #: One of the three ways is needed: see `google_sign_in.py`.
 GOOGLE_SIGN_IN = (
     Setting(
@@ -294,6 +311,8 @@ KINDS: Mapping[SourceKind, Kind] = {
     ),
     SourceKind.THREADS: Kind(
         collector="collectors.threads:ThreadsCollector",
+        receiver="collectors.meta_push:MetaReceiver",
+        signed_by="app_secret",
         settings=(
             Setting(key="query", description="Words to search for", required=True, example="燈籠茶"),
             Setting(key="token", description="Access token", required=True, secret=True, example="THQWJYZA…"),
@@ -302,11 +321,14 @@ KINDS: Mapping[SourceKind, Kind] = {
                 description="Accounts of the brand itself, parted by commas: what they say is the owner's",
                 example="lantern_tea",
             ),
+            *_META_PUSH,
         ),
         state=State(tried=Tried.EXAMPLES, needs="an app with the permission threads_keyword_search"),
     ),
     SourceKind.FACEBOOK: Kind(
         collector="collectors.facebook:FacebookCollector",
+        receiver="collectors.meta_push:MetaReceiver",
+        signed_by="app_secret",
         settings=(
             Setting(key="page", description="Number or short name of your page", required=True, example="19292868552"),
             Setting(
@@ -317,6 +339,7 @@ KINDS: Mapping[SourceKind, Kind] = {
                 description="Numbers of other accounts of the brand, parted by commas: what they say is the owner's",
                 example="102988293558",
             ),
+            *_META_PUSH,
         ),
         state=State(
             tried=Tried.RECORDINGS,
@@ -325,6 +348,8 @@ KINDS: Mapping[SourceKind, Kind] = {
     ),
     SourceKind.INSTAGRAM: Kind(
         collector="collectors.instagram:InstagramCollector",
+        receiver="collectors.meta_push:MetaReceiver",
+        signed_by="app_secret",
         settings=(
             Setting(
                 key="account",
@@ -344,6 +369,7 @@ KINDS: Mapping[SourceKind, Kind] = {
                 description="Accounts of the brand itself, parted by commas: what they say is the owner's",
                 example="lantern_tea",
             ),
+            *_META_PUSH,
         ),
         state=State(
             tried=Tried.RECORDINGS,

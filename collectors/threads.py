@@ -75,7 +75,7 @@ def _page(document: object, source: Source, *, now: datetime) -> Page:
     """Return the posts of an answer."""
     posts = listed(document, "data")
     own = names_in(source.settings.get("own_accounts"))
-    mentions, unread = read_each(posts, lambda post: [_mention(post, source, own, now=now)])
+    mentions, unread = read_each(posts, lambda post: [post_of(post, source, own, now=now)])
     times = [mention.published_at for mention in mentions if mention.published_at]
     return Page(
         mentions=mentions,
@@ -86,7 +86,7 @@ def _page(document: object, source: Source, *, now: datetime) -> Page:
     )
 
 
-def _mention(post: Mapping[str, Any], source: Source, own: frozenset[str], *, now: datetime) -> Mention:
+def post_of(post: Mapping[str, Any], source: Source, own: frozenset[str], *, now: datetime) -> Mention:
     """Return one post. Raises ValueError for one without a number."""
     name = words(post.get("username"))
     return Mention(

@@ -171,8 +171,12 @@ class Received:
     ignored: int = 0
     #: The place's own ids of the events in the body.
     events: tuple[str, ...] = ()
-    #: The push only said that something is new: a poll of the source will bring it.
+    #: A poll of the source will bring more than the push said.
     poll: bool = False
+    #: What that poll is to ask for by name; its collector finds it under `wanted` in the cursor.
+    wanted: tuple[str, ...] = ()
+    #: Other accounts of the place that the body is about, by the setting that names a source's account.
+    accounts: tuple[str, ...] = ()
 
 
 class Receiver(Protocol):

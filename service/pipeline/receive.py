@@ -31,6 +31,8 @@ LEASE = timedelta(minutes=5)
 MOST_ATTEMPTS = 3
 #: A place that says it has news is asked at most this often.
 POLL_SPACING = timedelta(seconds=15)
+#: Marks a copy of a body, made for another source of the same app, so that it is not copied again.
+FORWARDED = "forwarded"
 #: A source that is being polled when it says it has news is asked again after this.
 BUSY_PAUSE = timedelta(seconds=5)
 
@@ -88,10 +90,6 @@ async def _store(conn: Connection, due: DuePush, token: UUID, received: Received
     """Store what one body brought, and let it go or set it aside. Raises LeaseLost."""
     now = await clock.now(conn)
     collected = received.collected
-    if received.poll and not await source.poll_after_push(conn, due.source_id, spacing=POLL_SPACING, now=now):
-        if not await push.put_off(conn, due.id, token, due=now + BUSY_PAUSE):
-            raise LeaseLost
-        return
     await push.note_events(conn, due.source_id, received.events, now=now)
     got = await ingest.ingest(conn, due.brand_id, due.source_id, collected.mentions, match=due.match, now=now)
     await push.forget_items(conn, due.id)
@@ -112,13 +110,31 @@ async def _store(conn: Connection, due: DuePush, token: UUID, received: Received
         )
     await source.record_push(conn, due.source_id, warning=_unread(collected.quarantined) or collected.warning, now=now)
     await events.tell(conn, EventKind.MENTION, got.changed)
-    if not await _let_go(conn, due, token, collected.quarantined):
+    if not due.push.headers.get(FORWARDED):
+        await push.forward(
+            conn,
+            due.id,
+            _account_setting(due),
+            received.accounts,
+            headers={**due.push.headers, FORWARDED: "yes"},
+            now=now,
+        )
+    if not await _let_go(conn, due, token, received, now=now):
         raise LeaseLost
 
 
-async def _let_go(conn: Connection, due: DuePush, token: UUID, unread: Sequence[Quarantined]) -> bool:
+def _account_setting(due: DuePush) -> str:
+    """Return the setting by which sources of the kind name their account."""
+    return "page" if "page" in due.source.settings else "account"
+
+
+async def _let_go(conn: Connection, due: DuePush, token: UUID, received: Received, *, now: datetime) -> bool:
     """End the body's turn; False where the lease was lost."""
-    reason = _unread(unread)
+    if received.poll and not await source.poll_after_push(
+        conn, due.source_id, wanted=received.wanted, spacing=POLL_SPACING, now=now
+    ):
+        return await push.put_off(conn, due.id, token, due=now + BUSY_PAUSE)
+    reason = _unread(received.collected.quarantined)
     if reason is None:
         return await push.finish(conn, due.id, token)
     return await push.set_aside(conn, due.id, token, reason=reason)

@@ -155,6 +155,34 @@ async def replay(conn: Connection, source_id: SourceId, *, now: datetime) -> int
     return len(rows)
 
 
+async def forward(
+    conn: Connection,
+    push_id: int,
+    setting: str,
+    accounts: Sequence[str],
+    *,
+    headers: Mapping[str, str],
+    now: datetime,
+) -> None:
+    """Copy a body to the other sources of its kind that are about these accounts: an app has one address for all."""
+    await conn.execute(
+        """
+        insert into push (source_id, received_at, headers, body, due)
+        select other.id, p.received_at, $4, p.body, $5
+        from push p join source own on own.id = p.source_id
+        join source other on other.kind = own.kind and other.id <> own.id and other.enabled
+            and other.settings ->> $2 = any($3::text[])
+            and other.settings ->> 'app_secret' = own.settings ->> 'app_secret'
+        where p.id = $1
+        """,
+        push_id,
+        setting,
+        list(accounts),
+        dict(headers),
+        now,
+    )
+
+
 async def forget_items(conn: Connection, push_id: int) -> None:
     """Drop what an earlier reading of the body put into quarantine."""
     await conn.execute("delete from quarantine where push_id = $1", push_id)

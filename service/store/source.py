@@ -273,9 +273,12 @@ async def record_unread(conn: Connection, source_id: SourceId, *, error: str, no
     )
 
 
-async def poll_after_push(conn: Connection, source_id: SourceId, *, spacing: timedelta, now: datetime) -> bool:
+async def poll_after_push(
+    conn: Connection, source_id: SourceId, *, wanted: Sequence[str], spacing: timedelta, now: datetime
+) -> bool:
     """Make a source due because its place said that something is new, not sooner than `spacing` after its last poll,
-    and never against the pause of one that fails. False where it is being polled right now: what is new may be missed.
+    and never against the pause of one that fails; put what the poll is to ask for into its cursor. False where it is
+    being polled right now: what is new may be missed.
     """
     busy: bool = await conn.fetchval("select lease_token is not null from source where id = $1 for update", source_id)
     if busy:
@@ -289,6 +292,16 @@ async def poll_after_push(conn: Connection, source_id: SourceId, *, spacing: tim
         now,
         spacing,
     )
+    if wanted:
+        await conn.execute(
+            """
+            update source set cursor = jsonb_set(cursor, '{wanted}',
+                case when jsonb_typeof(cursor -> 'wanted') = 'array' then cursor -> 'wanted' else '[]' end || $2::jsonb)
+            where id = $1
+            """,
+            source_id,
+            list(wanted),
+        )
     return True
 
 

@@ -310,3 +310,120 @@ async def test_an_address_is_no_place_to_read_from(
     assert (await place.get(where)).status_code == 404
     challenge = {"hub.mode": "subscribe", "hub.challenge": "1158201444", "hub.verify_token": ""}
     assert (await place.get(where, params=challenge)).status_code == 403
+
+
+async def meta(place: httpx.AsyncClient, where: str, document: object) -> int:
+    body = json.dumps(document).encode()
+    digest = hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
+    answer = await place.post(where, content=body, headers={"X-Hub-Signature-256": f"sha256={digest}"})
+    return answer.status_code
+
+
+def feed_change(page: str = "1929") -> dict[str, Any]:
+    value = {"item": "comment", "verb": "add", "post_id": f"{page}_5", "comment_id": "5_6", "message": "Cold!"}
+    return {"object": "page", "entry": [{"id": page, "time": 1, "changes": [{"field": "feed", "value": value}]}]}
+
+
+async def put_page(conn: Connection, page: str = "1929", **settings: str) -> SourceId:
+    given = {"page": page, "token": "t", "app_secret": SECRET, "verify_token": "sesame", **settings}
+    now = await clock.now(conn)
+    return await source.put(
+        conn,
+        brand_id=await brand.ensure(conn, "Lantern Noodles", now=now),
+        kind=SourceKind.FACEBOOK,
+        name=f"page {page}",
+        settings={key: value for key, value in given.items() if value},
+        interval=timedelta(hours=6),
+        allow_private=False,
+        enabled=True,
+        now=now,
+    )
+
+
+async def test_meta_gets_its_challenge_back_only_with_the_token(
+    conn: Connection, place: httpx.AsyncClient, address: Address
+) -> None:
+    where = await address(await put_page(conn))
+    asked = {"hub.mode": "subscribe", "hub.challenge": "1158201444", "hub.verify_token": "sesame"}
+    answer = await place.get(where, params=asked)
+
+    assert (answer.status_code, answer.text) == (200, "1158201444")
+    assert answer.headers["content-type"].startswith("text/plain")
+    for wrong in ({"hub.verify_token": "x"}, {"hub.mode": "unsubscribe"}, {"hub.verify_token": ""}):
+        assert (await place.get(where, params={**asked, **wrong})).status_code == 403
+
+
+async def test_a_pages_notification_is_heard_and_makes_the_page_due(
+    conn: Connection, pool: Pool, place: httpx.AsyncClient, address: Address
+) -> None:
+    source_id = await put_page(conn)
+    where = await address(source_id)
+    await pool.execute("update source set next_due = now() + interval '5 hours', last_attempt_at = now()")
+
+    assert await meta(place, where, feed_change()) == 200
+    assert await texts(pool) == ["Cold!"]
+    wait = await pool.fetchval("select next_due - last_attempt_at from source")
+    assert wait == timedelta(seconds=15)
+
+
+async def test_a_notification_does_not_break_the_pause_of_a_failing_page(
+    conn: Connection, pool: Pool, place: httpx.AsyncClient, address: Address
+) -> None:
+    where = await address(await put_page(conn))
+    await pool.execute("update source set next_due = now() + interval '5 hours', error_count = 1, error = 'busy'")
+    await meta(place, where, feed_change())
+    await texts(pool)
+
+    assert await pool.fetchval("select next_due > now() + interval '4 hours' and error = 'busy' from source")
+
+
+async def test_a_notification_during_a_poll_asks_again_after_it(
+    conn: Connection, pool: Pool, place: httpx.AsyncClient, address: Address
+) -> None:
+    where = await address(await put_page(conn))
+    await pool.execute("update source set next_due = now() + interval '5 hours', lease_token = gen_random_uuid()")
+    await meta(place, where, feed_change())
+
+    assert await texts(pool) == ["Cold!"]
+    assert await push_count(pool) == 1
+    await pool.execute("update source set lease_token = null")
+    await pool.execute("update mock.clock set shift = '10 seconds'")
+    await texts(pool)
+    assert await push_count(pool) == 0
+    assert await pool.fetchval("select next_due <= now() from source")
+
+
+async def test_what_is_about_another_page_of_the_app_reaches_that_page_once(
+    conn: Connection, pool: Pool, place: httpx.AsyncClient, address: Address
+) -> None:
+    where = await address(await put_page(conn))
+    other = await put_page(conn, "4711")
+    await put_page(conn, "4712")
+    await meta(place, where, feed_change("4711"))
+    await texts(pool)
+
+    assert await texts(pool) == ["Cold!"]
+    assert await pool.fetchval("select source_id from mention") == other
+    assert await push_count(pool) == 0
+
+
+async def test_a_page_without_an_app_secret_takes_nothing(
+    conn: Connection, place: httpx.AsyncClient, address: Address
+) -> None:
+    where = await address(await put_page(conn, app_secret=""))
+
+    assert await meta(place, where, feed_change()) == 403
+
+
+async def test_what_instagram_only_names_is_put_before_the_next_poll(
+    conn: Connection, pool: Pool, place: httpx.AsyncClient, address: Address
+) -> None:
+    source_id = await put(conn, "instagram", account="17841405822304914", token="t", app_secret=SECRET)
+    where = await address(source_id)
+    for comment in ("9", "10"):
+        value = {"media_id": "7", "comment_id": comment}
+        changes = [{"field": "mentions", "value": value}]
+        await meta(place, where, {"entry": [{"id": "17841405822304914", "changes": changes}]})
+    await texts(pool)
+
+    assert await pool.fetchval("select cursor from source") == {"wanted": ["comment:9", "comment:10"]}
