@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-from alerts import quote, text, wording
+from alerts import quote, reasons, text, wording
 from alerts.catalogue import ENGLISH, LANGUAGES, Catalogue, catalogue
-from alerts.types import JudgedMention, Message, Urgency
+from alerts.types import JudgedMention, Listed, Message, Purpose, Urgency
 
 FOLDER = Path(__file__).parent
 LOCALE = FOLDER / "locale"
@@ -32,6 +32,17 @@ class Fact:
 
     label: str
     value: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ListedLine:
+    """One incident in an e-mail that lists many."""
+
+    urgency: str
+    #: Brand, rule and how many mentions are new.
+    about: str
+    words: str
+    url: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,6 +66,8 @@ class Letter:
     why: str
     facts: tuple[Fact, ...]
     steps: tuple[wording.Step, ...]
+    #: What an e-mail about many incidents lists; () of one about one.
+    listed: tuple[ListedLine, ...]
     incident_url: str
     #: None where the post has no address that is safe to click.
     post_url: str | None
@@ -107,9 +120,10 @@ def _letter(message: Message, words: Catalogue, zone: tzinfo) -> Letter:
         words_language=verdict.language if text.is_tag(verdict.language) else None,
         lines=quote.lines(title, quoted),
         decisive=quote.decisive(because),
-        why=wording.reason_sentence(message.reason, words),
+        why=_why_listed(words) if message.listed else reasons.sentence(message.reason, words),
         facts=_facts(message, words, zone),
-        steps=wording.first_steps(words),
+        steps=wording.first_steps(message.reason, words),
+        listed=tuple(_line(one, words) for one in message.listed),
         incident_url=message.incident_url,
         post_url=post_url,
         post_host=urlsplit(post_url).hostname if post_url else None,
@@ -125,28 +139,67 @@ def _title(mention: JudgedMention) -> str:
 def _subject(message: Message, words: Catalogue) -> str:
     """Return the urgency, the brand and the first words, so that a locked phone tells enough."""
     snippet = text.line(f"{_title(message.mention)} {message.mention.text}", 60)
-    pattern = (
-        words.gettext("[%(urgency)s] %(brand)s: %(words)s")
-        if message.cycle <= 1
-        else words.gettext("[%(urgency)s] Again: %(brand)s: %(words)s")
-    )
+    if message.listed:
+        pattern = words.gettext("[%(urgency)s] %(incidents)s incidents, %(n)s mentions")
+    elif message.purpose is Purpose.MORE:
+        pattern = words.gettext("[%(urgency)s] %(n)s more: %(brand)s: %(words)s")
+    elif message.cycle > 1:
+        pattern = words.gettext("[%(urgency)s] Again: %(brand)s: %(words)s")
+    else:
+        pattern = words.gettext("[%(urgency)s] %(brand)s: %(words)s")
     values = {
         "urgency": wording.urgency_word(message.urgency, words),
         "brand": text.line(message.brand, 40),
         "words": snippet,
+        "n": words.number(_new_count(message)),
+        "incidents": words.number(len(message.listed)),
     }
     return text.line(pattern % values, _MOST_SUBJECT)
 
 
+def _new_count(message: Message) -> int:
+    """Return how many mentions the e-mail tells of that its reader had not been told of."""
+    return sum(one.new_count for one in message.listed) if message.listed else message.new_count
+
+
+def _line(one: Listed, words: Catalogue) -> ListedLine:
+    pattern = words.ngettext(
+        "%(brand)s · %(rule)s: %(n)s new mention", "%(brand)s · %(rule)s: %(n)s new mentions", one.new_count
+    )
+    values = {
+        "brand": text.line(one.brand, 40),
+        "rule": text.line(one.rule, 60),
+        "n": words.number(one.new_count),
+    }
+    return ListedLine(
+        urgency=wording.urgency_word(one.urgency, words),
+        about=pattern % values,
+        words=text.line(one.words, 80),
+        url=one.incident_url,
+    )
+
+
+def _why_listed(words: Catalogue) -> str:
+    return words.gettext(
+        "So much happens at once that one e-mail for each would hide the rest. This one lists every incident; the "
+        "next list comes in ten minutes at the earliest."
+    )
+
+
 def _heading(message: Message, words: Catalogue) -> str:
-    values = {"brand": text.line(message.brand, 200), "site": text.line(message.mention.site, 200)}
-    if message.cycle > 1:
-        pattern = words.gettext("It is back: someone is upset with %(brand)s on %(site)s")
-    elif message.mention.analysis.angry or message.mention.analysis.anger_level > 1:
-        pattern = words.gettext("Someone is angry with %(brand)s on %(site)s")
-    else:
-        pattern = words.gettext("Someone is unhappy with %(brand)s on %(site)s")
-    return pattern % values
+    if message.listed:
+        return words.ngettext("%(n)s incident at once", "%(n)s incidents at once", len(message.listed)) % {
+            "n": words.number(len(message.listed))
+        }
+    verdict = message.mention.analysis
+    return reasons.headline(
+        message.reason,
+        brand=text.line(message.brand, 200),
+        site=text.line(message.mention.site, 200),
+        angry=verdict.angry or verdict.anger_level > 1,
+        again=message.cycle > 1,
+        catalogue=words,
+    )
 
 
 def _facts(message: Message, words: Catalogue, zone: tzinfo) -> tuple[Fact, ...]:
@@ -155,9 +208,12 @@ def _facts(message: Message, words: Catalogue, zone: tzinfo) -> tuple[Fact, ...]
         (words.gettext("Site"), text.line(mention.site, 200)),
         (words.gettext("Author"), text.line(mention.author_name or "", 200) or words.gettext("not known")),
         (words.gettext("Posted"), words.datetime(mention.said_at, zone)),
-        (words.gettext("Language"), wording.language_word(mention.analysis.language, words)),
+        (words.gettext("Language"), reasons.language_word(mention.analysis.language, words)),
         (words.gettext("Mentions so far"), words.number(message.alert_count)),
+        (words.gettext("New in this e-mail"), words.number(_new_count(message))),
     ]
+    if message.listed:
+        return tuple(Fact(label=label, value=value) for label, value in rows[-1:])
     if mention.rating is not None:
         stars = {"value": words.number(mention.rating.value), "scale": words.number(mention.rating.scale)}
         rows.insert(3, (words.gettext("Rating"), words.gettext("%(value)s out of %(scale)s") % stars))

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NewType, Protocol
 from uuid import UUID
@@ -25,6 +25,15 @@ class RuleKind(StrEnum):
     """The kinds that exist; `registry.py` says which module checks each."""
 
     ANGRY_MENTION = "angry_mention"
+    LOW_RATING = "low_rating"
+    KEYWORD = "keyword"
+    THREAT = "threat"
+    CHURN_RISK = "churn_risk"
+    INFLUENTIAL_AUTHOR = "influential_author"
+    NEGATIVE_SHARE = "negative_share"
+    VOLUME_SPIKE = "volume_spike"
+    ANGER_SPIKE = "anger_spike"
+    SOURCE_SILENCE = "source_silence"
 
 
 class RuleMode(StrEnum):
@@ -43,11 +52,32 @@ class Urgency(StrEnum):
     NORMAL = "normal"
 
 
+class Severity(StrEnum):
+    """How much is at stake, least first. An alert has its rule's, or more where the words themselves tell of harm."""
+
+    MINOR = "minor"
+    MAJOR = "major"
+    CRITICAL = "critical"
+
+
+class GroupBy(StrEnum):
+    """Which alerts of a rule are one incident: those that share this, always within one brand."""
+
+    STORY = "story"
+    BRAND = "brand"
+    SOURCE = "source"
+    AUTHOR = "author"
+    #: Every mention is an incident of its own.
+    NONE = "none"
+
+
 class IncidentStatus(StrEnum):
     """Where the work on an incident stands."""
 
     TRIGGERED = "triggered"
     ACKNOWLEDGED = "acknowledged"
+    #: Somebody wants to hear of it again later.
+    SNOOZED = "snoozed"
     RESOLVED = "resolved"
 
 
@@ -59,12 +89,20 @@ class Resolution(StrEnum):
     SPAM = "spam"
     DUPLICATE = "duplicate"
     NO_ACTION = "no_action"
+    #: It was made a part of another incident. Says nothing about the rule.
+    MERGED = "merged"
+    #: What the rule saw is over, and nobody had taken it up. Says nothing about the rule.
+    ENDED = "ended"
 
 
 class Purpose(StrEnum):
     """Why a notification is owed."""
 
     FIRST = "first"
+    #: More joined since the last word.
+    MORE = "more"
+    #: So much at once that single e-mails would be noise: one that lists them all.
+    STORM = "storm"
 
 
 class NotificationState(StrEnum):
@@ -75,6 +113,8 @@ class NotificationState(StrEnum):
     SENT = "sent"
     FAILED = "failed"
     SUPERSEDED = "superseded"
+    #: Another e-mail to the same contact tells of it too.
+    BUNDLED = "bundled"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,6 +129,8 @@ class Rule:
     settings: Mapping[str, float | str]
     mode: RuleMode
     urgency: Urgency
+    severity: Severity = Severity.MAJOR
+    group_by: GroupBy = GroupBy.STORY
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -102,12 +144,17 @@ class JudgedMention:
     story_id: StoryId
     site: str
     url: str | None
+    author_id: str | None = None
     author_name: str | None
     title: str
     text: str
     said_at: datetime
     first_seen_at: datetime
     rating: Rating | None = None
+    #: Counts the site shows, such as likes, shares or the author's followers.
+    engagement: Mapping[str, int] = field(default_factory=dict)
+    #: The brand itself answers.
+    reply_by_owner: bool = False
     deleted: bool = False
     analysis: Analysis
 
@@ -122,21 +169,104 @@ class Reason:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Alert:
-    """One rule matched one mention."""
+    """One rule matched one mention, or one span of time that the mention stands for."""
 
     rule_id: RuleId
     mention_id: MentionId
     version: int
-    #: Alerts of one key belong to one incident: rule | brand | story.
+    #: Alerts of one key belong to one incident: rule | brand | what the rule groups by.
     group_key: str
     reason: Reason
+    severity: Severity = Severity.MAJOR
+    #: The end of the span of time it tells of; None: it tells of its mention alone.
+    slot: datetime | None = None
 
 
-class RuleChecker(Protocol):
-    """One kind of rule: a pure function, named `check` in its module."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Counts:
+    """How much was said in a span of time."""
+
+    total: int = 0
+    negative: int = 0
+    neutral: int = 0
+    positive: int = 0
+    angry: int = 0
+
+    @property
+    def judged(self) -> int:
+        """How many of them have a verdict."""
+        return self.negative + self.neutral + self.positive
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Share:
+    """How much of a span of time one source, story or word has."""
+
+    name: str
+    count: int
+    #: Of a story, or of a source.
+    id: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Makeup:
+    """What a span of time is made of, the greatest part first: the cause of a spike."""
+
+    sources: tuple[Share, ...] = ()
+    stories: tuple[Share, ...] = ()
+    terms: tuple[Share, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rhythm:
+    """How often a source speaks, and since when it has not."""
+
+    source_id: SourceId
+    name: str
+    #: When something was last said there.
+    last_at: datetime
+    #: The pauses between what it said before, in any order.
+    pauses: tuple[timedelta, ...]
+    #: When it last answered a poll; None: never.
+    answered_at: datetime | None
+    #: The mention that was said last.
+    last: JudgedMention
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Traffic:
+    """One span of time of one brand, as rules over spans see it."""
+
+    brand_id: BrandId
+    start: datetime
+    end: datetime
+    counts: Counts
+    #: The hours with mentions of the weeks before, by their start; an hour left out had none.
+    history: Mapping[datetime, Counts] = field(default_factory=dict)
+    #: The first hour that the brand was listened to for; None: it is new.
+    since: datetime | None = None
+    #: What brands here do on average in each hour of the week, from Monday 00:00 UTC, as shares that sum to 1.
+    pooled_week: tuple[float, ...] = ()
+    makeup: Makeup = field(default_factory=Makeup)
+    #: The angriest mention of the span; None: nothing was said.
+    telling: JudgedMention | None = None
+    #: For rules about sources: those of the brand that can be judged.
+    rhythms: tuple[Rhythm, ...] = ()
+
+
+class MentionChecker(Protocol):
+    """One kind of rule about single mentions: a pure function, named `check` in its module."""
 
     def __call__(self, rule: Rule, window: Sequence[JudgedMention]) -> list[Alert]:
         """Return an alert for each mention of the window that the rule matches, in order. Raises RuleError."""
+        ...
+
+
+class TrafficChecker(Protocol):
+    """One kind of rule about spans of time: a pure function, named `check` in its module."""
+
+    def __call__(self, rule: Rule, traffic: Traffic) -> list[Alert]:
+        """Return an alert for each group of the span that the rule matches. Raises RuleError."""
         ...
 
 
@@ -172,6 +302,11 @@ class Incident:
     resolved_at: datetime | None = None
     resolved_by: str | None = None
     resolution: Resolution | None = None
+    severity: Severity = Severity.MAJOR
+    assigned_to: str | None = None
+    snoozed_until: datetime | None = None
+    #: The incident that work goes on in.
+    merged_into: IncidentId | None = None
 
 
 class IncidentEventKind(StrEnum):
@@ -182,6 +317,21 @@ class IncidentEventKind(StrEnum):
     REOPENED = "reopened"
     ACKNOWLEDGED = "acknowledged"
     RESOLVED = "resolved"
+    #: Worse than before: whoever had it is told again.
+    WORSENED = "worsened"
+    SNOOZED = "snoozed"
+    #: The snooze is over.
+    WOKE = "woke"
+    ASSIGNED = "assigned"
+    NOTED = "noted"
+    #: It was made a part of another incident.
+    MERGED = "merged"
+    #: Another incident was made a part of it.
+    ABSORBED = "absorbed"
+    #: What the rule saw is over.
+    ENDED = "ended"
+    #: Nobody is told for now; the detail names what forbids it.
+    SUPPRESSED = "suppressed"
     #: A notification was accepted by the channel's server.
     NOTIFIED = "notified"
     #: A notification was given up; nobody will try again.
@@ -207,6 +357,10 @@ class Told:
     purpose: Purpose
     #: Counts reopenings: each begins a new cycle.
     cycle: int
+    #: When it came to be owed.
+    at: datetime
+    #: How many of the incident's alerts it tells of; None: it has not left, and will tell of all there are then.
+    covers: int | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -217,7 +371,25 @@ class Owed:
     contact_id: ContactId
     purpose: Purpose
     cycle: int
+    #: Tells words of one purpose and cycle apart.
+    seq: int = 0
     reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Listed:
+    """One incident among those that one e-mail lists."""
+
+    incident_id: IncidentId
+    incident_url: str
+    brand: str
+    rule: str
+    urgency: Urgency
+    site: str
+    #: Of the alert that it is told by.
+    words: str
+    #: Mentions that this contact had not been told of.
+    new_count: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -235,9 +407,14 @@ class Message:
     purpose: Purpose
     cycle: int
     reason: Reason
+    #: All alerts of the incident so far.
     alert_count: int
+    #: Those of them that this contact had not been told of.
+    new_count: int
     opened_at: datetime
     mention: JudgedMention
+    #: What an e-mail of the purpose `storm` lists.
+    listed: tuple[Listed, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,11 +1,9 @@
-"""Why a rule fired and what the choices are called, in the reader's language."""
+"""What to do first and what the choices are called, in the reader's language."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import assert_never
 
 from alerts.catalogue import Catalogue
-from alerts.text import is_tag
 from alerts.types import Reason, Urgency
 
 
@@ -17,8 +15,17 @@ class Step:
     rest: str
 
 
-def first_steps(catalogue: Catalogue) -> tuple[Step, ...]:
-    """Return what to do first about somebody who is angry: feeling first, then facts."""
+def first_steps(reason: Reason, catalogue: Catalogue) -> tuple[Step, ...]:
+    """Return what to do first: about somebody who is angry feeling first, then facts; about a source, look at it."""
+    if reason.code == "source_silence":
+        return (
+            Step(
+                lead=catalogue.gettext("Look at the place itself."),
+                rest=catalogue.gettext(
+                    "If new posts are there, Earshot does not hear them: see the source's last error."
+                ),
+            ),
+        )
     return (
         Step(
             lead=catalogue.gettext("Listen."),
@@ -50,53 +57,3 @@ def urgency_word(urgency: Urgency, catalogue: Catalogue) -> str:
             return catalogue.pgettext("urgency", "Normal priority")
         case _:
             assert_never(urgency)
-
-
-def reason_sentence(reason: Reason, catalogue: Catalogue) -> str:
-    """Return why it fired, with its numbers. A code this version does not know still gives a true sentence."""
-    values = _said(reason.values, catalogue)
-    match reason.code:
-        case "angry" if {"anger", "language"} <= values.keys():
-            sentence = catalogue.gettext(
-                "Earshot reads these words as angry, with a probability of %(anger)s; that is above the limit set for "
-                "%(language)s."
-            )
-        case "angry" if {"anger", "threshold"} <= values.keys():
-            sentence = catalogue.gettext(
-                "Earshot reads these words as angry, with a probability of %(anger)s; the limit is %(threshold)s."
-            )
-        case "anger_threshold" if {"anger", "threshold"} <= values.keys():
-            sentence = catalogue.gettext(
-                "Earshot gives these words a probability of anger of %(anger)s; this rule's limit is %(threshold)s."
-            )
-        case "anger_level" if "anger" in values and reason.values.get("min_level") == 1:
-            sentence = catalogue.gettext(
-                "Earshot reads these words as displeased or angry, which is what this rule watches for; the "
-                "probability of anger is %(anger)s."
-            )
-        case "anger_level" if "anger" in values:
-            sentence = catalogue.gettext(
-                "Earshot reads these words as angry, which is what this rule watches for; the probability of anger is "
-                "%(anger)s."
-            )
-        case _:
-            sentence = catalogue.gettext("The rule matched these words.")
-    return sentence % values if "%(" in sentence else sentence
-
-
-def language_word(tag: str, catalogue: Catalogue) -> str:
-    """Return what a language is called."""
-    return catalogue.language_name(tag) if is_tag(tag) else catalogue.gettext("a language not recognised")
-
-
-def _said(values: Mapping[str, float | str], catalogue: Catalogue) -> dict[str, str]:
-    """Return the numbers as people write them: shares as percents, languages by name."""
-    said = {
-        key: catalogue.percent(value)
-        for key, value in values.items()
-        if key in ("anger", "threshold") and isinstance(value, int | float)
-    }
-    language = values.get("language")
-    if isinstance(language, str) and language:
-        said["language"] = language_word(language, catalogue)
-    return said

@@ -39,6 +39,9 @@ SAME = 0.6
 
 _RETWEET = re.compile(r"^\s*(?:(?:rt|via|repost|转发|轉發|แชร์จาก)\s*@[\w.]{1,40}\s*[::]?\s*)+", re.IGNORECASE)
 
+#: The cosine of an embedding to what a story is about. tests/quality/events.py measures pairs on either side of it.
+SAME_EVENT = 0.8
+
 Points = NDArray[np.uint32]
 Words64 = NDArray[np.uint64]
 
@@ -118,3 +121,8 @@ def similarity(a: Sequence[int], b: Sequence[int]) -> float:
 def same_story(a: Sequence[int], b: Sequence[int]) -> bool:
     """Return whether two signatures belong to one story."""
     return similarity(a, b) >= SAME
+
+
+def same_event(cosine: float) -> bool:
+    """Return whether a text whose embedding is so near to what a story is about tells of the same event."""
+    return cosine >= SAME_EVENT

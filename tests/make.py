@@ -1,7 +1,7 @@
 """Builders: each makes a whole, ordinary object; a test names only what it is about."""
 
 from dataclasses import fields
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -9,6 +9,7 @@ from alerts.types import (
     BrandId,
     Contact,
     ContactId,
+    Counts,
     IncidentId,
     JudgedMention,
     MentionId,
@@ -22,6 +23,7 @@ from alerts.types import (
     RuleMode,
     SourceId,
     StoryId,
+    Traffic,
     Urgency,
 )
 from analysis.types import Analysis
@@ -106,6 +108,17 @@ def rule(**given: Any) -> Rule:
     return _made(Rule, defaults, given)
 
 
+def traffic(**given: Any) -> Traffic:
+    """An hour of a brand in which nothing was said."""
+    defaults: dict[str, Any] = {
+        "brand_id": BrandId(1),
+        "start": NOW - timedelta(hours=1),
+        "end": NOW,
+        "counts": Counts(),
+    }
+    return _made(Traffic, defaults, given)
+
+
 def contact(**given: Any) -> Contact:
     return _made(
         Contact, {"id": ContactId(1), "name": "On call", "email": "oncall@example.com", "language": "en"}, given
@@ -125,6 +138,7 @@ def message(**given: Any) -> Message:
         "cycle": 1,
         "reason": Reason(code="angry", values={"anger": 0.97, "threshold": 0.5}),
         "alert_count": 1,
+        "new_count": 1,
         "opened_at": NOW,
         "mention": judged_mention(),
     }

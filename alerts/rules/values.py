@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 
 from alerts.errors import RuleError
 
@@ -10,6 +11,7 @@ from alerts.errors import RuleError
 Value = float | str
 
 _TAG = re.compile(r"[a-z]{2,8}(-[a-z0-9]{1,8})*")
+WINDOWS = {"15m": timedelta(minutes=15), "1h": timedelta(hours=1), "24h": timedelta(hours=24)}
 
 
 def share(settings: Mapping[str, Value], field: str) -> float | None:
@@ -22,6 +24,22 @@ def share(settings: Mapping[str, Value], field: str) -> float | None:
     return number
 
 
+def shares(settings: Mapping[str, Value], field: str) -> Mapping[str, float]:
+    """Return a number between 0 and 1 for each language named, such as `zh-Hant 0.7, th 0.6`. Raises RuleError."""
+    found: dict[str, float] = {}
+    for part in str(settings[field]).split(",") if field in settings else ():
+        tag, _, given = part.strip().replace(":", " ").rpartition(" ")
+        tag, number = tag.strip().lower(), _number(given)
+        if not _TAG.fullmatch(tag) or number is None or not 0 <= number <= 1:
+            raise RuleError(
+                field,
+                f"{part.strip()!r} is no language with a number between 0 and 1; "
+                "write pairs with commas between, such as zh-Hant 0.7, th 0.6",
+            )
+        found[tag] = number
+    return found
+
+
 def level(settings: Mapping[str, Value], field: str) -> int | None:
     """Return an anger level, None where it is not set. Raises RuleError."""
     if field not in settings:
@@ -30,6 +48,44 @@ def level(settings: Mapping[str, Value], field: str) -> int | None:
     if number not in (1, 2):
         raise RuleError(field, f"{settings[field]!r} is no level that can fire; write 1 (displeased) or 2 (angry)")
     return int(number)
+
+
+def count(settings: Mapping[str, Value], field: str, *, default: int) -> int:
+    """Return a whole number from 1 to a billion. Raises RuleError."""
+    if field not in settings:
+        return default
+    number = _number(settings[field])
+    if number is None or number != int(number) or not 1 <= number <= 10**9:
+        raise RuleError(field, f"{settings[field]!r} is no whole number from 1; write one such as {default}")
+    return int(number)
+
+
+def number(settings: Mapping[str, Value], field: str, *, least: float, most: float, default: float) -> float:
+    """Return a number within bounds. Raises RuleError."""
+    if field not in settings:
+        return default
+    found = _number(settings[field])
+    if found is None or not least <= found <= most:
+        raise RuleError(
+            field, f"{settings[field]!r} is no number between {least:g} and {most:g}; write one such as {default:g}"
+        )
+    return found
+
+
+def window(settings: Mapping[str, Value], field: str, *, default: str) -> timedelta:
+    """Return one of the spans of time a rule can look at. Raises RuleError."""
+    given = str(settings.get(field, default)).strip()
+    if given not in WINDOWS:
+        raise RuleError(field, f"{given!r} is no span of time a rule looks at; write one of {', '.join(WINDOWS)}")
+    return WINDOWS[given]
+
+
+def choice(settings: Mapping[str, Value], field: str, choices: tuple[str, ...], *, default: str) -> str:
+    """Return one of the choices. Raises RuleError."""
+    given = str(settings.get(field, default)).strip()
+    if given not in choices:
+        raise RuleError(field, f"{given!r} is no choice here; write one of {', '.join(choices)}")
+    return given
 
 
 def languages(settings: Mapping[str, Value], field: str) -> tuple[str, ...] | None:
@@ -47,6 +103,12 @@ def speaks(language: str, tags: tuple[str, ...]) -> bool:
     """Whether one of the tags names the language: `zh` names both scripts, `zh-hant` only one."""
     language = language.lower()
     return any(language == tag or language.startswith(f"{tag}-") for tag in tags)
+
+
+def of_language(language: str, given: Mapping[str, float]) -> float | None:
+    """Return what is given for a language; the narrower tag wins. None: nothing is."""
+    fitting = [tag for tag in given if speaks(language, (tag,))]
+    return given[max(fitting, key=len)] if fitting else None
 
 
 def _number(value: Value) -> float | None:

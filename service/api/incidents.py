@@ -5,14 +5,16 @@ from datetime import datetime
 from typing import Annotated, Any, Self
 
 from fastapi import APIRouter, Path, Query
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from alerts.types import IncidentId, IncidentStatus, Resolution, Urgency
+from alerts import incidents
+from alerts.incidents import BY_PEOPLE, Outcome
+from alerts.types import IncidentId, IncidentStatus, Resolution, Severity, Urgency
 from service.api import paging
 from service.api.access import Reading, Responding
-from service.api.errors import Conflict, NotFound
+from service.api.errors import Conflict, Invalid, NotFound
 from service.api.mentions import MentionItem
-from service.api.parameters import PREFIX, BrandGiven, Cursor, Id, Limit, Named, Page, Shape, brand_of
+from service.api.parameters import PREFIX, BrandGiven, Cursor, Id, Limit, Moment, Named, Page, Shape, Words, brand_of
 from service.store import incident, mention
 from service.store.incident import Acted, IncidentSummary
 from service.store.mention import MentionFilter
@@ -49,6 +51,7 @@ class IncidentItem(Shape):
     rule: Named
     status: IncidentStatus
     urgency: Urgency
+    severity: Severity
     cycle: int = Field(description="Counts reopenings; each begins a new round of notifications.")
     opened_at: datetime
     last_alert_at: datetime
@@ -58,6 +61,9 @@ class IncidentItem(Shape):
     resolved_at: datetime | None
     resolved_by: str | None
     resolution: Resolution | None
+    assigned_to: str | None
+    snoozed_until: datetime | None
+    merged_into: int | None = Field(description="The incident that work goes on in.")
     mention: FirstMention | None
     reason: ReasonShape | None
 
@@ -116,10 +122,44 @@ class IncidentQuery(Shape):
     cursor: Cursor = None
 
 
+def _by_people(resolution: Resolution) -> Resolution:
+    if resolution not in BY_PEOPLE:
+        raise ValueError(f"is said by Earshot alone; give one of {', '.join(BY_PEOPLE)}")
+    return resolution
+
+
 class Resolve(Shape):
     """How the work ended."""
 
-    resolution: Resolution = Field(description="Feeds the rule's precision.", examples=["answered"])
+    resolution: Annotated[Resolution, AfterValidator(_by_people)] = Field(
+        description="Feeds the rule's precision.", examples=["answered"]
+    )
+
+
+class Assign(Shape):
+    """Whose it is."""
+
+    to: Annotated[Words, Field(min_length=1, max_length=200)] | None = Field(
+        description="A person's name; null: nobody's.", examples=["Mei"]
+    )
+
+
+class Snooze(Shape):
+    """Until when nobody is told."""
+
+    until: Moment = Field(description="At most 30 days from now.", examples=["2026-03-05T18:00:00+08:00"])
+
+
+class Merge(Shape):
+    """Where the work goes on."""
+
+    into: Id = Field(description="An open incident of the same brand.", examples=[7])
+
+
+class Note(Shape):
+    """Something to write down."""
+
+    text: Annotated[Words, Field(min_length=1, max_length=5000)] = Field(examples=["Called back, no answer."])
 
 
 @router.get("/incidents", summary="List incidents")
@@ -159,17 +199,17 @@ async def acknowledge(asked: Responding, incident_id: IncidentPath) -> IncidentI
     """Nobody else is told. Acknowledging twice changes nothing; a resolved incident is refused."""
     async with asked.conn.transaction():
         acted = await incident.acknowledge(asked.conn, IncidentId(incident_id), by=asked.caller.name, now=asked.now)
-    return _answer(acted, incident_id, "it is resolved; reopen it first")
+    return _answer(acted, incident_id)
 
 
 @router.post("/incidents/{id}/resolve", summary="Resolve: the work is done")
 async def resolve(asked: Responding, incident_id: IncidentPath, body: Resolve) -> IncidentItem:
-    """The first resolution stands until the incident is reopened."""
+    """The first resolution stands until the incident is reopened; only its reason can be corrected."""
     async with asked.conn.transaction():
         acted = await incident.resolve(
             asked.conn, IncidentId(incident_id), by=asked.caller.name, resolution=body.resolution, now=asked.now
         )
-    return _answer(acted, incident_id, "its state forbids it")
+    return _answer(acted, incident_id)
 
 
 @router.post("/incidents/{id}/reopen", summary="Reopen: it was not done after all")
@@ -177,18 +217,77 @@ async def reopen(asked: Responding, incident_id: IncidentPath) -> IncidentItem:
     """Begins a new round of notifications. Refused where the same trouble has a newer, open incident."""
     async with asked.conn.transaction():
         acted = await incident.reopen(asked.conn, IncidentId(incident_id), by=asked.caller.name, now=asked.now)
-    return _answer(acted, incident_id, "the same trouble has a newer, open incident; work on that one")
+    return _answer(acted, incident_id)
+
+
+@router.post("/incidents/{id}/assign", summary="Assign: whose it is")
+async def assign(asked: Responding, incident_id: IncidentPath, body: Assign) -> IncidentItem:
+    """Says whose it is; acknowledging is theirs."""
+    async with asked.conn.transaction():
+        acted = await incident.act(
+            asked.conn,
+            IncidentId(incident_id),
+            lambda one: incidents.assign(one, to=body.to, actor=asked.caller.name, now=asked.now),
+        )
+    return _answer(acted, incident_id)
+
+
+@router.post("/incidents/{id}/snooze", summary="Snooze: tell nobody until then")
+async def snooze(asked: Responding, incident_id: IncidentPath, body: Snooze) -> IncidentItem:
+    """It comes back at its time, or at once when it gets worse, with a new round of notifications."""
+    try:
+        async with asked.conn.transaction():
+            acted = await incident.act(
+                asked.conn,
+                IncidentId(incident_id),
+                lambda one: incidents.snooze(one, until=body.until, actor=asked.caller.name, now=asked.now),
+            )
+    except ValueError as error:
+        raise Invalid("until", str(error)) from error
+    return _answer(acted, incident_id)
+
+
+@router.post("/incidents/{id}/merge", summary="Merge: it goes on in another incident")
+async def merge(asked: Responding, incident_id: IncidentPath, body: Merge) -> IncidentItem:
+    """Its alerts, and what comes, belong to the other; this one is resolved."""
+    if await incident.get(asked.conn, IncidentId(body.into)) is None:
+        raise Invalid("into", f"there is no incident {body.into}")
+    async with asked.conn.transaction():
+        acted = await incident.merge(
+            asked.conn, IncidentId(incident_id), into=IncidentId(body.into), by=asked.caller.name, now=asked.now
+        )
+    return _answer(acted, incident_id)
+
+
+@router.post("/incidents/{id}/note", summary="Note: write something down")
+async def note(asked: Responding, incident_id: IncidentPath, body: Note) -> IncidentItem:
+    """It stands in the timeline, whatever state the incident is in."""
+    async with asked.conn.transaction():
+        acted = await incident.act(
+            asked.conn,
+            IncidentId(incident_id),
+            lambda one: incidents.note(one, text=body.text, actor=asked.caller.name, now=asked.now),
+        )
+    return _answer(acted, incident_id)
 
 
 def _missing(incident_id: int) -> NotFound:
     return NotFound(f"There is no incident {incident_id}.")
 
 
-def _answer(acted: Acted | None, incident_id: int, why_not: str) -> IncidentItem:
+_WHY_NOT = {
+    Outcome.REFUSED_RESOLVED: "it is resolved; reopen it first",
+    Outcome.REFUSED_NEWER_OPEN: "the same trouble has a newer, open incident; work on that one",
+    Outcome.REFUSED_TARGET: "it can be merged only into another open incident of its brand",
+}
+
+
+def _answer(acted: Acted | None, incident_id: int) -> IncidentItem:
     """Return the incident as it is now. Raises NotFound, or Conflict with the incident in it."""
     if acted is None:
         raise _missing(incident_id)
     item = IncidentItem.of(acted.incident)
     if acted.refused is not None:
+        why_not = _WHY_NOT[acted.refused]
         raise Conflict(f"Incident {incident_id} stays {item.status}: {why_not}.", shown={"incident": item})
     return item

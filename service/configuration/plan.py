@@ -1,11 +1,12 @@
 """What would have to change for the store to equal a configuration, and making it so: all or nothing."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import TypeVar
 
+from alerts import registry as rules
 from alerts.types import BrandId, ContactId, Rule, RuleId, SourceId
 from collectors.types import SourceKind
 from service.configuration.read import BrandEntry, Configuration, ContactEntry, RuleEntry, SourceEntry
@@ -29,13 +30,14 @@ class Change:
 
     action: Action
     noun: str
+    #: A source's is "brand: name"; a shared one's begins with the colon.
     name: str
     #: Mentions that go with it.
     mentions: int = 0
 
     def __str__(self) -> str:
         loss = f" with its {self.mentions} mentions" if self.mentions else ""
-        return f"{self.action} {self.noun} {self.name}{loss}"
+        return f"{self.action} {self.noun} {self.name.removeprefix(': ')}{loss}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,12 +58,12 @@ async def current(conn: Connection, *, now: datetime) -> Current:
     """Return what the store has, in the file's terms."""
     brands = [one for one in await brand.every(conn) if not one.demo]
     names = {one.id: one.name for one in brands}
-    everything = [one for one in await source.health(conn, now=now) if one.brand_id in names]
+    everything = [one for one in await source.health(conn, now=now) if one.brand_id is None or one.brand_id in names]
     sources = [one for one in everything if one.kind != SourceKind.IMPORT]
     contacts = await contact.every(conn, demo=False)
     rules = [one for one in await rule.every(conn) if one.brand_id is None or one.brand_id in names]
     entries = Configuration(
-        brand=tuple(BrandEntry(name=one.name) for one in brands),
+        brand=tuple(BrandEntry.model_validate(asdict(one.terms)) for one in brands),
         source=tuple(_source_entry(one) for one in sources),
         contact=tuple(
             ContactEntry.model_validate(
@@ -74,11 +76,11 @@ async def current(conn: Connection, *, now: datetime) -> Current:
     return Current(
         configuration=entries,
         brands={one.name: one.id for one in brands},
-        sources={f"{one.brand}: {one.name}": one.id for one in sources},
+        sources={f"{one.brand or ''}: {one.name}": one.id for one in sources},
         contacts={one.name: one.id for one in contacts},
         rules={one.name: one.id for one in rules},
         mentions=await brand.mention_counts(conn),
-        imported=frozenset(one.brand for one in everything if one.kind == SourceKind.IMPORT),
+        imported=frozenset(one.brand for one in everything if one.brand and one.kind == SourceKind.IMPORT),
     )
 
 
@@ -90,6 +92,7 @@ def _source_entry(one: source.SourceHealth) -> SourceEntry:
         interval=one.interval,
         allow_private=one.allow_private,
         enabled=one.enabled,
+        match=one.match,
         settings=dict(one.settings),
     )
 
@@ -104,21 +107,26 @@ async def _rule_entry(
         brand=None if one.brand_id is None else brands[one.brand_id],
         mode=one.mode,
         urgency=one.urgency,
+        severity=one.severity,
+        group_by=None if one.group_by is rules.check_group(one.kind, None) else one.group_by,
         contacts=tuple(sorted(contacts[contact_id] for contact_id in tied if contact_id in contacts)),
         settings=dict(one.settings),
     )
 
 
 def _named(wanted: Configuration) -> dict[str, dict[str, object]]:
-    """Return every entry by noun and name; contacts of a rule in one order, for comparing."""
+    """Return every entry by noun and name; what a rule leaves open is filled in, for comparing."""
     return {
         "brand": {one.name: one for one in wanted.brand},
         "contact": {one.name: one for one in wanted.contact},
-        "source": {f"{one.brand}: {one.name}": one for one in wanted.source},
-        "rule": {
-            one.name: one.model_copy(update={"contacts": tuple(sorted(set(one.contacts)))}) for one in wanted.rule
-        },
+        "source": {f"{one.brand or ''}: {one.name}": one for one in wanted.source},
+        "rule": {one.name: _filled_in(one) for one in wanted.rule},
     }
+
+
+def _filled_in(one: RuleEntry) -> RuleEntry:
+    contacts = tuple(sorted(set(one.contacts)))
+    return one.model_copy(update={"contacts": contacts, "group_by": rules.check_group(one.kind, one.group_by)})
 
 
 def plan(now: Current, wanted: Configuration) -> list[Change]:
@@ -146,17 +154,18 @@ async def apply(
     for change in changes:
         if change.action is Action.REMOVE:
             await _remove(conn, before, change)
-    brands = {one.name: await brand.ensure(conn, one.name, now=now) for one in wanted.brand}
+    brands = {one.name: await brand.put(conn, one.terms, now=now) for one in wanted.brand}
     for one in wanted.source:
         await source.put(
             conn,
-            brand_id=brands[one.brand],
+            brand_id=None if one.brand is None else brands[one.brand],
             kind=one.kind,
             name=one.name,
             settings=one.settings,
             interval=one.interval,
             allow_private=one.allow_private,
             enabled=one.enabled,
+            match=one.match,
             now=now,
         )
     contacts = {
@@ -174,6 +183,8 @@ async def apply(
             settings=entry.settings,
             mode=entry.mode,
             urgency=entry.urgency,
+            severity=entry.severity,
+            group_by=rules.check_group(entry.kind, entry.group_by),
             now=now,
         )
         await contact.tie(conn, rule_id, [contacts[name] for name in entry.contacts])

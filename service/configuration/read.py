@@ -11,8 +11,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 
 from alerts import registry as rules
-from alerts.errors import RuleError
-from alerts.types import RuleKind, RuleMode, Urgency
+from alerts.brands import BrandTerms
+from alerts.brands import check as check_brand
+from alerts.errors import BrandError, RuleError
+from alerts.types import GroupBy, RuleKind, RuleMode, Severity, Urgency
 from collectors import registry as collectors
 from collectors.errors import SettingError
 from collectors.types import SourceKind
@@ -52,20 +54,32 @@ class _Entry(BaseModel):
 
 
 class BrandEntry(_Entry):
-    """A brand to watch."""
+    """A brand to watch, and how it is spoken of."""
 
     name: Name
+    query: str | None = None
+    aliases: tuple[str, ...] = ()
+    context: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    own_accounts: tuple[str, ...] = ()
+
+    @property
+    def terms(self) -> BrandTerms:
+        """How the brand is spoken of."""
+        return BrandTerms(**dict(self))
 
 
 class SourceEntry(_Entry):
-    """A place to listen to."""
+    """A place to listen to; without a brand it is shared by all of them."""
 
-    brand: Name
+    brand: Name | None = None
     name: Name
     kind: SourceKind
     interval: Annotated[timedelta, BeforeValidator(_interval)] = timedelta(minutes=5)
     allow_private: bool = False
     enabled: bool = True
+    #: Only what the brand's query finds is kept.
+    match: bool = False
     settings: dict[str, str] = Field(default_factory=dict)
 
 
@@ -86,6 +100,9 @@ class RuleEntry(_Entry):
     brand: Name | None = None
     mode: RuleMode = RuleMode.ACTIVE
     urgency: Urgency = Urgency.URGENT
+    severity: Severity = Severity.MAJOR
+    #: None: the kind's own way.
+    group_by: GroupBy | None = None
     contacts: tuple[Name, ...] = ()
     settings: dict[str, float | str] = Field(default_factory=dict)
 
@@ -113,13 +130,16 @@ def _twice(noun: str, names: Sequence[str]) -> Iterable[Complaint]:
 def _source_complaints(wanted: Configuration) -> Iterable[Complaint]:
     brands = {brand.name for brand in wanted.brand}
     for index, source in enumerate(wanted.source):
-        if source.brand not in brands:
+        if source.brand is None and source.match:
+            yield ("source", index, "match"), "a source without brand is always matched; leave match away"
+        if source.brand is not None and source.brand not in brands:
             yield (
                 ("source", index, "brand"),
                 f"there is no [[brand]] named {source.brand!r}; add one or correct the name",
             )
-        if source.kind not in collectors.kinds():
-            yield ("source", index, "kind"), f"{source.kind} is not polled; use one of {', '.join(collectors.kinds())}"
+        if source.kind not in collectors.offered():
+            known = ", ".join(collectors.offered())
+            yield ("source", index, "kind"), f"{source.kind} is not polled; use one of {known}"
             continue
         try:
             collectors.check(source.kind, source.settings, allow_private=source.allow_private)
@@ -144,13 +164,26 @@ def _rule_complaints(wanted: Configuration) -> Iterable[Complaint]:
             rules.check_settings(rule.kind, rule.settings)
         except RuleError as error:
             yield ("rule", index, "settings", error.field), str(error)
+        try:
+            rules.check_group(rule.kind, rule.group_by)
+        except RuleError as error:
+            yield ("rule", index, error.field), str(error)
+
+
+def _brand_complaints(wanted: Configuration) -> Iterable[Complaint]:
+    for index, brand in enumerate(wanted.brand):
+        try:
+            check_brand(brand.terms)
+        except BrandError as error:
+            yield ("brand", index, error.field), str(error)
 
 
 def _complaints(wanted: Configuration) -> Iterable[Complaint]:
     yield from _twice("brand", [brand.name for brand in wanted.brand])
-    yield from _twice("source", [f"{source.brand}: {source.name}" for source in wanted.source])
+    yield from _twice("source", [f"{source.brand or ''}: {source.name}" for source in wanted.source])
     yield from _twice("contact", [contact.name for contact in wanted.contact])
     yield from _twice("rule", [rule.name for rule in wanted.rule])
+    yield from _brand_complaints(wanted)
     yield from _source_complaints(wanted)
     yield from _rule_complaints(wanted)
 
@@ -161,6 +194,8 @@ def _said(error: Any) -> str:
         return "there is no such key here; see the commented example earshot.example.toml"
     if error["type"] == "missing":
         return "is missing; add it"
+    if error["type"] == "tuple_type" and len(error["loc"]) > 1:
+        return 'write a list in brackets, such as ["one", "another"]'
     if error["type"] == "tuple_type":
         return "write the table's name in double brackets, such as [[brand]]"
     if error["type"] == "string_pattern_mismatch":

@@ -12,13 +12,15 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from uuid import uuid4
 
-from alerts.types import BrandId, JudgedMention, StoryId
-from analysis import stories
+from alerts.types import IncidentId, JudgedMention, StoryId
 from analysis.types import Analyser, Analysis
 from collectors.types import SourceKind, whole_text
 from service.failpoints import Failpoint, reach
 from service.pipeline.alert import raise_alerts
-from service.store import clock, events, story, verdict
+from service.pipeline.judge import judge
+from service.pipeline.owing import owe
+from service.pipeline.stories import stories_of
+from service.store import clock, events, incident, story, verdict
 from service.store.events import EventKind
 from service.store.pool import Connection, Pool
 from service.store.verdict import Unjudged
@@ -27,8 +29,6 @@ log = logging.getLogger(__name__)
 
 BATCH = 128
 LEASE = timedelta(seconds=60)
-#: Posts further apart are told apart, however alike they read.
-STORY_WINDOW = timedelta(days=3)
 #: An imported mention said longer ago than this, or nobody knows when, opens no incident.
 IMPORT_IS_NEWS_FOR = timedelta(days=2)
 
@@ -47,7 +47,7 @@ async def analyse_due(pool: Pool, analyser: Analyser) -> int:
         return 0
     reach(Failpoint.ANALYSE_CLAIMED)
     texts = [whole_text(mention.title, mention.text) for mention in claimed]
-    verdicts = await asyncio.to_thread(analyser.analyse, texts)
+    verdicts = await asyncio.to_thread(judge, analyser, texts)
     reach(Failpoint.ANALYSE_JUDGED)
     async with pool.acquire() as conn, conn.transaction():
         now = await clock.now(conn)
@@ -65,28 +65,23 @@ async def analyse_due(pool: Pool, analyser: Analyser) -> int:
 async def _store(conn: Connection, judged: Sequence[tuple[Unjudged, str, Analysis]], *, now: datetime) -> None:
     """Store the verdicts and their consequences, brand by brand in one order: no deadlock between workers."""
     by_brand = sorted(judged, key=lambda one: (one[0].brand_id, one[0].id))
+    touched: list[IncidentId] = []
     for brand_id, group in groupby(by_brand, key=lambda one: one[0].brand_id):
         await story.lock(conn, brand_id)
-        told = [
-            (mention, text, found, await _story_of(conn, brand_id, text, now=now)) for mention, text, found in group
-        ]
-        await verdict.record(conn, [(mention, story_id, found) for mention, _, found, story_id in told], now=now)
-        await raise_alerts(conn, [_judged(*one) for one in told if _is_news(one[0])], now=now)
+        of_brand = list(group)
+        found = await stories_of(conn, brand_id, [(text, judgement) for _, text, judgement in of_brand], now=now)
+        told = [(mention, text, judgement, of) for (mention, text, judgement), of in zip(of_brand, found, strict=True)]
+        await verdict.record(
+            conn, [(mention, story_id, judgement) for mention, _, judgement, story_id in told], now=now
+        )
+        touched += await raise_alerts(conn, [_judged(*one) for one in told if _may_wake(one[0], one[2])], now=now)
+    await owe(conn, await incident.of_ids(conn, touched), now=now)
     await events.tell(conn, EventKind.MENTION, [mention.id for mention, _, _ in by_brand])
 
 
-async def _story_of(conn: Connection, brand_id: BrandId, text: str, *, now: datetime) -> StoryId:
-    """Return the recent story of the brand that the text tells again, else a new one."""
-    signature = stories.signature(text)
-    if signature is None:
-        return await story.open_story(conn, brand_id, (), (), now=now)
-    bands = stories.bands(signature)
-    near = await story.candidates(conn, brand_id, bands, now=now, within=STORY_WINDOW)
-    best = max(near, key=lambda one: stories.similarity(signature, one.signature), default=None)
-    if best is not None and stories.same_story(signature, best.signature):
-        await story.touch(conn, best.id, now=now)
-        return best.id
-    return await story.open_story(conn, brand_id, signature, bands, now=now)
+def _may_wake(mention: Unjudged, found: Analysis) -> bool:
+    """Whether rules look at it: what the brand's own people say, and advertising, wakes nobody."""
+    return not (mention.own or mention.reply_by_owner or found.is_promotion) and _is_news(mention)
 
 
 def _is_news(mention: Unjudged) -> bool:
@@ -106,12 +101,15 @@ def _judged(mention: Unjudged, text: str, found: Analysis, story_id: StoryId) ->
         story_id=story_id,
         site=mention.site,
         url=mention.url,
+        author_id=mention.author_id,
         author_name=mention.author_name,
         title=mention.title,
         text=text,
         said_at=mention.said_at,
         first_seen_at=mention.first_seen_at,
         rating=mention.rating,
+        engagement=mention.engagement,
+        reply_by_owner=mention.reply_by_owner,
         deleted=mention.deleted,
         analysis=found,
     )

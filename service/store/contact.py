@@ -27,18 +27,22 @@ async def every(conn: Connection, *, demo: bool | None = None) -> list[Contact]:
     return [_contact(row) for row in rows]
 
 
-async def of_rule(conn: Connection, rule_id: RuleId) -> list[Contact]:
-    """Return the contacts a rule tells; of a rule that names none, everybody."""
+async def of_rules(conn: Connection, rule_ids: Sequence[RuleId]) -> dict[RuleId, list[Contact]]:
+    """Return the contacts each rule tells; of a rule that names none, everybody."""
     rows = await conn.fetch(
         """
-        select id, name, email, language, enabled from contact c
-        where exists (select from rule_contact r where r.rule_id = $1 and r.contact_id = c.id)
-            or not exists (select from rule_contact r where r.rule_id = $1)
-        order by id
+        select r.id as rule_id, c.id, c.name, c.email, c.language, c.enabled
+        from unnest($1::bigint[]) as r (id)
+        join contact c on exists (select from rule_contact t where t.rule_id = r.id and t.contact_id = c.id)
+            or not exists (select from rule_contact t where t.rule_id = r.id)
+        order by r.id, c.id
         """,
-        rule_id,
+        list(rule_ids),
     )
-    return [_contact(row) for row in rows]
+    found: dict[RuleId, list[Contact]] = {rule_id: [] for rule_id in rule_ids}
+    for row in rows:
+        found[RuleId(row["rule_id"])].append(_contact(row))
+    return found
 
 
 async def put(

@@ -1,6 +1,6 @@
 """Incidents: what people work on. `alerts.incidents` decides, under the row's lock held here."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 
 from alerts import incidents
-from alerts.incidents import Transition
+from alerts.incidents import Outcome, Transition
 from alerts.types import (
     BrandId,
     Incident,
@@ -19,6 +19,7 @@ from alerts.types import (
     Reason,
     Resolution,
     RuleId,
+    Severity,
     Urgency,
 )
 from service.store import events
@@ -48,6 +49,10 @@ class IncidentSummary:
     resolved_at: datetime | None
     resolved_by: str | None
     resolution: Resolution | None
+    severity: Severity
+    assigned_to: str | None
+    snoozed_until: datetime | None
+    merged_into: IncidentId | None
     #: The first alert's mention.
     mention_id: MentionId | None
     title: str
@@ -70,7 +75,8 @@ class TimelineEntry:
 _SUMMARY = """
     select i.id, i.brand_id, b.name as brand, i.rule_id, r.name as rule, i.group_key, i.status, i.urgency, i.cycle,
         i.opened_at, i.last_alert_at, i.alert_count, i.acknowledged_at, i.acknowledged_by, i.resolved_at,
-        i.resolved_by, i.resolution, first.mention_id, coalesce(first.title, '') as title,
+        i.resolved_by, i.resolution, i.severity, i.assigned_to, i.snoozed_until, i.merged_into,
+        first.mention_id, coalesce(first.title, '') as title,
         coalesce(first.text, '') as text, coalesce(first.site, '') as site, first.language, first.reason
     from incident i
     join brand b on b.id = i.brand_id
@@ -93,6 +99,7 @@ def _summary(row: asyncpg.Record) -> IncidentSummary:
             "status": IncidentStatus(row["status"]),
             "urgency": Urgency(row["urgency"]),
             "resolution": None if row["resolution"] is None else Resolution(row["resolution"]),
+            "severity": Severity(row["severity"]),
             "reason": None if reason is None else Reason(code=reason["code"], values=reason["values"]),
         }
     )
@@ -162,7 +169,8 @@ async def count_open_at(conn: Connection, at: datetime, brand_id: BrandId | None
 
 _STATE = """
     select id, rule_id, brand_id, group_key, status, urgency, cycle, opened_at, last_alert_at, alert_count,
-        acknowledged_at, acknowledged_by, resolved_at, resolved_by, resolution
+        acknowledged_at, acknowledged_by, resolved_at, resolved_by, resolution, severity, assigned_to, snoozed_until,
+        merged_into
     from incident
 """
 
@@ -174,12 +182,21 @@ def _incident(row: asyncpg.Record) -> Incident:
             "status": IncidentStatus(row["status"]),
             "urgency": Urgency(row["urgency"]),
             "resolution": None if row["resolution"] is None else Resolution(row["resolution"]),
+            "severity": Severity(row["severity"]),
         }
     )
 
 
 async def latest_of(conn: Connection, group_key: str) -> Incident | None:
-    """Return the newest incident of a group key, locked: the open one if there is one."""
+    """Return the newest incident of a group key, locked: the open one if there is one. Of one that was merged, the
+    one that work goes on in."""
+    latest = await _newest_of(conn, group_key)
+    while latest is not None and latest.merged_into is not None:
+        latest = await _locked(conn, latest.merged_into)
+    return latest
+
+
+async def _newest_of(conn: Connection, group_key: str) -> Incident | None:
     row = await conn.fetchrow(
         _STATE + " where group_key = $1 order by (status <> 'resolved') desc, id desc limit 1 for update", group_key
     )
@@ -192,6 +209,41 @@ async def triggered(conn: Connection, *, since: datetime) -> list[Incident]:
     return [_incident(row) for row in rows]
 
 
+async def of_ids(conn: Connection, incident_ids: Sequence[IncidentId]) -> list[Incident]:
+    """Return these incidents."""
+    rows = await conn.fetch(_STATE + " where id = any($1) order by id", list(incident_ids))
+    return [_incident(row) for row in rows]
+
+
+async def wake_due(conn: Connection, *, now: datetime) -> list[IncidentId]:
+    """Trigger again the incidents whose snooze is over; return them. Another worker's are passed over."""
+    rows = await conn.fetch(
+        _STATE
+        + """
+        where status = 'snoozed' and snoozed_until <= $1 order by snoozed_until limit 100 for update skip locked
+        """,
+        now,
+    )
+    woken = [one.id for one in map(_incident, rows) if await _store(conn, incidents.wake(one, now=now))]
+    await events.tell(conn, EventKind.INCIDENT, woken)
+    return woken
+
+
+async def end_quiet(conn: Connection, rule_id: RuleId, *, quiet_since: datetime, now: datetime) -> list[IncidentId]:
+    """Close what nobody took up of a rule whose matter has not been seen since; return those."""
+    rows = await conn.fetch(
+        _STATE
+        + """
+        where rule_id = $1 and status = 'triggered' and last_alert_at < $2 order by id for update skip locked
+        """,
+        rule_id,
+        quiet_since,
+    )
+    ended = [one.id for one in map(_incident, rows) if await _store(conn, incidents.end(one, now=now))]
+    await events.tell(conn, EventKind.INCIDENT, ended)
+    return ended
+
+
 async def open_incident(
     conn: Connection,
     *,
@@ -200,15 +252,15 @@ async def open_incident(
     group_key: str,
     urgency: Urgency,
     alerts: int,
+    severity: Severity = Severity.MAJOR,
     now: datetime,
 ) -> Incident:
     """Return a new incident. The unique index on open group keys refuses a second one."""
-    (row,) = await conn.fetch(
+    incident_id = await conn.fetchval(
         """
-        insert into incident (rule_id, brand_id, group_key, status, urgency, opened_at, last_alert_at, alert_count)
-        values ($1, $2, $3, 'triggered', $4, $5, $5, $6)
-        returning id, rule_id, brand_id, group_key, status, urgency, cycle, opened_at, last_alert_at, alert_count,
-            acknowledged_at, acknowledged_by, resolved_at, resolved_by, resolution
+        insert into incident (rule_id, brand_id, group_key, status, urgency, opened_at, last_alert_at, alert_count,
+            severity)
+        values ($1, $2, $3, 'triggered', $4, $5, $5, $6, $7) returning id
         """,
         rule_id,
         brand_id,
@@ -216,8 +268,20 @@ async def open_incident(
         urgency,
         now,
         alerts,
+        severity,
     )
-    return _incident(row)
+    return Incident(
+        id=IncidentId(incident_id),
+        rule_id=rule_id,
+        brand_id=brand_id,
+        group_key=group_key,
+        status=IncidentStatus.TRIGGERED,
+        urgency=urgency,
+        opened_at=now,
+        last_alert_at=now,
+        alert_count=alerts,
+        severity=severity,
+    )
 
 
 async def save(conn: Connection, incident: Incident) -> None:
@@ -225,7 +289,8 @@ async def save(conn: Connection, incident: Incident) -> None:
     await conn.execute(
         """
         update incident set status = $2, cycle = $3, last_alert_at = $4, alert_count = $5, acknowledged_at = $6,
-            acknowledged_by = $7, resolved_at = $8, resolved_by = $9, resolution = $10
+            acknowledged_by = $7, resolved_at = $8, resolved_by = $9, resolution = $10, severity = $11,
+            assigned_to = $12, snoozed_until = $13, merged_into = $14
         where id = $1
         """,
         incident.id,
@@ -238,6 +303,10 @@ async def save(conn: Connection, incident: Incident) -> None:
         incident.resolved_at,
         incident.resolved_by,
         incident.resolution,
+        incident.severity,
+        incident.assigned_to,
+        incident.snoozed_until,
+        incident.merged_into,
     )
 
 
@@ -257,14 +326,11 @@ class Acted:
     incident: IncidentSummary
     #: False where it was so already, or may not be.
     changed: bool
-    #: The state that forbids the action, if one does.
-    refused: IncidentStatus | None = None
+    #: What forbids the action, if something does.
+    refused: Outcome | None = None
 
 
-_REFUSED = {
-    incidents.Outcome.REFUSED_RESOLVED: IncidentStatus.RESOLVED,
-    incidents.Outcome.REFUSED_NEWER_OPEN: IncidentStatus.TRIGGERED,
-}
+_REFUSALS = (Outcome.REFUSED_RESOLVED, Outcome.REFUSED_NEWER_OPEN, Outcome.REFUSED_TARGET)
 
 
 async def _locked(conn: Connection, incident_id: IncidentId) -> Incident | None:
@@ -272,35 +338,44 @@ async def _locked(conn: Connection, incident_id: IncidentId) -> Incident | None:
     return None if row is None else _incident(row)
 
 
+async def _store(conn: Connection, transition: Transition) -> bool:
+    """Store what a transition changed; return whether it changed something."""
+    if transition.incident is None or not transition.changed:
+        return False
+    await save(conn, transition.incident)
+    await add_to_timeline(conn, transition.incident.id, transition.events)
+    return True
+
+
+async def act(conn: Connection, incident_id: IncidentId, decide: Callable[[Incident], Transition]) -> Acted | None:
+    """Let a transition of `alerts.incidents` decide under the row's lock, and store it. None: no such incident.
+    In the caller's transaction, as the actions below."""
+    incident = await _locked(conn, incident_id)
+    if incident is None:
+        return None
+    return await _acted(conn, incident_id, decide(incident))
+
+
 async def _acted(conn: Connection, incident_id: IncidentId, transition: Transition) -> Acted | None:
-    """Store a transition and return what it came to."""
-    if transition.changed and transition.incident is not None:
-        await save(conn, transition.incident)
-        await add_to_timeline(conn, incident_id, transition.events)
+    if await _store(conn, transition):
         await events.tell(conn, EventKind.INCIDENT, [incident_id])
     summary = await get(conn, incident_id)
     if summary is None:
         return None
-    return Acted(incident=summary, changed=transition.changed, refused=_REFUSED.get(transition.outcome))
+    refused = transition.outcome if transition.outcome in _REFUSALS else None
+    return Acted(incident=summary, changed=transition.changed, refused=refused)
 
 
 async def acknowledge(conn: Connection, incident_id: IncidentId, *, by: str, now: datetime) -> Acted | None:
-    """Somebody looks at it. None: no such incident. In the caller's transaction, as the two below."""
-    incident = await _locked(conn, incident_id)
-    if incident is None:
-        return None
-    return await _acted(conn, incident_id, incidents.acknowledge(incident, actor=by, now=now))
+    """Somebody looks at it. None: no such incident."""
+    return await act(conn, incident_id, lambda one: incidents.acknowledge(one, actor=by, now=now))
 
 
 async def resolve(
     conn: Connection, incident_id: IncidentId, *, by: str, resolution: Resolution, now: datetime
 ) -> Acted | None:
     """The work is done. None: no such incident."""
-    incident = await _locked(conn, incident_id)
-    if incident is None:
-        return None
-    resolved = incidents.resolve(incident, resolution=resolution, actor=by, now=now)
-    return await _acted(conn, incident_id, resolved)
+    return await act(conn, incident_id, lambda one: incidents.resolve(one, resolution=resolution, actor=by, now=now))
 
 
 async def reopen(conn: Connection, incident_id: IncidentId, *, by: str, now: datetime) -> Acted | None:
@@ -308,6 +383,20 @@ async def reopen(conn: Connection, incident_id: IncidentId, *, by: str, now: dat
     incident = await _locked(conn, incident_id)
     if incident is None:
         return None
-    latest = await latest_of(conn, incident.group_key)
+    latest = await _newest_of(conn, incident.group_key)
     newer_open = latest is not None and latest.id != incident.id and latest.status is not IncidentStatus.RESOLVED
     return await _acted(conn, incident_id, incidents.reopen(incident, newer_open=newer_open, actor=by, now=now))
+
+
+async def merge(conn: Connection, incident_id: IncidentId, *, into: IncidentId, by: str, now: datetime) -> Acted | None:
+    """Make an incident a part of another; its alerts belong there. None: one of the two does not exist."""
+    # One order for all who lock two: no deadlock.
+    locked = {one: await _locked(conn, one) for one in sorted({incident_id, into})}
+    source, target = locked[incident_id], locked[into]
+    if source is None or target is None:
+        return None
+    merger = incidents.merge(source, target, actor=by, now=now)
+    if await _store(conn, merger.target):
+        await conn.execute("update alert set incident_id = $2 where incident_id = $1", incident_id, into)
+        await events.tell(conn, EventKind.INCIDENT, [into])
+    return await _acted(conn, incident_id, merger.source)

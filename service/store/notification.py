@@ -1,6 +1,6 @@
 """The outbox: a notification is a promise, owed in the transaction of its verdict, kept by a sender with a lease."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
@@ -9,26 +9,21 @@ import asyncpg
 
 from alerts.types import (
     AlertId,
-    BrandId,
     Contact,
     ContactId,
     IncidentId,
-    JudgedMention,
-    MentionId,
+    Listed,
     Message,
     NotificationId,
     NotificationState,
     Owed,
     Purpose,
     Reason,
-    SourceId,
-    StoryId,
     Told,
     Urgency,
 )
-from analysis.types import Analysis, Because
-from collectors.types import Rating, whole_text
-from service.store import events
+from collectors.types import whole_text
+from service.store import events, judged
 from service.store.events import EventKind
 from service.store.pool import Connection
 
@@ -81,43 +76,134 @@ class Attempt:
     detail: str
 
 
-async def told(conn: Connection, incident_id: IncidentId) -> list[Told]:
-    """Return what contacts were, or are about to be, told about an incident."""
-    rows = await conn.fetch("select contact_id, purpose, cycle from notification where incident_id = $1", incident_id)
-    return [
-        Told(contact_id=ContactId(row["contact_id"]), purpose=Purpose(row["purpose"]), cycle=row["cycle"])
-        for row in rows
-    ]
+async def told(conn: Connection, incident_ids: Sequence[IncidentId]) -> dict[IncidentId, list[Told]]:
+    """Return what contacts were, or are about to be, told about incidents. Lists count for what they list."""
+    rows = await conn.fetch(
+        """
+        select incident_id, contact_id, purpose, cycle, created_at as at, covers from notification
+        where incident_id = any($1) and purpose <> 'storm'
+        """,
+        list(incident_ids),
+    )
+    found: dict[IncidentId, list[Told]] = {incident_id: [] for incident_id in incident_ids}
+    for row in rows:
+        told = Told(
+            contact_id=ContactId(row["contact_id"]),
+            purpose=Purpose(row["purpose"]),
+            cycle=row["cycle"],
+            at=row["at"],
+            covers=row["covers"],
+        )
+        found[IncidentId(row["incident_id"])].append(told)
+    return found
+
+
+async def lock_contacts(conn: Connection, contact_ids: Sequence[ContactId]) -> None:
+    """Let one transaction at a time owe to a contact: two would each find room for an e-mail."""
+    await conn.fetch(
+        """
+        select pg_advisory_xact_lock(hashtextextended('contact', contact_id))
+        from (select contact_id from unnest($1::bigint[]) contact_id order by 1) ordered
+        """,
+        sorted(contact_ids),
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recent:
+    """How much one contact was told lately."""
+
+    #: E-mails owed within the last hour.
+    emails: int = 0
+    #: When the last list leaves or left.
+    last_list: datetime | None = None
+
+
+async def recent(conn: Connection, contact_ids: Sequence[ContactId], *, since: datetime) -> dict[ContactId, Recent]:
+    """Return how much contacts were told since."""
+    rows = await conn.fetch(
+        """
+        select contact_id, count(*)::int as emails,
+            max(not_before) filter (where purpose = 'storm') as last_list
+        from notification
+        where contact_id = any($1) and state not in ('bundled', 'superseded')
+            and greatest(created_at, case when purpose = 'storm' then not_before end) >= $2
+        group by contact_id
+        """,
+        list(contact_ids),
+        since,
+    )
+    found = {ContactId(row["contact_id"]): Recent(emails=row["emails"], last_list=row["last_list"]) for row in rows}
+    return {contact_id: found.get(contact_id, Recent()) for contact_id in contact_ids}
 
 
 async def owe(
-    conn: Connection, owed: Sequence[Owed], *, alert_id: AlertId, urgency: Urgency, now: datetime
+    conn: Connection,
+    owed: Sequence[Owed],
+    *,
+    alerts: Mapping[IncidentId, AlertId],
+    urgencies: Mapping[IncidentId, Urgency],
+    into: NotificationId | None = None,
+    now: datetime,
 ) -> list[NotificationId]:
-    """Put what is owed into the outbox; what is there already stays. Return the new ones."""
+    """Put what is owed into the outbox, or into a list; what is there already stays. Return the new ones."""
     rows = await conn.fetch(
         """
-        insert into notification (id, incident_id, contact_id, purpose, cycle, reason, urgency, alert_id, state,
-            not_before, created_at)
-        select id, incident_id, contact_id, purpose, cycle, reason, $7, $8, 'pending', $9, $9
-        from unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::text[], $5::int[], $6::text[])
-            as o (id, incident_id, contact_id, purpose, cycle, reason)
-        on conflict (incident_id, contact_id, purpose, cycle) do nothing returning id
+        insert into notification (id, incident_id, contact_id, purpose, cycle, seq, reason, urgency, alert_id, state,
+            not_before, created_at, bundled_into)
+        select id, incident_id, contact_id, purpose, cycle, seq, reason, urgency, alert_id,
+            case when $9::uuid is null then 'pending' else 'bundled' end, $10, $10, $9
+        from unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::text[], $5::int[], $6::int[], $7::text[], $8::text[],
+            $11::bigint[]) as o (id, incident_id, contact_id, purpose, cycle, seq, reason, urgency, alert_id)
+        on conflict on constraint notification_once do nothing returning id
         """,
         [uuid4() for _ in owed],
         [one.incident_id for one in owed],
         [one.contact_id for one in owed],
         [one.purpose for one in owed],
         [one.cycle for one in owed],
+        [one.seq for one in owed],
         [one.reason for one in owed],
-        urgency,
-        alert_id,
+        [urgencies[one.incident_id] for one in owed],
+        into,
         now,
+        [alerts[one.incident_id] for one in owed],
     )
     return [NotificationId(row["id"]) for row in rows]
 
 
+async def open_list(
+    conn: Connection, first: Owed, *, alert_id: AlertId, urgency: Urgency, due: datetime, now: datetime
+) -> NotificationId:
+    """Return the contact's list that has not left yet, made if there is none. It carries the first alert's words, and
+    is as urgent as the most urgent thing it lists."""
+    list_id = await conn.fetchval(
+        """
+        insert into notification (id, incident_id, contact_id, purpose, cycle, seq, reason, urgency, alert_id, state,
+            not_before, created_at)
+        select $1, $2, $3, 'storm', $4, coalesce(max(seq), 0) + 1, 'storm', $5, $6, 'pending', $7, $8
+        from notification where contact_id = $3 and purpose = 'storm'
+        on conflict (contact_id) where purpose = 'storm' and covers is null do update set urgency = case
+            when array_position(array['urgent', 'high', 'normal'], excluded.urgency)
+                < array_position(array['urgent', 'high', 'normal'], notification.urgency)
+            then excluded.urgency else notification.urgency end
+        returning id
+        """,
+        uuid4(),
+        first.incident_id,
+        first.contact_id,
+        first.cycle,
+        urgency,
+        alert_id,
+        due,
+        now,
+    )
+    return NotificationId(list_id)
+
+
 async def claim(conn: Connection, *, now: datetime, lease: timedelta, token: UUID) -> Claimed | None:
-    """Take the most urgent due notification; the attempt counts from here. One whose lease ran out is due again."""
+    """Take the most urgent due notification; the attempt counts from here. One whose lease ran out is due again.
+    What it tells of is settled at the first claim, so that every copy tells the same and the next one the rest."""
     row = await conn.fetchrow(
         """
         with due as (
@@ -125,12 +211,19 @@ async def claim(conn: Connection, *, now: datetime, lease: timedelta, token: UUI
             where (state = 'pending' and not_before <= $1) or (state = 'sending' and lease_until <= $1)
             order by array_position(array['urgent', 'high', 'normal'], urgency), not_before, attempts, id
             limit 1 for update skip locked
+        ), listed as (
+            update notification l set covers = i.alert_count
+            from due, incident i where l.bundled_into = due.id and i.id = l.incident_id and l.covers is null
         )
         update notification n set state = 'sending', lease_until = $1 + $2::interval, lease_token = $3,
-            attempts = attempts + 1
+            attempts = attempts + 1, covers = coalesce(n.covers, i.alert_count)
         from due, incident i
         where n.id = due.id and i.id = n.incident_id
-        returning n.id, n.incident_id, n.attempts, i.status <> 'triggered' or i.cycle <> n.cycle as overtaken,
+        returning n.id, n.incident_id, n.attempts,
+            case when n.purpose = 'storm' then not exists (
+                select from notification l join incident li on li.id = l.incident_id
+                where l.bundled_into = n.id and li.status = 'triggered' and li.cycle = l.cycle
+            ) else i.status <> 'triggered' or i.cycle <> n.cycle end as overtaken,
             (select count(*) from delivery_attempt d where d.notification_id = n.id)::int as outcomes
         """,
         now,
@@ -204,12 +297,19 @@ async def settle(
     return done is not None
 
 
-_MESSAGE = """
+#: What one contact was told of an incident before this notification.
+_TOLD_BEFORE = """
+    coalesce((
+        select max(e.covers) from notification e
+        where e.incident_id = n.incident_id and e.contact_id = n.contact_id and e.purpose <> 'storm' and e.id <> n.id
+            and (e.created_at, e.cycle, e.seq) < (n.created_at, n.cycle, n.seq)
+    ), 0)
+"""
+_MESSAGE = f"""
     select n.id, n.incident_id, n.purpose, n.cycle, n.urgency, b.name as brand, r.name as rule, i.alert_count,
-        i.opened_at, al.reason, c.id as contact_id, c.name as contact_name, c.email, c.language as contact_language,
-        c.enabled, m.id as mention_id, v.version, m.brand_id, m.source_id, m.story_id, m.site, m.url, m.author_name,
-        v.title, v.text, v.rating_value, v.rating_scale, v.deleted, m.said_at, m.first_seen_at, a.model, a.language,
-        a.negative, a.neutral, a.positive, a.anger, a.anger_level, a.angry, a.because
+        i.opened_at, coalesce(n.covers, i.alert_count) - {_TOLD_BEFORE} as new_count, al.reason,
+        c.id as contact_id, c.name as contact_name, c.email, c.language as contact_language, c.enabled,
+        {judged.COLUMNS}
     from notification n
     join incident i on i.id = n.incident_id
     join brand b on b.id = i.brand_id
@@ -220,32 +320,7 @@ _MESSAGE = """
     join mention_version v on v.mention_id = m.id and v.version = al.version
     join analysis a on a.mention_id = m.id and a.version = al.version and a.model = al.model
     where n.id = $1
-"""
-
-
-def _judged(row: asyncpg.Record) -> JudgedMention:
-    value, scale, because = row["rating_value"], row["rating_scale"], row["because"]
-    heads = ("language", "negative", "neutral", "positive", "anger", "anger_level", "angry", "model")
-    return JudgedMention(
-        id=MentionId(row["mention_id"]),
-        version=row["version"],
-        brand_id=BrandId(row["brand_id"]),
-        source_id=SourceId(row["source_id"]),
-        story_id=StoryId(row["story_id"]),
-        site=row["site"],
-        url=row["url"],
-        author_name=row["author_name"],
-        title=row["title"],
-        text=whole_text(row["title"], row["text"]),
-        said_at=row["said_at"],
-        first_seen_at=row["first_seen_at"],
-        rating=None if value is None else Rating(value=value, scale=scale),
-        deleted=row["deleted"],
-        analysis=Analysis(
-            **{head: row[head] for head in heads},
-            because=None if because is None else tuple(Because(**span) for span in because),
-        ),
-    )
+"""  # noqa: S608  # both pieces are ours
 
 
 async def message(conn: Connection, notification_id: NotificationId, *, public_url: str) -> Message | None:
@@ -271,8 +346,43 @@ async def message(conn: Connection, notification_id: NotificationId, *, public_u
         cycle=row["cycle"],
         reason=Reason(code=row["reason"]["code"], values=row["reason"]["values"]),
         alert_count=row["alert_count"],
+        new_count=row["new_count"],
         opened_at=row["opened_at"],
-        mention=_judged(row),
+        listed=await _listed(conn, NotificationId(row["id"]), public_url) if row["purpose"] == Purpose.STORM else (),
+        mention=judged.judged_of(row),
+    )
+
+
+_LISTED = f"""
+    select n.incident_id, b.name as brand, r.name as rule, n.urgency, m.site, v.title, v.text,
+        coalesce(n.covers, i.alert_count) - {_TOLD_BEFORE} as new_count
+    from notification n
+    join incident i on i.id = n.incident_id
+    join brand b on b.id = i.brand_id
+    join rule r on r.id = i.rule_id
+    join alert al on al.id = n.alert_id
+    join mention m on m.id = al.mention_id
+    join mention_version v on v.mention_id = m.id and v.version = al.version
+    where n.bundled_into = $1
+    order by array_position(array['urgent', 'high', 'normal'], n.urgency), new_count desc, n.incident_id
+"""  # noqa: S608  # the piece is above
+
+
+async def _listed(conn: Connection, list_id: NotificationId, public_url: str) -> tuple[Listed, ...]:
+    """Return what a list tells of, the most urgent first, then what most is said about."""
+    rows = await conn.fetch(_LISTED, list_id)
+    return tuple(
+        Listed(
+            incident_id=IncidentId(row["incident_id"]),
+            incident_url=f"{public_url}/incidents/{row['incident_id']}",
+            brand=row["brand"],
+            rule=row["rule"],
+            urgency=Urgency(row["urgency"]),
+            site=row["site"],
+            words=whole_text(row["title"], row["text"]),
+            new_count=row["new_count"],
+        )
+        for row in rows
     )
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import asyncpg
 
-from alerts.types import BrandId, Rule, RuleId, RuleKind, RuleMode, Urgency
+from alerts.types import BrandId, GroupBy, Rule, RuleId, RuleKind, RuleMode, Severity, Urgency
 from service.store.pool import Connection
 
 
@@ -18,20 +18,38 @@ def _rule(row: asyncpg.Record) -> Rule:
         settings=row["settings"],
         mode=RuleMode(row["mode"]),
         urgency=Urgency(row["urgency"]),
+        severity=Severity(row["severity"]),
+        group_by=GroupBy(row["group_by"]),
     )
 
 
 async def every(conn: Connection) -> list[Rule]:
     """Return all rules by name."""
-    rows = await conn.fetch("select id, brand_id, kind, name, settings, mode, urgency from rule order by name")
+    rows = await conn.fetch(
+        "select id, brand_id, kind, name, settings, mode, urgency, severity, group_by from rule order by name, id"
+    )
     return [_rule(row) for row in rows]
+
+
+async def get(conn: Connection, rule_id: RuleId) -> Rule | None:
+    """Return one rule."""
+    row = await conn.fetchrow(
+        "select id, brand_id, kind, name, settings, mode, urgency, severity, group_by from rule where id = $1", rule_id
+    )
+    return None if row is None else _rule(row)
+
+
+async def named(conn: Connection, name: str) -> RuleId | None:
+    """Return the rule of this name."""
+    rule_id = await conn.fetchval("select id from rule where name = $1", name)
+    return None if rule_id is None else RuleId(rule_id)
 
 
 async def of_brand(conn: Connection, brand_id: BrandId) -> list[Rule]:
     """Return the rules, not off, that watch this brand."""
     rows = await conn.fetch(
         """
-        select id, brand_id, kind, name, settings, mode, urgency from rule
+        select id, brand_id, kind, name, settings, mode, urgency, severity, group_by from rule
         where mode <> 'off' and (brand_id is null or brand_id = $1) order by id
         """,
         brand_id,
@@ -48,16 +66,19 @@ async def put(
     settings: Mapping[str, float | str],
     mode: RuleMode,
     urgency: Urgency,
+    severity: Severity = Severity.MAJOR,
+    group_by: GroupBy = GroupBy.STORY,
     now: datetime,
 ) -> RuleId:
     """Make the rule of this name be so."""
     return RuleId(
         await conn.fetchval(
             """
-            insert into rule (brand_id, kind, name, settings, mode, urgency, created_at)
-            values ($1, $2, $3, $4, $5, $6, $7)
+            insert into rule (brand_id, kind, name, settings, mode, urgency, severity, group_by, created_at)
+            values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
             on conflict (name) do update set brand_id = excluded.brand_id, kind = excluded.kind,
-                settings = excluded.settings, mode = excluded.mode, urgency = excluded.urgency
+                settings = excluded.settings, mode = excluded.mode, urgency = excluded.urgency,
+                severity = excluded.severity, group_by = excluded.group_by
             returning id
             """,
             brand_id,
@@ -66,9 +87,32 @@ async def put(
             dict(settings),
             mode,
             urgency,
+            severity,
+            group_by,
             now,
         )
     )
+
+
+async def change(conn: Connection, rule: Rule) -> bool:
+    """Make the rule of this id be so. False: there is none."""
+    done = await conn.fetchval(
+        """
+        update rule set brand_id = $2, kind = $3, name = $4, settings = $5, mode = $6, urgency = $7, severity = $8,
+            group_by = $9
+        where id = $1 returning id
+        """,
+        rule.id,
+        rule.brand_id,
+        rule.kind,
+        rule.name,
+        dict(rule.settings),
+        rule.mode,
+        rule.urgency,
+        rule.severity,
+        rule.group_by,
+    )
+    return done is not None
 
 
 async def remove(conn: Connection, rule_id: RuleId) -> None:

@@ -10,10 +10,29 @@ from service.store.pool import Connection
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Candidate:
-    """A story that shares a band of the signature, and may be the same."""
+    """A story that shares a band of a signature, and may be the same."""
 
     id: StoryId
     signature: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Centred:
+    """A story and what it is about."""
+
+    id: StoryId
+    #: 16-bit floats, little endian.
+    centroid: bytes
+    tellings: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NewStory:
+    """A story to open; without bands no near copy will join it."""
+
+    id: StoryId
+    signature: tuple[int, ...]
+    bands: tuple[int, ...]
 
 
 async def lock(conn: Connection, brand_id: BrandId) -> None:
@@ -22,9 +41,9 @@ async def lock(conn: Connection, brand_id: BrandId) -> None:
 
 
 async def candidates(
-    conn: Connection, brand_id: BrandId, bands: Sequence[int], *, now: datetime, within: timedelta
+    conn: Connection, brand_id: BrandId, bands: Sequence[Sequence[int]], *, now: datetime, within: timedelta
 ) -> list[Candidate]:
-    """Return recent stories of the brand that share a band, newest first."""
+    """Return recent stories of the brand that share a band with one of the signatures, newest first."""
     rows = await conn.fetch(
         """
         select s.id, s.signature from story s
@@ -32,39 +51,75 @@ async def candidates(
             select b.story_id from unnest($2::smallint[], $3::bigint[]) as given (band, hash)
             join story_band b on b.brand_id = $1 and b.band = given.band and b.hash = given.hash
         )
-        order by s.last_seen_at desc, s.id desc limit 50
+        order by s.last_seen_at desc, s.id desc limit 2000
         """,
         brand_id,
-        list(range(len(bands))),
-        list(bands),
+        [band for of_one in bands for band in range(len(of_one))],
+        [value for of_one in bands for value in of_one],
         now - within,
     )
     return [Candidate(id=StoryId(row["id"]), signature=tuple(row["signature"])) for row in rows]
 
 
-async def open_story(
-    conn: Connection, brand_id: BrandId, signature: Sequence[int], bands: Sequence[int], *, now: datetime
-) -> StoryId:
-    """Return a new story; without bands nothing will join it."""
-    story_id = await conn.fetchval(
-        "insert into story (brand_id, first_seen_at, last_seen_at, signature) values ($1, $2, $2, $3) returning id",
+async def centred(conn: Connection, brand_id: BrandId, *, now: datetime, within: timedelta) -> list[Centred]:
+    """Return recent stories of the brand whose matter is known, newest first."""
+    rows = await conn.fetch(
+        """
+        select id, centroid, tellings from story
+        where brand_id = $1 and last_seen_at > $2 and centroid is not null
+        order by last_seen_at desc, id desc limit 3000
+        """,
         brand_id,
-        now,
-        list(signature),
+        now - within,
+    )
+    return [Centred(id=StoryId(row["id"]), centroid=row["centroid"], tellings=row["tellings"]) for row in rows]
+
+
+async def next_ids(conn: Connection, n: int) -> list[StoryId]:
+    """Return ids for new stories."""
+    rows = await conn.fetch(
+        "select nextval(pg_get_serial_sequence('story', 'id')) as id from generate_series(1, $1)", n
+    )
+    return [StoryId(row["id"]) for row in rows]
+
+
+async def open_stories(conn: Connection, brand_id: BrandId, new: Sequence[NewStory], *, now: datetime) -> None:
+    """Store new stories under ids of `next_ids`."""
+    await conn.executemany(
+        """
+        insert into story (id, brand_id, first_seen_at, last_seen_at, signature) overriding system value
+        values ($1, $2, $3, $3, $4)
+        """,
+        [(one.id, brand_id, now, list(one.signature)) for one in new],
     )
     await conn.execute(
         """
         insert into story_band (brand_id, band, hash, story_id)
-        select $1, band, hash, $4 from unnest($2::smallint[], $3::bigint[]) as given (band, hash)
+        select $1, band, hash, story_id from unnest($2::smallint[], $3::bigint[], $4::bigint[])
+            as given (band, hash, story_id)
         """,
         brand_id,
-        list(range(len(bands))),
-        list(bands),
-        story_id,
+        [band for one in new for band in range(len(one.bands))],
+        [value for one in new for value in one.bands],
+        [one.id for one in new for _ in one.bands],
     )
-    return StoryId(story_id)
 
 
-async def touch(conn: Connection, story_id: StoryId, *, now: datetime) -> None:
-    """Note that the story was told again."""
-    await conn.execute("update story set last_seen_at = $2 where id = $1 and last_seen_at < $2", story_id, now)
+async def touch(conn: Connection, story_ids: Sequence[StoryId], *, now: datetime) -> None:
+    """Note that stories were told again."""
+    await conn.execute(
+        "update story set last_seen_at = $2 where id = any($1) and last_seen_at < $2", list(story_ids), now
+    )
+
+
+async def centre(conn: Connection, centres: Sequence[Centred]) -> None:
+    """Store what stories are about now."""
+    await conn.execute(
+        """
+        update story s set centroid = c.centroid, tellings = c.tellings
+        from unnest($1::bigint[], $2::bytea[], $3::int[]) as c (id, centroid, tellings) where s.id = c.id
+        """,
+        [one.id for one in centres],
+        [one.centroid for one in centres],
+        [one.tellings for one in centres],
+    )

@@ -4,12 +4,13 @@ A narrow table is the queue: a claim takes a lease, counts the attempt and carri
 are claimed alone, so that a text that kills its worker takes no others with it; after three tries it is set aside.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import asyncpg
+import orjson
 
 from alerts.types import BrandId, MentionId, SourceId, StoryId
 from analysis.types import Analysis
@@ -30,9 +31,14 @@ class Unjudged:
     kind: str
     site: str
     url: str | None
+    author_id: str | None
     author_name: str | None
     title: str
     text: str
+    engagement: Mapping[str, int]
+    reply_by_owner: bool
+    #: The brand's own account said it.
+    own: bool
     language_hint: str | None
     published_at: datetime | None
     said_at: datetime
@@ -62,8 +68,9 @@ async def claim(
             from due where t.mention_id = due.mention_id
             returning t.mention_id
         )
-        select m.id, m.version, m.brand_id, m.source_id, m.kind, m.site, m.url, m.author_name, m.title, m.text,
-            m.language_hint, m.published_at, m.said_at, m.first_seen_at, m.rating_value, m.rating_scale, m.deleted
+        select m.id, m.version, m.brand_id, m.source_id, m.kind, m.site, m.url, m.author_id, m.author_name,
+            m.title, m.text, m.engagement, m.reply_by_owner, m.own, m.language_hint, m.published_at, m.said_at,
+            m.first_seen_at, m.rating_value, m.rating_scale, m.deleted
         from taken join mention m on m.id = taken.mention_id
         order by m.id
         """,
@@ -110,43 +117,29 @@ async def finish(conn: Connection, claimed: Sequence[Unjudged], token: UUID) -> 
     return {MentionId(row["mention_id"]) for row in rows}
 
 
+_RECORD = """
+    insert into analysis (mention_id, version, model, at, language, negative, neutral, positive, label, anger,
+        anger_level, angry, because, kind, churn, recommend, stage, severity, purpose, causes)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
+    on conflict (mention_id, version, model) do update set
+        at = excluded.at, language = excluded.language, negative = excluded.negative, neutral = excluded.neutral,
+        positive = excluded.positive, label = excluded.label, anger = excluded.anger,
+        anger_level = excluded.anger_level, angry = excluded.angry, because = excluded.because, kind = excluded.kind,
+        churn = excluded.churn, recommend = excluded.recommend, stage = excluded.stage,
+        severity = excluded.severity, purpose = excluded.purpose, causes = excluded.causes
+"""
+
+
 async def record(conn: Connection, judged: Sequence[tuple[Unjudged, StoryId, Analysis]], *, now: datetime) -> None:
     """Store verdicts and show them on their mentions; judging again by the same model replaces."""
-    await conn.executemany(
-        """
-        insert into analysis (mention_id, version, model, at, language, negative, neutral, positive, label, anger,
-            anger_level, angry, because)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
-        on conflict (mention_id, version, model) do update set
-            at = excluded.at, language = excluded.language, negative = excluded.negative, neutral = excluded.neutral,
-            positive = excluded.positive, label = excluded.label, anger = excluded.anger,
-            anger_level = excluded.anger_level, angry = excluded.angry, because = excluded.because
-        """,
-        [
-            (
-                mention.id,
-                mention.version,
-                a.model,
-                now,
-                a.language,
-                a.negative,
-                a.neutral,
-                a.positive,
-                a.label,
-                a.anger,
-                a.anger_level,
-                a.angry,
-                None if a.because is None else [asdict(span) for span in a.because],
-            )
-            for mention, _, a in judged
-        ],
-    )
+    await conn.executemany(_RECORD, [_row(mention, verdict, now) for mention, _, verdict in judged])
     await conn.execute(
         """
         update mention m set analysed_at = $1, story_id = v.story_id, language = v.language, label = v.label,
-            anger = v.anger, angry = v.angry
-        from unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::float8[], $7::bool[])
-            as v (id, story_id, language, label, anger, angry)
+            anger = v.anger, angry = v.angry, promotion = v.promotion, verdict_kind = v.kind,
+            verdict_causes = (select array_agg(cause) from jsonb_array_elements_text(v.causes::jsonb) cause)
+        from unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::float8[], $7::bool[], $8::text[],
+            $9::text[], $10::bool[]) as v (id, story_id, language, label, anger, angry, kind, causes, promotion)
         where m.id = v.id
         """,
         now,
@@ -156,6 +149,35 @@ async def record(conn: Connection, judged: Sequence[tuple[Unjudged, StoryId, Ana
         [a.label for _, _, a in judged],
         [a.anger for _, _, a in judged],
         [a.angry for _, _, a in judged],
+        [None if a.kind is None else max(a.kind, key=a.kind.__getitem__) for _, _, a in judged],
+        [None if a.causes is None else orjson.dumps([one.cause for one in a.causes]).decode() for _, _, a in judged],
+        [a.is_promotion for _, _, a in judged],
+    )
+
+
+def _row(mention: Unjudged, a: Analysis, now: datetime) -> tuple[object, ...]:
+    """Return the parameters of `_RECORD`."""
+    return (
+        mention.id,
+        mention.version,
+        a.model,
+        now,
+        a.language,
+        a.negative,
+        a.neutral,
+        a.positive,
+        a.label,
+        a.anger,
+        a.anger_level,
+        a.angry,
+        None if a.because is None else [asdict(span) for span in a.because],
+        None if a.kind is None else dict(a.kind),
+        a.churn,
+        a.recommend,
+        None if a.stage is None else dict(a.stage),
+        a.severity,
+        None if a.purpose is None else dict(a.purpose),
+        None if a.causes is None else [asdict(cause) for cause in a.causes],
     )
 
 

@@ -1,29 +1,38 @@
-"""What needs somebody: incidents by state, one with its story, and the three things a person can do about it."""
+"""What needs somebody: incidents by state, one with its story, and what a person can do about it."""
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from alerts.types import BrandId, IncidentId, IncidentStatus, Resolution
+from alerts import incidents
+from alerts.incidents import BY_PEOPLE, Transition
+from alerts.types import BrandId, Incident, IncidentId, IncidentStatus
 from service.store import brand, incident, mention, notification
 from service.store.incident import Acted, IncidentSummary
 from service.store.mention import MentionFilter
+from service.store.search import storable
 from service.web import links, mention_view, render, wording
 from service.web.highlight import excerpt, marked_words
 from service.web.mention_query import number
 from service.web.reader import Reader
-from service.web.visit import Missing, PageRoute, SignedIn
+from service.web.visit import Missing, PageRoute, SignedIn, Visit
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
 _A_PAGE = 30
 _MENTIONS_SHOWN = 20
+_OTHERS_SHOWN = 30
+_MOST_NAME, _MOST_NOTE = 200, 5000
+_DAY = 24
+#: Hours.
+_SNOOZES = (1, 4, _DAY, 3 * _DAY, 7 * _DAY)
 _TABS: Mapping[str, tuple[IncidentStatus, ...] | None] = {
-    "open": (IncidentStatus.TRIGGERED, IncidentStatus.ACKNOWLEDGED),
+    "open": (IncidentStatus.TRIGGERED, IncidentStatus.ACKNOWLEDGED, IncidentStatus.SNOOZED),
     "triggered": (IncidentStatus.TRIGGERED,),
     "acknowledged": (IncidentStatus.ACKNOWLEDGED,),
+    "snoozed": (IncidentStatus.SNOOZED,),
     "resolved": (IncidentStatus.RESOLVED,),
 }
 
@@ -89,6 +98,10 @@ async def one(visit: SignedIn, incident_id: str) -> Response:
         urgency=wording.urgency(found.urgency, visit.reader),
         why=wording.reason(found.reason, visit.reader) if found.reason else "",
         resolutions=wording.resolutions(visit.reader),
+        resolved_because=wording.all_resolutions(visit.reader).get(found.resolution) if found.resolution else "",
+        severity=wording.severity(found.severity, visit.reader),
+        snoozes=_snoozes(visit.reader),
+        others=await _others(visit, found),
         views=[mention_view.view(one, visit.reader) for one in mentions],
         timeline=[
             (entry, wording.event(entry, visit.reader)) for entry in await incident.timeline(visit.conn, found.id)
@@ -111,7 +124,7 @@ async def acknowledge(visit: SignedIn, incident_id: str) -> Response:
 async def resolve(visit: SignedIn, incident_id: str) -> Response:
     """The work is done."""
     form = await visit.form()
-    resolution = next((known for known in Resolution if known == form.get("resolution")), None)
+    resolution = next((known for known in BY_PEOPLE if known == form.get("resolution")), None)
     if resolution is None:
         return render.moved(f"/incidents/{_known(incident_id)}?came=no-reason")
     known = _known(incident_id)
@@ -133,22 +146,94 @@ async def reopen(visit: SignedIn, incident_id: str) -> Response:
     return _seen(acted)
 
 
+@router.post("/incidents/{incident_id}/assign")
+async def assign(visit: SignedIn, incident_id: str) -> Response:
+    """It is somebody's; an empty name takes it off."""
+    form = await visit.form()
+    to = " ".join(storable(form.get("to", "")).split())[:_MOST_NAME] or None
+    return await _act(
+        visit, incident_id, lambda one: incidents.assign(one, to=to, actor=visit.user, now=visit.reader.now)
+    )
+
+
+@router.post("/incidents/{incident_id}/snooze")
+async def snooze(visit: SignedIn, incident_id: str) -> Response:
+    """Nobody is told for a while."""
+    form = await visit.form()
+    if (hours := number(form.get("hours"))) not in _SNOOZES:
+        return render.moved(f"/incidents/{_known(incident_id)}?came=no-time")
+    until = visit.reader.now + timedelta(hours=hours)
+    return await _act(
+        visit, incident_id, lambda one: incidents.snooze(one, until=until, actor=visit.user, now=visit.reader.now)
+    )
+
+
+@router.post("/incidents/{incident_id}/note")
+async def note(visit: SignedIn, incident_id: str) -> Response:
+    """Somebody writes something down."""
+    form = await visit.form()
+    words = storable(form.get("text", "")).strip()[:_MOST_NOTE]
+    if not words:
+        return render.moved(f"/incidents/{_known(incident_id)}?came=no-words")
+    return await _act(
+        visit, incident_id, lambda one: incidents.note(one, text=words, actor=visit.user, now=visit.reader.now)
+    )
+
+
+@router.post("/incidents/{incident_id}/merge")
+async def merge(visit: SignedIn, incident_id: str) -> Response:
+    """It goes on in another incident."""
+    form = await visit.form()
+    into = number(form.get("into"))
+    if into is None:
+        return render.moved(f"/incidents/{_known(incident_id)}?came=no-target")
+    async with visit.conn.transaction():
+        acted = await incident.merge(
+            visit.conn, _known(incident_id), into=IncidentId(into), by=visit.user, now=visit.reader.now
+        )
+    return _seen(acted)
+
+
+async def _act(visit: Visit, incident_id: str, decide: Callable[[Incident], Transition]) -> Response:
+    async with visit.conn.transaction():
+        acted = await incident.act(visit.conn, _known(incident_id), decide)
+    return _seen(acted)
+
+
+def _snoozes(reader: Reader) -> Mapping[int, str]:
+    """Return how long an incident may be snoozed here, in hours, and what that is called."""
+    words = reader.words
+    return {
+        hours: words.ngettext("%(n)s hour", "%(n)s hours", hours) % {"n": reader.number(hours)}
+        if hours < _DAY
+        else words.ngettext("%(n)s day", "%(n)s days", hours // _DAY) % {"n": reader.number(hours // _DAY)}
+        for hours in _SNOOZES
+    }
+
+
+async def _others(visit: Visit, found: IncidentSummary) -> list[tuple[IncidentSummary, str]]:
+    """Return the other open incidents of the brand, each with its words."""
+    if found.status is IncidentStatus.RESOLVED:
+        return []
+    near = await incident.newest(visit.conn, brand_id=found.brand_id, statuses=_TABS["open"], limit=_OTHERS_SHOWN)
+    return [(other, headline(other, 60)) for other in near if other.id != found.id]
+
+
 def notice(came: str, now: IncidentSummary, reader: Reader) -> str:
     """Return what became of an action, with who was faster where somebody was; '' for none."""
     _ = reader.words.gettext
-    match came:
-        case "done":
-            return _("Done.")
-        case "no-reason":
-            return _("Choose why it is resolved.")
-        case "refused-resolved":
-            return _("Nothing was changed: it is resolved already.") + _by(now, reader)
-        case "refused-triggered":
-            return _("Nothing was changed: the same trouble has a newer open incident. Go on there.")
-        case "unchanged":
-            return _("Nothing was changed: it was so already.") + _by(now, reader)
-        case _:
-            return ""
+    known = {
+        "done": _("Done."),
+        "no-reason": _("Choose why it is resolved."),
+        "no-time": _("Choose how long."),
+        "no-words": _("Write something first."),
+        "no-target": _("Choose the incident it goes on in."),
+        "refused_target": _("Nothing was changed: it can only go on in another open incident of its brand."),
+        "refused_resolved": _("Nothing was changed: it is resolved already.") + _by(now, reader),
+        "refused_newer_open": _("Nothing was changed: the same trouble has a newer open incident. Go on there."),
+        "unchanged": _("Nothing was changed: it was so already.") + _by(now, reader),
+    }
+    return known.get(came, "")
 
 
 def _by(now: IncidentSummary, reader: Reader) -> str:
@@ -167,7 +252,7 @@ def _seen(acted: Acted | None) -> Response:
     """Return the incident's page with what became of the action. Raises Missing."""
     if acted is None:
         raise Missing
-    came = "done" if acted.changed else f"refused-{acted.refused}" if acted.refused else "unchanged"
+    came = "done" if acted.changed else acted.refused or "unchanged"
     return render.moved(f"/incidents/{acted.incident.id}?came={came}")
 
 

@@ -1,9 +1,11 @@
 """What states, reasons and events are called on the pages."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
-from alerts import letter, wording
-from alerts.types import IncidentStatus, NotificationState, Reason, Resolution, Urgency
+from alerts import letter, reasons, wording
+from alerts.incidents import BY_PEOPLE
+from alerts.types import IncidentStatus, NotificationState, Reason, Resolution, Severity, Urgency
 from service.store.incident import TimelineEntry
 from service.web.reader import Reader
 
@@ -14,12 +16,19 @@ def statuses(reader: Reader) -> Mapping[IncidentStatus, str]:
     return {
         IncidentStatus.TRIGGERED: words.pgettext("incident", "New"),
         IncidentStatus.ACKNOWLEDGED: words.pgettext("incident", "Acknowledged"),
+        IncidentStatus.SNOOZED: words.pgettext("incident", "Snoozed"),
         IncidentStatus.RESOLVED: words.pgettext("incident", "Resolved"),
     }
 
 
 def resolutions(reader: Reader) -> Mapping[Resolution, str]:
-    """Return why an incident may be closed, the usual reason first."""
+    """Return why an incident may be closed by a person, the usual reason first."""
+    every = all_resolutions(reader)
+    return {resolution: every[resolution] for resolution in every if resolution in BY_PEOPLE}
+
+
+def all_resolutions(reader: Reader) -> Mapping[Resolution, str]:
+    """Return why an incident may be closed."""
     _ = reader.words.gettext
     return {
         Resolution.ANSWERED: _("The person was answered"),
@@ -27,6 +36,8 @@ def resolutions(reader: Reader) -> Mapping[Resolution, str]:
         Resolution.FALSE_POSITIVE: _("Not angry at all: Earshot misread it"),
         Resolution.DUPLICATE: _("Already worked on elsewhere"),
         Resolution.SPAM: _("Spam"),
+        Resolution.MERGED: _("It goes on in another incident"),
+        Resolution.ENDED: _("It ended by itself"),
     }
 
 
@@ -39,6 +50,7 @@ def states(reader: Reader) -> Mapping[NotificationState, str]:
         NotificationState.SENT: words.pgettext("e-mail", "Sent"),
         NotificationState.FAILED: words.pgettext("e-mail", "Failed"),
         NotificationState.SUPERSEDED: words.pgettext("e-mail", "Not needed any more"),
+        NotificationState.BUNDLED: words.pgettext("e-mail", "In a list"),
     }
 
 
@@ -47,14 +59,24 @@ def urgency(value: Urgency, reader: Reader) -> str:
     return wording.urgency_word(value, letter.words_for(reader.language))
 
 
+def severity(value: Severity, reader: Reader) -> str:
+    """Return what a severity is called."""
+    words = reader.words
+    return {
+        Severity.MINOR: words.pgettext("severity", "Minor"),
+        Severity.MAJOR: words.pgettext("severity", "Major"),
+        Severity.CRITICAL: words.pgettext("severity", "Critical"),
+    }[value]
+
+
 def reason(value: Reason, reader: Reader) -> str:
     """Return why a rule fired, as in the e-mails."""
-    return wording.reason_sentence(value, letter.words_for(reader.language))
+    return reasons.sentence(value, letter.words_for(reader.language))
 
 
 def language_word(tag: str, reader: Reader) -> str:
     """Return what a language is called, as in the e-mails."""
-    return wording.language_word(tag, letter.words_for(reader.language))
+    return reasons.language_word(tag, letter.words_for(reader.language))
 
 
 def event(entry: TimelineEntry, reader: Reader) -> str:
@@ -70,6 +92,17 @@ def event(entry: TimelineEntry, reader: Reader) -> str:
         else words.gettext("Opened again: the trouble came back"),
         "acknowledged": words.gettext("Acknowledged by %(who)s"),
         "resolved": words.gettext("Resolved by %(who)s: %(why)s"),
+        "worsened": words.gettext("It got worse: whoever is on duty is told again"),
+        "snoozed": words.gettext("Snoozed by %(who)s until %(until)s"),
+        "woke": words.gettext("The snooze is over"),
+        "assigned": words.gettext("Given to %(to)s by %(who)s")
+        if entry.detail.get("to")
+        else words.gettext("%(who)s took the name off it"),
+        "noted": words.gettext("%(who)s noted: %(text)s"),
+        "merged": words.gettext("Merged into incident %(into)s by %(who)s"),
+        "absorbed": words.gettext("Incident %(incident)s was merged into this one by %(who)s"),
+        "ended": words.gettext("What the rule saw is over; it closed by itself"),
+        "suppressed": words.gettext("Nobody is told for now: %(by)s"),
         "notified": words.gettext("E-mail to %(contact)s was accepted by the mail server"),
         "delivery_failed": words.gettext("E-mail to %(contact)s could not be delivered"),
     }.get(entry.kind)
@@ -80,7 +113,17 @@ def event(entry: TimelineEntry, reader: Reader) -> str:
         "who": entry.actor or "Earshot",
         "contact": str(entry.detail.get("contact", "")),
         "why": _resolution(entry, reader),
+        "until": _moment(entry.detail.get("until"), reader),
+        **{key: str(entry.detail.get(key, "")) for key in ("to", "text", "into", "incident", "by")},
     }
+
+
+def _moment(given: object, reader: Reader) -> str:
+    """Return a time that a timeline's detail holds, as people write it."""
+    try:
+        return reader.exactly(datetime.fromisoformat(str(given)))
+    except ValueError:
+        return str(given)
 
 
 def outcomes(reader: Reader) -> Mapping[str, str]:
@@ -114,4 +157,4 @@ def remedy(outcome: str, reader: Reader) -> str:
 
 def _resolution(entry: TimelineEntry, reader: Reader) -> str:
     given = str(entry.detail.get("resolution", ""))
-    return next((name for known, name in resolutions(reader).items() if known == given), given)
+    return next((name for known, name in all_resolutions(reader).items() if known == given), given)

@@ -26,7 +26,6 @@ from alerts.types import (
     RuleKind,
     RuleMode,
     SourceId,
-    StoryId,
     Urgency,
 )
 from analysis.types import Analysis
@@ -152,9 +151,11 @@ async def judge(conn: Connection, place: Place, analysis: Analysis) -> None:
     now, token = await clock.now(conn), uuid4()
     async with conn.transaction():
         claimed = await verdict.claim(conn, now=now, lease=timedelta(minutes=1), token=token, limit=100, again=False)
-        stories = [await story.open_story(conn, place.brand_id, [], [], now=now) for _ in claimed]
+        stories = await story.next_ids(conn, len(claimed))
+        opened = [story.NewStory(id=one, signature=(), bands=()) for one in stories]
+        await story.open_stories(conn, place.brand_id, opened, now=now)
         await verdict.finish(conn, claimed, token)
-        judged = [(one, StoryId(of), analysis) for one, of in zip(claimed, stories, strict=True)]
+        judged = [(one, of, analysis) for one, of in zip(claimed, stories, strict=True)]
         await verdict.record(conn, judged, now=now)
 
 
@@ -190,8 +191,7 @@ async def put_incident(conn: Connection, place: Place, text: str = "Never again!
         group_key=f"{rule_id}|{place.brand_id}|{key}",
         reason=Reason(code="angry", values={"anger": 0.97, "threshold": 0.5}),
     )
-    new = await alert.insert(conn, fired, model="ngram@1", now=now)
-    assert new is not None
+    (new,) = await alert.insert(conn, [fired], models=["ngram@1"], now=now)
     opened = await incident.open_incident(
         conn,
         rule_id=rule_id,
@@ -205,7 +205,9 @@ async def put_incident(conn: Connection, place: Place, text: str = "Never again!
     happened = IncidentEvent(kind=IncidentEventKind.OPENED, at=now, detail={"alerts": 1})
     await incident.add_to_timeline(conn, opened.id, [happened])
     owed = incidents.owed(opened, await contact.every(conn), [], now)
-    (notification_id,) = await notification.owe(conn, owed, alert_id=new.id, urgency=Urgency.URGENT, now=now)
+    (notification_id,) = await notification.owe(
+        conn, owed, alerts={opened.id: new.id}, urgencies={opened.id: Urgency.URGENT}, now=now
+    )
     return Trouble(incident_id=opened.id, mention_id=mention_id, notification_id=notification_id)
 
 

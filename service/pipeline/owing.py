@@ -1,0 +1,80 @@
+"""Puts into the outbox what open incidents owe, within what one contact can bear.
+
+incidents | what each owes each contact | e-mails of their own, or a list of many | outbox
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from itertools import groupby
+
+from alerts import incidents, storm
+from alerts.types import AlertId, Contact, ContactId, Incident, IncidentId, IncidentStatus, NotificationId, Owed, RuleId
+from service.store import alert, contact, events, notification
+from service.store.events import EventKind
+from service.store.notification import Recent
+from service.store.pool import Connection
+
+
+async def owe(conn: Connection, current: Sequence[Incident], *, now: datetime) -> int:
+    """Put what is owed about incidents into the outbox; return how much that was.
+
+    Locks the contacts, so that it must come after every other lock of the transaction."""
+    waiting = [one for one in current if one.status is IncidentStatus.TRIGGERED]
+    contacts = await contact.of_rules(conn, list({one.rule_id for one in waiting}))
+    concerned = {one.contact_id for one in await _owed(conn, waiting, contacts, now)}
+    if not concerned:
+        return 0
+    await notification.lock_contacts(conn, list(concerned))
+    # Read again: another worker may have owed the same a moment ago.
+    owed = sorted(await _owed(conn, waiting, contacts, now), key=_contact_id)
+    first = await alert.first_of(conn, [one.incident_id for one in owed])
+    known = {one.id: one for one in waiting}
+    recent = await notification.recent(conn, list(concerned), since=now - storm.HOUR)
+    made: list[NotificationId] = []
+    for contact_id, group in groupby((one for one in owed if one.incident_id in first), key=_contact_id):
+        made += await _owe_contact(conn, list(group), recent[contact_id], known, first, now=now)
+    await events.tell(conn, EventKind.NOTIFICATION, made)
+    return len(made)
+
+
+def _contact_id(owed: Owed) -> ContactId:
+    return owed.contact_id
+
+
+async def _owed(
+    conn: Connection, waiting: Sequence[Incident], contacts: Mapping[RuleId, Sequence[Contact]], now: datetime
+) -> list[Owed]:
+    told = await notification.told(conn, [one.id for one in waiting])
+
+    def every() -> Iterator[Owed]:
+        for one in waiting:
+            yield from incidents.owed(one, contacts[one.rule_id], told[one.id], now)
+
+    return list(every())
+
+
+async def _owe_contact(
+    conn: Connection,
+    owed: Sequence[Owed],
+    recent: Recent,
+    known: Mapping[IncidentId, Incident],
+    first: Mapping[IncidentId, AlertId],
+    *,
+    now: datetime,
+) -> list[NotificationId]:
+    """Put what is owed to one contact into the outbox; return what is new there."""
+    urgencies = {incident_id: one.urgency for incident_id, one in known.items()}
+    allotted = storm.allot(owed, urgencies=urgencies, recent=recent.emails)
+    made = await notification.owe(conn, allotted.singles, alerts=first, urgencies=urgencies, now=now)
+    if allotted.bundled:
+        head = allotted.bundled[0]
+        list_id = await notification.open_list(
+            conn,
+            head,
+            alert_id=first[head.incident_id],
+            urgency=urgencies[head.incident_id],
+            due=storm.list_due(last_list=recent.last_list, now=now),
+            now=now,
+        )
+        made += await notification.owe(conn, allotted.bundled, alerts=first, urgencies=urgencies, into=list_id, now=now)
+    return made
