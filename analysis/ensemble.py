@@ -1,8 +1,8 @@
 """Two ways of reading, one verdict: the encoder reads meaning, the n-grams read the very letters.
 
 Each is wrong in its own way (the encoder takes heat of any kind for anger, the n-grams miss what they never saw), so
-their log odds together rank better than either; `python -m analysis.training.ensemble` prints how much better. Every
-other head is the encoder's.
+their log odds together rank better than either: analysis/model/SCORES.md says how much. Every other head is the
+encoder's.
 """
 
 import json

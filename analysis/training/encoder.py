@@ -27,7 +27,7 @@ _SEED = 0
 #: Mostly what we read in full, and what we wrote.
 _LABELLED = Diet(general=0.3, labelled=2, hidden=0.8)
 #: The texts that the teacher reads for the student, once each.
-_READ = Diet(general=0.6)
+_READ = Diet(general=0.4)
 _STUDENT = Diet(general=0.6, labelled=2, hidden=0.5)
 _UNTUNED = EncoderTuning(sharpness=1.0, offsets=(0.0, 0.0, 0.0), anger_slope=1.0, anger_offset=0.0, threshold=0.5)
 

@@ -1,11 +1,9 @@
 """Weighs the encoder and the n-grams.
 
 Slope and offsets are fitted (ridge-held logistic regression on the log odds) on labelled texts that taught neither of
-them; thresholds are those of the best F there, recall counted more. `python -m analysis.training.ensemble --corpus
-FOLDER` prints how the shipped ones do on the held-back third, which only judges.
+them; thresholds are those of the best F there, recall counted more.
 """
 
-import argparse
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,14 +11,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis import metrics
 from analysis.encoder import open_encoder
 from analysis.ensemble import Tuning, log_odds
 from analysis.ngram import NgramAnalyser
-from analysis.registry import analyser
 from analysis.training.corpus import LANGUAGES, LICENCES, rows
+from analysis.training.judging import verdicts
 from analysis.training.readings import Part, Reading, first_readings, part_of, written_texts
-from analysis.types import Analyser, Analysis
+from analysis.types import Analyser
 from analysis.weights import load
 
 NAME = "ensemble@2"
@@ -28,7 +25,6 @@ WEIGHT = 0.6
 #: Pulls a language's offset to the common one, as so many texts would.
 _RIDGE = 4.0
 _STEPS = 60
-_BATCH = 64
 _CUTS = np.linspace(0.15, 0.85, 71)
 #: So much more an angry text that is missed counts than a calm one that is taken for angry.
 _RECALL_COUNTS = 1.2
@@ -80,21 +76,9 @@ def calibrating(corpus: Path, language: str) -> Known:
     return _known(language, [*found, *((one.text, one.reading, _WRITTEN_WEIGHT) for one in ours)])
 
 
-def judging(corpus: Path, language: str) -> Known:
-    """Return the labelled texts that only judge."""
-    read = first_readings(language)
-    text = {str(row["id"]): str(row["text"]) for row in rows(corpus, language, "train")}
-    held = [one for one in read.values() if part_of(one.id) is Part.HELD_BACK]
-    return _known(language, [(text[one.id], one, 1.0) for one in held])
-
-
-def _verdicts(judge: Analyser, texts: list[str]) -> list[Analysis]:
-    return [one for start in range(0, len(texts), _BATCH) for one in judge.analyse(texts[start : start + _BATCH])]
-
-
 def judged(known: Known, deep: Analyser, light: Analyser) -> Judged:
     """Return the texts with what both models say together."""
-    pairs = zip(_verdicts(deep, known.texts), _verdicts(light, known.texts), strict=True)
+    pairs = zip(verdicts(deep, known.texts), verdicts(light, known.texts), strict=True)
     odds = np.array([WEIGHT * log_odds(d.anger) + (1 - WEIGHT) * log_odds(n.anger) for d, n in pairs])
     return Judged(known=known, odds=odds)
 
@@ -161,31 +145,3 @@ def model(corpus: Path, work: Path, _minutes: float) -> None:
     }
     content = json.dumps({"name": NAME, **written, "slope": round(tuning.slope, 4)}, indent=1)
     (work / "model" / "ensemble.json").write_text(content + "\n", "utf-8")
-
-
-def _report(known: Known, name: str, found: list[Analysis]) -> str:
-    """Return how an analyser does on one language's held-back texts, as a line."""
-    anger, flagged = np.array([one.anger for one in found]), np.array([one.angry for one in found])
-    scores = {
-        "AUC": metrics.auc(known.angry, anger),
-        "AP": metrics.average_precision(known.angry, anger),
-        "precision": metrics.precision(known.angry, flagged),
-        "recall": metrics.recall(known.angry, flagged),
-    }
-    shown = "  ".join(f"{key} {'-' if value is None else format(value, '.3f')}" for key, value in scores.items())
-    return f"{known.language:8} {name:9} n {len(known.texts)} angry {int(known.angry.sum())}  {shown}"
-
-
-def main() -> None:
-    """Print the shipped analysers' scores on the held-back texts."""
-    parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--corpus", type=Path, required=True)
-    corpus: Path = parser.parse_args().corpus
-    for language in LANGUAGES:
-        known = judging(corpus, language)
-        for name in ("encoder", "ngram", "ensemble"):
-            print(_report(known, name, _verdicts(analyser(name), known.texts)))  # noqa: T201
-
-
-if __name__ == "__main__":
-    main()

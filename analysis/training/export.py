@@ -154,13 +154,15 @@ def checkpoint(graph: bytes) -> dict[str, Array]:
         layer, _, rest = name.partition("_")
         if rest == "quantized":
             found[f"{layer}.weight"] = (value.astype(np.float32) * values[f"{layer}_scale"]).T
+        elif rest == "Transposed":
+            found[layer] = value.T
         elif name.endswith((".weight", ".bias")):
             found[name] = value
     for name in ("answers.weight", "answers.bias"):
         # What only helped to learn has not shipped.
         missing = np.zeros((COLUMNS - WIDTH, *found[name].shape[1:]), np.float32)
         found[name] = np.concatenate([found[name], missing])
-    return {name: np.ascontiguousarray(value, dtype=np.float32) for name, value in found.items()}
+    return {name: np.array(value, dtype=np.float32, order="C") for name, value in found.items()}
 
 
 def export(weights: Mapping[str, Array], target: Path) -> None:
@@ -174,5 +176,7 @@ def export(weights: Mapping[str, Array], target: Path) -> None:
             op_types_to_quantize=["MatMul"],
             per_channel=True,
             weight_type=QuantType.QInt8,
+            # Small, and all that counts goes through them.
+            nodes_to_exclude=["answers_node_MatMul", "direction_node_MatMul"],
             extra_options={"DefaultTensorType": TensorProto.FLOAT},
         )
