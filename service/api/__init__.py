@@ -5,6 +5,7 @@ from fastapi import FastAPI
 from service.api import (
     addresses,
     brands,
+    comparison,
     description,
     events,
     health,
@@ -21,7 +22,19 @@ from service.api import (
 
 def mount(app: FastAPI) -> None:
     """Add every route of the API to the app, and the document that describes them."""
-    for noun in (mentions, push, trends, incidents, sources, addresses, brands, notifications, keys, events):
+    for noun in (
+        mentions,
+        push,
+        trends,
+        comparison,
+        incidents,
+        sources,
+        addresses,
+        brands,
+        notifications,
+        keys,
+        events,
+    ):
         app.include_router(noun.router)
     app.include_router(health.router)
     app.include_router(hooks.router)

@@ -1,21 +1,23 @@
 """How much was said over time, and in what mood."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import cache
-from typing import Annotated, Self
+from typing import Annotated
 from zoneinfo import available_timezones
 
 from fastapi import APIRouter, Query
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from alerts.types import BrandId
 from analysis.types import Sentiment
+from service.api import measures
 from service.api.access import Reading
 from service.api.errors import Invalid
+from service.api.measures import Measures, Silence
 from service.api.parameters import PREFIX, BrandGiven, Shape, Since, Until, Words, brand_of
 from service.store import trend
 from service.store.pool import Connection
@@ -35,43 +37,13 @@ class GroupBy(StrEnum):
     SOURCE = "source"
     LANGUAGE = "language"
     LABEL = "label"
-
-
-class Measures(Shape):
-    """Counts, and what is computed from them."""
-
-    total: int
-    negative: int
-    neutral: int
-    positive: int
-    angry: int
-    net_of_all: float | None
-    net_of_opinions: float | None
-    pn_ratio: float | None
-
-    @classmethod
-    def of(cls, counted: Iterable[TrendCounts]) -> Self:
-        """Return the measures of counts taken together."""
-        rows = list(counted)
-        negative, neutral, positive = (
-            sum(getattr(row, label) for row in rows) for label in ("negative", "neutral", "positive")
-        )
-        return cls(
-            total=sum(row.total for row in rows),
-            negative=negative,
-            neutral=neutral,
-            positive=positive,
-            angry=sum(row.angry for row in rows),
-            net_of_all=_ratio(positive - negative, positive + negative + neutral),
-            net_of_opinions=_ratio(positive - negative, positive + negative),
-            pn_ratio=_ratio(positive, negative),
-        )
+    CAUSE = "cause"
 
 
 class GroupCounts(Shape):
     """The part of a step that belongs to one group."""
 
-    group: str | None = Field(description="The source's name, the language or the label; null: not judged yet.")
+    group: str | None = Field(description="The source's name, the language, label or cause; null: none, or not judged.")
     total: int
     negative: int
     neutral: int
@@ -80,6 +52,10 @@ class GroupCounts(Shape):
     net_of_all: float | None
     net_of_opinions: float | None
     pn_ratio: float | None
+    pn_smoothed: float
+    anger_rate: float | None
+    anger_rate_low: float | None
+    anger_rate_high: float | None
 
 
 class Step(Measures):
@@ -102,30 +78,22 @@ class Trend(Shape):
 
     buckets: list[Step] = Field(description="Every step of the period, in order; empty ones are zero.")
     previous: Period = Field(description="Totals of the equally long period before.")
+    silence: Silence = Field(description="Who is not heard and who was told, over the whole period.")
     definitions: dict[str, str] = Field(description="What each measure means.")
 
 
 DEFINITIONS = {
-    "total": "Mentions said in the step, judged or not; deleted ones left out.",
-    "negative": "Mentions whose most probable sentiment is negative (N).",
-    "neutral": "Mentions whose most probable sentiment is neutral (Neu).",
-    "positive": "Mentions whose most probable sentiment is positive (P).",
-    "angry": "Mentions of anger level 2, by the threshold of their language.",
-    "net_of_all": "Net sentiment of all judged mentions: (P - N) / (P + N + Neu), -1 to 1; null without any.",
-    "net_of_opinions": "Net sentiment of opinions: (P - N) / (P + N), -1 to 1; null without opinions.",
-    "pn_ratio": "P / N; null without negative mentions.",
+    **measures.DEFINITIONS,
     "gap": "A source was tried in the step and never answered: a low count is not news.",
     "previous": "The same measures over the equally long period that ends where this one begins.",
+    "silence": "Estimates of those who are unhappy and silent and of those who were told (a rule of thumb: 25 silent "
+    "for each complaint, 10 told ill, 5 told well); change it by silent_per_complaint, told_ill_each, told_well_each.",
     "start": "Steps begin by the clock of the asked time zone, weeks on Monday; periods are whole hours (UTC).",
 }
 
 
 def _whole_hour(at: datetime) -> datetime:
     return at.replace(minute=0, second=0, microsecond=0)
-
-
-def _ratio(part: int, whole: int) -> float | None:
-    return part / whole if whole else None
 
 
 @cache
@@ -143,13 +111,9 @@ class TrendQuery(Shape):
     bucket: Bucket = Bucket.DAY
     group: GroupBy | None = None
     tz: Annotated[Words, Field(max_length=64, description="IANA time zone.", examples=["Asia/Taipei"])] = "UTC"
-
-    @field_validator("tz")
-    @classmethod
-    def _check_zone(cls, tz: str) -> str:
-        if tz not in _zones():
-            raise ValueError("is no IANA time zone; write one such as Asia/Taipei")
-        return tz
+    silent_per_complaint: Annotated[float, Field(ge=0, le=1000)] = 25
+    told_ill_each: Annotated[float, Field(ge=0, le=1000)] = 10
+    told_well_each: Annotated[float, Field(ge=0, le=1000)] = 5
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -161,16 +125,20 @@ class _Asked:
     zone: str
 
 
-def _period(query: TrendQuery, now: datetime) -> tuple[datetime, datetime]:
+def period_of(
+    since: datetime | None, until: datetime | None, bucket: Bucket, zone: str, *, now: datetime
+) -> tuple[datetime, datetime]:
     """Return the asked period widened to whole hours, the last 30 days by default. Raises Invalid."""
-    until = _whole_hour(query.until or now)
-    until += _HOUR if until < (query.until or now) else timedelta(0)
-    since = _whole_hour(query.since or until - _USUAL_PERIOD)
-    if since >= until:
+    if zone not in _zones():
+        raise Invalid("tz", "is no IANA time zone; write one such as Asia/Taipei")
+    end = _whole_hour(until or now)
+    end += _HOUR if end < (until or now) else timedelta(0)
+    start = _whole_hour(since or end - _USUAL_PERIOD)
+    if start >= end:
         raise Invalid("to", "must lie after `from`")
-    if (until - since) / _SHORTEST[query.bucket] > MOST_BUCKETS:
+    if (end - start) / _SHORTEST[bucket] > MOST_BUCKETS:
         raise Invalid("bucket", f"gives more than {MOST_BUCKETS} steps; take a longer one, or a shorter period")
-    return since, until
+    return start, end
 
 
 async def _counts(conn: Connection, asked: _Asked, group: Grouping | None = None) -> dict[datetime, list[TrendCounts]]:
@@ -192,25 +160,37 @@ async def _counts(conn: Connection, asked: _Asked, group: Grouping | None = None
 
 def _by_label(rows: Sequence[TrendCounts]) -> list[GroupCounts]:
     """Return the parts of a step by label, read from its columns."""
-    measures = Measures.of(rows)
-    parts: dict[Sentiment | None, int] = {label: getattr(measures, label) for label in Sentiment}
-    parts[None] = measures.total - sum(parts.values())
+    counted = Measures.of(rows)
+    parts: dict[Sentiment | None, int] = {label: getattr(counted, label) for label in Sentiment}
+    parts[None] = counted.total - sum(parts.values())
     return [_only(label, count) for label, count in parts.items() if count]
 
 
 def _only(label: Sentiment | None, count: int) -> GroupCounts:
     """Return the part of a step that has one label."""
-    counted = {other.value: count if other is label else 0 for other in Sentiment}
-    row = TrendCounts(start=datetime.min.replace(tzinfo=UTC), group="", total=count, angry=0, **counted)
-    return GroupCounts(group=label, **{**Measures.of([row]).model_dump(), "angry": None})
+    columns = {other.value: count if other is label else 0 for other in Sentiment}
+    row = TrendCounts(start=datetime.min.replace(tzinfo=UTC), group="", total=count, angry=0, **columns)
+    unknown = dict.fromkeys(("angry", "anger_rate", "anger_rate_low", "anger_rate_high"))
+    return GroupCounts(group=label, **{**Measures.of([row]).model_dump(), **unknown})
 
 
 def _by_group(rows: Sequence[TrendCounts]) -> list[GroupCounts]:
     return [GroupCounts(group=row.group or None, **Measures.of([row]).model_dump()) for row in rows]
 
 
+async def _causes(conn: Connection, asked: _Asked) -> dict[datetime, list[TrendCounts]]:
+    """Return the counts by step and cause."""
+    by_start: dict[datetime, list[TrendCounts]] = defaultdict(list)
+    for row in await trend.cause_counts(
+        conn, brand_ids=asked.brand_ids, since=asked.since, until=asked.until, bucket=asked.bucket, zone=asked.zone
+    ):
+        by_start[row.start].append(row)
+    return by_start
+
+
 async def _steps(conn: Connection, asked: _Asked, group: GroupBy | None) -> list[Step]:
     by = Grouping(group) if group in (GroupBy.SOURCE, GroupBy.LANGUAGE) else None
+    causes = await _causes(conn, asked) if group is GroupBy.CAUSE else {}
     counted = await _counts(conn, asked, by)
     gaps = await trend.gaps(
         conn,
@@ -227,7 +207,8 @@ async def _steps(conn: Connection, asked: _Asked, group: GroupBy | None) -> list
         rows = counted[start]
         known = {**Measures.of(rows).model_dump(), "start": start, "gap": start in gaps}
         if group is not None:
-            known["groups"] = _by_label(rows) if group is GroupBy.LABEL else _by_group(rows)
+            parts = causes.get(start, []) if group is GroupBy.CAUSE else rows
+            known["groups"] = _by_label(rows) if group is GroupBy.LABEL else _by_group(parts)
         steps.append(Step(**known))
     return steps
 
@@ -235,7 +216,7 @@ async def _steps(conn: Connection, asked: _Asked, group: GroupBy | None) -> list
 @router.get("/trends", summary="Count mentions over time", response_model_exclude_unset=True)
 async def trends(asked: Reading, query: Annotated[TrendQuery, Query()]) -> Trend:
     """The last 30 days by default. `from` and `to` are widened to whole hours."""
-    since, until = _period(query, asked.now)
+    since, until = period_of(query.since, query.until, query.bucket, query.tz, now=asked.now)
     brand_id = await brand_of(asked.conn, query.brand)
     period = _Asked(
         brand_ids=None if brand_id is None else [brand_id],
@@ -244,10 +225,25 @@ async def trends(asked: Reading, query: Annotated[TrendQuery, Query()]) -> Trend
         bucket=query.bucket,
         zone=query.tz,
     )
+    steps = await _steps(asked.conn, period, query.group)
     return Trend(
-        buckets=await _steps(asked.conn, period, query.group),
+        buckets=steps,
         previous=await _before(asked.conn, period),
+        silence=Silence.of(
+            _together(steps),
+            silent=query.silent_per_complaint,
+            told_ill=query.told_ill_each,
+            told_well=query.told_well_each,
+        ),
         definitions=DEFINITIONS,
+    )
+
+
+def _together(steps: Sequence[Step]) -> Measures:
+    """Return the measures of all steps taken together."""
+    names = ("total", "negative", "neutral", "positive", "angry")
+    return Measures.of(
+        TrendCounts(start=step.start, group="", **{name: getattr(step, name) for name in names}) for step in steps
     )
 
 

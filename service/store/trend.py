@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from alerts.types import BrandId, SourceId
+from alerts.types import BrandId, SourceId, StoryId
 from service.store.pool import Connection
 
 
@@ -23,6 +23,7 @@ class Grouping(StrEnum):
 
     SOURCE = "source"
     LANGUAGE = "language"
+    BRAND = "brand"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,7 +31,7 @@ class TrendCounts:
     """Counts of one step. What is not judged yet counts in `total` only."""
 
     start: datetime
-    #: The source's name or the language; '' without grouping, or not judged yet.
+    #: The source's name, the language, the brand's id or the cause; '' without grouping, or not judged yet.
     group: str
     total: int
     negative: int
@@ -41,7 +42,8 @@ class TrendCounts:
 
 _FROM_ROLLUP = """
     select date_trunc($5, t.hour, $6) as start,
-        case $7 when 'source' then s.name when 'language' then t.language else '' end as "group",
+        case $7 when 'source' then s.name when 'language' then t.language when 'brand' then t.brand_id::text
+            else '' end as "group",
         sum(t.total)::bigint as total, sum(t.negative)::bigint as negative, sum(t.neutral)::bigint as neutral,
         sum(t.positive)::bigint as positive, sum(t.angry)::bigint as angry
     from trend_hour t join source s on s.id = t.source_id
@@ -53,7 +55,8 @@ _FROM_ROLLUP = """
 """
 _FROM_MENTIONS = """
     select date_trunc($5, m.said_at, $6) as start,
-        case $7 when 'source' then s.name when 'language' then coalesce(m.language, '') else '' end as "group",
+        case $7 when 'source' then s.name when 'language' then coalesce(m.language, '')
+            when 'brand' then m.brand_id::text else '' end as "group",
         count(*) as total, count(*) filter (where m.label = 'negative') as negative,
         count(*) filter (where m.label = 'neutral') as neutral,
         count(*) filter (where m.label = 'positive') as positive, count(*) filter (where m.angry) as angry
@@ -97,6 +100,95 @@ async def counts(
         "" if group is None else group,
     )
     return [TrendCounts(**row) for row in rows]
+
+
+_CAUSES_FROM_ROLLUP = """
+    select date_trunc($4, hour, $5) as start, cause as "group", sum(total)::bigint as total,
+        sum(negative)::bigint as negative, sum(neutral)::bigint as neutral, sum(positive)::bigint as positive,
+        sum(angry)::bigint as angry
+    from trend_cause
+    where ($1::bigint[] is null or brand_id = any($1)) and hour >= $2 and hour < $3
+    group by 1, 2
+    having sum(total) > 0
+    order by 1, 2
+"""
+_CAUSES_FROM_MENTIONS = """
+    select date_trunc($4, m.said_at, $5) as start, c.cause as "group", count(*) as total,
+        count(*) filter (where m.label = 'negative') as negative,
+        count(*) filter (where m.label = 'neutral') as neutral,
+        count(*) filter (where m.label = 'positive') as positive, count(*) filter (where m.angry) as angry
+    from mention m cross join lateral (select distinct unnest(m.verdict_causes) as cause) c
+    where ($1::bigint[] is null or m.brand_id = any($1)) and m.said_at >= $2 and m.said_at < $3 and m.counted
+    group by 1, 2
+    order by 1, 2
+"""
+
+
+async def cause_counts(
+    conn: Connection,
+    *,
+    brand_ids: Sequence[BrandId] | None,
+    since: datetime,
+    until: datetime,
+    bucket: Bucket,
+    zone: str,
+) -> list[TrendCounts]:
+    """Return the steps that have mentions by what these are about; one with two causes counts in both."""
+    rows = await conn.fetch(
+        _CAUSES_FROM_ROLLUP if _has_whole_hours(zone, since, until) else _CAUSES_FROM_MENTIONS,
+        None if brand_ids is None else list(brand_ids),
+        since,
+        until,
+        bucket,
+        zone,
+    )
+    return [TrendCounts(**row) for row in rows]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SpreadCounts:
+    """How far and how fast something was said."""
+
+    total: int
+    #: Places it was said at.
+    channels: int
+    #: What is no comment or reply to something else.
+    articles: int
+    authors: int
+    #: Said in the last window of the period, and in the window before that.
+    latest: int
+    before: int
+
+
+async def spread(
+    conn: Connection,
+    *,
+    brand_ids: Sequence[BrandId] | None,
+    story_id: StoryId | None,
+    since: datetime,
+    until: datetime,
+    window: timedelta,
+) -> SpreadCounts:
+    """Return how far what was said from `since` to before `until` went, a story's alone where one is given."""
+    row = await conn.fetchrow(
+        """
+        select count(*) as total, count(distinct site) as channels, count(*) filter (where parent is null) as articles,
+            count(distinct (source_id, coalesce(author_id, author_name))) as authors,
+            count(*) filter (where said_at >= $4::timestamptz - $5::interval) as latest,
+            count(*) filter (
+                where said_at >= $4::timestamptz - 2 * $5::interval and said_at < $4::timestamptz - $5::interval
+            ) as before
+        from mention
+        where ($1::bigint[] is null or brand_id = any($1)) and ($2::bigint is null or story_id = $2)
+            and said_at >= $3 and said_at < $4 and counted
+        """,
+        None if brand_ids is None else list(brand_ids),
+        story_id,
+        since,
+        until,
+        window,
+    )
+    return SpreadCounts(**dict(row or {}))
 
 
 async def starts(conn: Connection, *, since: datetime, until: datetime, bucket: Bucket, zone: str) -> list[datetime]:
@@ -157,12 +249,17 @@ async def drift(conn: Connection) -> int:
     return int(
         await conn.fetchval(
             """
-            select count(*) from (
+            select (select count(*) from (
                 (table trend_recount except table trend_hour)
                 union all
                 (select * from trend_hour where (total, negative, neutral, positive, angry) <> (0, 0, 0, 0, 0)
                     except table trend_recount)
-            ) differs
+            ) differs) + (select count(*) from (
+                (table trend_cause_recount except table trend_cause)
+                union all
+                (select * from trend_cause where (total, negative, neutral, positive, angry) <> (0, 0, 0, 0, 0)
+                    except table trend_cause_recount)
+            ) differs)
             """
         )
     )

@@ -5,8 +5,9 @@ from typing import Any
 
 import httpx
 
-from analysis.types import Analysis
+from analysis.types import Analysis, Cause, Sentiment
 from service.store import fetch
+from service.store import trend as trend_store
 from service.store.fetch import Counts, Outcome
 from service.store.pool import Connection
 from tests import make
@@ -17,6 +18,7 @@ GOOD = make.analysis(negative=0.1, neutral=0.1, positive=0.8)
 BAD = make.analysis(negative=0.8, neutral=0.1, positive=0.1, language="th")
 ANGRY = make.analysis(angry=True)
 PLAIN = make.analysis()
+WAITING, PRICE = (Cause(cause=cause, label=Sentiment.NEGATIVE, p=0.9) for cause in ("waiting", "price"))
 
 
 async def _say(conn: Connection, place: Place, at: datetime, *verdicts: Analysis | None) -> None:
@@ -36,8 +38,13 @@ async def test_measures_of_a_day(client: httpx.AsyncClient, conn: Connection, pl
     await _say(conn, place, MONDAY + timedelta(hours=5), GOOD, GOOD, GOOD, BAD, ANGRY, PLAIN, PLAIN, PLAIN, None)
     trend = await _trend(client, from_="2026-03-02T00:00:00Z", to="2026-03-04T00:00:00Z")
 
-    assert set(trend) == {"buckets", "previous", "definitions"}
-    assert trend["buckets"] == [
+    assert set(trend) == {"buckets", "previous", "silence", "definitions"}
+    rates = ("pn_smoothed", "anger_rate", "anger_rate_low", "anger_rate_high")
+    assert [[round(step[rate] or 0, 4) for rate in rates] for step in trend["buckets"]] == [
+        [1.3333, 0.125, 0.0224, 0.4709],
+        [1, 0, 0, 0],
+    ]
+    assert [{name: step[name] for name in step if name not in rates} for step in trend["buckets"]] == [
         {
             "start": "2026-03-02T00:00:00Z",
             "total": 9,
@@ -63,7 +70,7 @@ async def test_measures_of_a_day(client: httpx.AsyncClient, conn: Connection, pl
             "gap": False,
         },
     ]
-    measured = set(trend["buckets"][0]) | {"previous"}
+    measured = set(trend["buckets"][0]) | {"previous", "silence"}
     assert set(trend["definitions"]) == measured
 
 
@@ -177,3 +184,44 @@ async def test_a_wrong_question_is_told_which_field_is_wrong(client: httpx.Async
 
         assert answer.status_code == 422, query
         assert [error["field"] for error in answer.json()["errors"]] == [field], query
+
+
+async def test_causes_are_counted_and_those_who_say_nothing_estimated(
+    client: httpx.AsyncClient, conn: Connection, place: Place
+) -> None:
+    slow = make.analysis(negative=0.8, neutral=0.1, positive=0.1, causes=(WAITING, PRICE))
+    await _say(conn, place, MONDAY, slow, slow)
+    await _say(
+        conn,
+        place,
+        MONDAY + timedelta(hours=1),
+        make.analysis(positive=0.8, negative=0.1, neutral=0.1, causes=(PRICE,)),
+    )
+    for zone in ("Asia/Taipei", "Asia/Kolkata"):
+        trend = await _trend(client, from_="2026-03-02T00:00:00Z", to="2026-03-03T00:00:00Z", group="cause", tz=zone)
+        groups = {one["group"]: (one["total"], one["negative"]) for step in trend["buckets"] for one in step["groups"]}
+        assert groups == {"price": (3, 2), "waiting": (2, 2)}
+
+    trend = await _trend(
+        client, from_="2026-03-02T00:00:00Z", to="2026-03-03T00:00:00Z", silent_per_complaint="20", told_well_each="4"
+    )
+    assert trend["silence"] == {
+        "complaints": 2,
+        "praises": 1,
+        "silent": 40,
+        "told_ill": 420,
+        "told_well": 4,
+        "assumptions": {"silent_per_complaint": 20, "told_ill_each": 10, "told_well_each": 4},
+    }
+
+
+async def test_cause_counts_equal_a_recount_after_corrections_and_deletions(
+    client: httpx.AsyncClient, conn: Connection, place: Place
+) -> None:
+    judged = make.analysis(causes=(WAITING,))
+    await _say(conn, place, MONDAY, judged, judged, judged)
+    await conn.execute("update mention set verdict_causes = '{price}' where id = (select min(id) from mention)")
+    await conn.execute("delete from mention where id = (select max(id) from mention)")
+    assert await trend_store.drift(conn) == 0
+    trend = await _trend(client, from_="2026-03-02T00:00:00Z", to="2026-03-03T00:00:00Z", group="cause")
+    assert [(one["group"], one["total"]) for one in trend["buckets"][0]["groups"]] == [("price", 1), ("waiting", 1)]
