@@ -28,7 +28,8 @@ run: env ## Start everything with the demo brand on 127.0.0.1:8000
 
 # The recipe is one shell, so that what one step found is there for the next.
 test: test-env static ## Run everything CI runs, in an environment of its own
-	@EARSHOT_CHROMIUM=$$(tools/browser.sh) && \
+	@tools/mail_host.sh && \
+	EARSHOT_CHROMIUM=$$(tools/browser.sh) && \
 	EARSHOT_FEED_SUITE=$$(tools/feed_suite.sh) && \
 	export EARSHOT_CHROMIUM EARSHOT_FEED_SUITE && \
 	exec $(BIN)/python -m pytest $(ARGS)

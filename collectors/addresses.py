@@ -1,6 +1,7 @@
 """Which addresses the guarded way out may connect to."""
 
 import re
+from collections.abc import Collection
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from yarl import URL
@@ -80,6 +81,18 @@ def checked_url(address: str, *, allow_private: bool = False) -> URL:
         raise Refused(f"port {port} is not one that web servers answer on")
     _check_host(host, allow_private=allow_private)
     return url
+
+
+def checked_server(host: str, port: int, *, allow_private: bool, standard: Collection[int]) -> tuple[str, int]:
+    """Return host and port of a server that does not speak HTTP, if it may be asked at all: on one of its standard
+    ports or an unprivileged one. Raises Refused."""
+    host = host.strip().rstrip(".")
+    if not host or len(host) > 253 or not re.fullmatch(r"[\w.:-]+", host):
+        raise Refused(f"{host[:60]!r} is no name of a server")
+    if port not in standard and (port < 1024 or port > 65_535 or port in _REFUSED_PORTS):
+        raise Refused(f"port {port} is not one that such servers answer on")
+    _check_host(host, allow_private=allow_private)
+    return host, port
 
 
 def _check_host(host: str, *, allow_private: bool) -> None:

@@ -8,6 +8,7 @@ first. `allow_private` opens loopback and self-numbered networks for one request
 
 import asyncio
 import re
+import ssl
 from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
@@ -18,16 +19,18 @@ from typing import Self
 import aiohttp
 from yarl import URL
 
-from collectors.addresses import checked_url, is_inward
+from collectors.addresses import checked_server, checked_url, is_inward
 from collectors.body import read_body
 from collectors.errors import RateLimited, Refused, Unreachable
-from collectors.guard import GuardedConnector, InwardAddress, Resolve, resolve
+from collectors.guard import GuardedConnector, InwardAddress, Resolve, open_stream, resolve
 from collectors.polite import SHORTEST_RETRY_AFTER, Pace, retry_after
 from collectors.types import Answer
 
 USER_AGENT = "Earshot/0.1 (+feed reader; self-hosted review monitoring)"
 DEADLINE = timedelta(seconds=20)
 MAX_REDIRECTS = 3
+#: Of a stream: the numbers of half a million mails fit.
+MAX_LINE_BYTES = 4 * 1024 * 1024
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _QUERY = re.compile(r"\?[^\s'\")>]+")
@@ -134,6 +137,30 @@ class GuardedEgress:
         if hop.location is not None:
             raise Unreachable(f"{target.host} answered what was sent with a redirect (status {hop.status})")
         return self._answer(hop, target, None, answers)
+
+    async def connect(
+        self, host: str, port: int, *, standard: Collection[int], tls: bool, allow_private: bool = False
+    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """Open a stream to a vetted address, certificates checked (SSL_CERT_FILE names a private authority)."""
+        private = allow_private or self._allow_private
+        host, port = checked_server(host, port, allow_private=private, standard=standard)
+        context = ssl.create_default_context() if tls else None
+        try:
+            async with asyncio.timeout(self._deadline):
+                return await open_stream(
+                    host,
+                    port,
+                    resolve_host=self._resolve_host,
+                    allow_private=private,
+                    tls=context,
+                    max_line_bytes=MAX_LINE_BYTES,
+                )
+        except InwardAddress as error:
+            raise Refused(str(error), permanent=False) from error
+        except TimeoutError as error:
+            raise Unreachable(f"{host} did not take a connection within {self._deadline:g} s") from error
+        except (OSError, UnicodeError) as error:
+            raise Unreachable(f"no connection to {host}:{port}: {_said(error)}") from error
 
     def _turn(self, url: URL, *, private: bool, at_once: bool) -> AbstractAsyncContextManager[None]:
         """Return the host's turn; a private host that may be asked is our own and needs no pacing."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import ssl
 from collections.abc import Awaitable, Callable, Sequence
 
 import aiohttp
@@ -47,6 +48,36 @@ class _VettedResolver(AbstractResolver):
 
     async def close(self) -> None:
         return None
+
+
+async def open_stream(
+    host: str,
+    port: int,
+    *,
+    resolve_host: Resolve,
+    allow_private: bool,
+    tls: ssl.SSLContext | None,
+    max_line_bytes: int,
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Return a connection to the first vetted address that takes one. Raises InwardAddress or OSError."""
+    found = await _VettedResolver(resolve_host, allow_private=allow_private).resolve(host, port)
+    for place, one in enumerate(found):
+        try:
+            reader, writer = await asyncio.open_connection(
+                one["host"], port, ssl=tls, server_hostname=host if tls else None, limit=max_line_bytes
+            )
+        except ssl.SSLError:
+            raise
+        except OSError:
+            if place + 1 == len(found):
+                raise
+            continue
+        peer = writer.get_extra_info("peername")
+        if not peer or not is_allowed(str(peer[0]), allow_private=allow_private):
+            writer.transport.abort()
+            raise InwardAddress(f"{host} led to {peer and peer[0]}, which is not a public address")
+        return reader, writer
+    raise OSError(f"{host} has no address")
 
 
 def _resolved(host: str, address: str, port: int) -> ResolveResult:

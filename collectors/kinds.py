@@ -125,6 +125,41 @@ KINDS: Mapping[SourceKind, Kind] = {
         ),
     ),
     SourceKind.BLUESKY: Kind(
+    SourceKind.IMAP: Kind(
+        collector="collectors.imap:ImapCollector",
+        settings=(
+            Setting(key="host", description="The mail server", required=True, example="imap.example.com"),
+            Setting(key="port", description="Its port; 993, or 143 without tls", example="993"),
+            Setting(key="user", description="Name to sign in with", required=True, example="complaints@example.com"),
+            Setting(
+                key="password",
+                description="Password, or app password where the provider has these",
+                secret=True,
+                example="env:EARSHOT_SECRET_MAILBOX",
+            ),
+            Setting(
+                key="token",
+                description="Access token of OAuth (XOAUTH2) in place of a password, renewed by whoever writes it",
+                secret=True,
+                example="env:EARSHOT_SECRET_MAILBOX_TOKEN",
+            ),
+            Setting(key="folder", description="Folder to read; INBOX where not given", example="Reviews/客訴"),
+            Setting(
+                key="security",
+                description="How the way is protected; none only where private addresses are allowed",
+                example="tls",
+                choices=("tls", "starttls", "none"),
+            ),
+            Setting(key="days", description="How far back the first poll reads; 30 where not given", example="90"),
+            Setting(key="site", description="Name shown for where it was said; E-mail where not given", example="Desk"),
+            Setting(
+                key="own_accounts",
+                description="Addresses of the brand itself, parted by commas: what they write is the owner's",
+                example="care@lantern.example",
+            ),
+        ),
+        state=State(tried=Tried.SERVERS),
+    ),
         collector="collectors.bluesky:BlueskyCollector",
         settings=(
             Setting(key="query", description="Words to search for", required=True, example='"Lantern Tea"'),

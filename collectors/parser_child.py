@@ -99,6 +99,7 @@ def read_document(head: Mapping[str, Any], payload: bytes) -> Read:
         complete=read.complete,
         warnings=tuple(warnings),
         ttl_minutes=read.ttl_minutes,
+        links=read.links,
     )
 
 
@@ -119,7 +120,13 @@ def _sitemap(head: Mapping[str, Any], payload: bytes) -> dict[str, Any]:
     return read_sitemap(head, payload)
 
 
-_READERS = {"feed": _feed, "web_page": _web_page, "sitemap": _sitemap}
+def _mail(head: Mapping[str, Any], payload: bytes) -> dict[str, Any]:
+    from collectors.mail import read_mail  # noqa: PLC0415
+
+    return {"mentions": [mention_to_json(mention) for mention in read_mail(head, payload)]}
+
+
+_READERS = {"feed": _feed, "web_page": _web_page, "sitemap": _sitemap, "mail": _mail}
 
 
 def _read_to_json(read: Read) -> dict[str, Any]:
@@ -129,6 +136,7 @@ def _read_to_json(read: Read) -> dict[str, Any]:
         "complete": read.complete,
         "warning": joined(read.warnings),
         "ttl_minutes": read.ttl_minutes,
+        "links": dict(read.links),
     }
 
 

@@ -1,5 +1,6 @@
 """The words between a place where things are said and the rest of Earshot."""
 
+from asyncio import StreamReader, StreamWriter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -29,6 +30,7 @@ class SourceKind(StrEnum):
     LINE = "line"
     WEBHOOK = "webhook"
     IMPORT = "import"
+    IMAP = "imap"
     APP_STORE = "app_store"
     YOUTUBE = "youtube"
     PTT = "ptt"
@@ -252,6 +254,13 @@ class Collector(Protocol):
 
 
 def whole_text(title: str, text: str) -> str:
+    async def connect(
+        self, host: str, port: int, *, standard: Collection[int], tls: bool, allow_private: bool = False
+    ) -> tuple[StreamReader, StreamWriter]:
+        """Open a stream to a server that does not speak HTTP, on one of the standard ports or an unprivileged one.
+        Raises Refused or Unreachable. Deadlines are the caller's."""
+        ...
+
     """Return all words of a mention, as they are judged and shown. A title that begins the text is not said twice."""
     opening = title.rstrip(" .…")
     if not opening or text.lstrip().startswith(opening):

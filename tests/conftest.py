@@ -16,6 +16,7 @@ from service import database
 from service.store import pool as store_pool
 from service.store.migrate import migrate
 from service.store.pool import Connection, Pool
+from tests import mailhost
 
 #: Before pg_catalog in the search path, so that `now()` in the store's SQL is this one.
 _MOCK_NOW = """
@@ -34,6 +35,20 @@ def corpus() -> Path:
     if not folder or not Path(folder).is_dir():
         pytest.skip("EARSHOT_CORPUS names no folder with recorded answers and labelled texts")
     return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def _mail_servers() -> Iterator[mailhost.MailHost]:
+    with mailhost.started(Path(tempfile.mkdtemp(prefix="earshot-mail-"))) as host:
+        yield host
+    shutil.rmtree(host.folder, ignore_errors=True)
+
+
+@pytest.fixture
+def mail_host(_mail_servers: mailhost.MailHost) -> mailhost.MailHost:
+    """A real Postfix and Dovecot with empty mailboxes."""
+    _mail_servers.empty()
+    return _mail_servers
 
 
 @pytest.fixture(scope="session")

@@ -51,6 +51,9 @@ class Served:
     async def post(self, url: str, **_: Any) -> Answer:
         raise AssertionError(f"something was sent to {url}")
 
+    async def connect(self, host: str, port: int, **_: Any) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        raise AssertionError(f"a connection to {host}:{port} was opened")
+
 
 async def gather(parsers: ParserPool, *bodies: bytes) -> list[Any]:
     source = make.source(allow_private=True)

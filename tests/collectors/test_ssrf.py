@@ -74,6 +74,39 @@ async def test_no_form_of_an_inward_address_gets_out(url: str) -> None:
     assert connected == []
 
 
+@pytest.mark.parametrize("host", [*filter(None, INWARD_LITERALS), "localhost", "127.1", "0x7f.1", "2130706433"])
+async def test_no_stream_is_opened_inward(host: str) -> None:
+    connected: list[Any] = []
+    _watch(connected)
+
+    async with GuardedEgress() as egress:
+        with pytest.raises(CollectError):
+            await egress.connect(host, 993, standard=(993,), tls=True)
+
+    assert connected == []
+
+
+@pytest.mark.parametrize("port", [25, 22, 6379, 0, 70_000])
+async def test_no_stream_is_opened_to_a_port_of_another_service(port: int) -> None:
+    async with GuardedEgress() as egress:
+        with pytest.raises(Refused, match="port"):
+            await egress.connect("mail.example", port, standard=(993,), tls=True)
+
+
+async def test_one_inward_address_of_many_opens_no_stream() -> None:
+    connected: list[Any] = []
+    _watch(connected)
+
+    async def mixed(_host: str, _port: int) -> list[str]:
+        return ["93.184.216.34", "127.0.0.1"]
+
+    async with GuardedEgress(resolve_host=mixed) as egress:
+        with pytest.raises(Refused, match="not a public address"):
+            await egress.connect("mail.example", 993, standard=(993,), tls=True)
+
+    assert connected == []
+
+
 async def test_one_inward_address_spoils_the_whole_answer() -> None:
     connected: list[Any] = []
     _watch(connected)
