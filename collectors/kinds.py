@@ -124,7 +124,6 @@ KINDS: Mapping[SourceKind, Kind] = {
             _ZONE,
         ),
     ),
-    SourceKind.BLUESKY: Kind(
     SourceKind.IMAP: Kind(
         collector="collectors.imap:ImapCollector",
         settings=(
@@ -160,6 +159,7 @@ KINDS: Mapping[SourceKind, Kind] = {
         ),
         state=State(tried=Tried.SERVERS),
     ),
+    SourceKind.BLUESKY: Kind(
         collector="collectors.bluesky:BlueskyCollector",
         settings=(
             Setting(key="query", description="Words to search for", required=True, example='"Lantern Tea"'),
