@@ -1,7 +1,7 @@
 """The stages that end in the encoder that ships, from the corpus folder and the packaged base; see stages.py."""
 
+import hashlib
 import json
-import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +18,7 @@ from analysis.training.corpus import LANGUAGES, rows
 from analysis.training.distillation import base_reader, judgements, marked, meanings, senses
 from analysis.training.encoder_tuning import tunings
 from analysis.training.export import export
-from analysis.training.mixture import Diet, Lesson, epoch, lessons
+from analysis.training.mixture import Diet, Lesson, drawn, lessons
 from analysis.training.network import Network, from_base, from_weights
 from analysis.training.student import Plan, partial, teach
 from analysis.training.vocabulary import same_cut, trimmed
@@ -26,8 +26,10 @@ from analysis.training.vocabulary import same_cut, trimmed
 _SEED = 0
 #: Mostly what we read in full, and what we wrote.
 _LABELLED = Diet(general=0.3, labelled=2, hidden=0.8)
-#: The texts that the teacher reads for the student, once each.
-_READ = Diet(general=0.4)
+#: The share of an epoch's texts that the teacher reads for the student.
+_READ = 0.4
+#: So many of them teach the embedding.
+_SENSED = 25_000
 _STUDENT = Diet(general=0.6, labelled=2, hidden=0.5)
 _UNTUNED = EncoderTuning(sharpness=1.0, offsets=(0.0, 0.0, 0.0), anger_slope=1.0, anger_offset=0.0, threshold=0.5)
 
@@ -88,14 +90,19 @@ def teacher(corpus: Path, work: Path, minutes: float) -> None:
 
 def _pool(corpus: Path) -> list[Lesson]:
     """Return the lessons that the student learns from, each once."""
-    drawn = epoch(lessons(corpus), random.Random(_SEED), _READ)  # noqa: S311  # a choice to learn from is no secret
-    return list({lesson.id: lesson for lesson in drawn}.values())
+    return drawn(lessons(corpus), _READ)
+
+
+def _meant(work: Path, pool: list[Lesson]) -> tuple[list[Lesson], dict[str, np.ndarray]]:
+    """Return the lessons that teach the embedding, and the base's sense of each."""
+    chosen = sorted(pool, key=lambda lesson: hashlib.sha256(lesson.id.encode()).digest())[:_SENSED]
+    reader = base_reader(read_base(packaged_weights()), _kept(work))
+    return chosen, senses(reader, _tokenizer(work), chosen, work / "senses.npz")
 
 
 def sense(corpus: Path, work: Path, _minutes: float) -> None:
     """Leave the base's sense of the texts."""
-    base = read_base(packaged_weights())
-    senses(base_reader(base, _kept(work)), _tokenizer(work), _pool(corpus), work / "senses.npz")
+    _meant(work, _pool(corpus))
 
 
 def scores(corpus: Path, work: Path, _minutes: float) -> None:
@@ -107,12 +114,10 @@ def scores(corpus: Path, work: Path, _minutes: float) -> None:
 def student(corpus: Path, work: Path, minutes: float) -> None:
     """Leave the student."""
     pool = _pool(corpus)
-    base = read_base(packaged_weights())
-    sense = senses(base_reader(base, _kept(work)), _tokenizer(work), pool, work / "senses.npz")
     said = judgements(
         from_weights(torch.load(work / "teacher.labelled.pt")), _tokenizer(work), pool, work / "scores.npz"
     )
-    found = marked(pool, said, meanings(pool, sense))
+    found = marked(pool, said, meanings(*_meant(work, pool)))
     plan = Plan(minutes=minutes, rate=1e-4, seed=2, diet=_STUDENT)
     _teach(work, "student.pt", plan, found, lambda: from_weights(torch.load(work / "general.pt")))
 

@@ -21,7 +21,8 @@ from analysis.types import Analyser
 from analysis.weights import load
 
 NAME = "ensemble@2"
-WEIGHT = 0.6
+#: Shares of the encoder that are tried.
+_SHARES = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 #: Pulls a language's offset to the common one, as so many texts would.
 _RIDGE = 4.0
 _STEPS = 60
@@ -47,10 +48,15 @@ class Known:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Judged:
-    """Labelled texts with the log odds that both models together give for anger."""
+    """Labelled texts with the log odds that the encoder and the n-grams give for anger."""
 
     known: Known
-    odds: Floats
+    deep: Floats
+    light: Floats
+
+    def odds(self, weight: float) -> Floats:
+        """Return the log odds together, the encoder counting so much."""
+        return weight * self.deep + (1 - weight) * self.light
 
 
 def _known(language: str, found: list[tuple[str, Reading, float]]) -> Known:
@@ -77,18 +83,18 @@ def calibrating(corpus: Path, language: str) -> Known:
 
 
 def judged(known: Known, deep: Analyser, light: Analyser) -> Judged:
-    """Return the texts with what both models say together."""
-    pairs = zip(verdicts(deep, known.texts), verdicts(light, known.texts), strict=True)
-    odds = np.array([WEIGHT * log_odds(d.anger) + (1 - WEIGHT) * log_odds(n.anger) for d, n in pairs])
-    return Judged(known=known, odds=odds)
+    """Return the texts with what both models say."""
+    odds = [np.array([log_odds(one.anger) for one in verdicts(judge, known.texts)]) for judge in (deep, light)]
+    return Judged(known=known, deep=odds[0], light=odds[1])
 
 
-def _weights(parts: list[Judged]) -> Floats:
-    """Return slope, common offset and each language's own under which the labels are likeliest."""
-    odds = np.concatenate([part.odds for part in parts])
+def _weights(parts: list[Judged], weight: float) -> tuple[float, Floats]:
+    """Return slope, common offset and each language's own under which the labels are likeliest where the encoder counts
+    so much, after how unlikely they are even then."""
+    odds = np.concatenate([part.odds(weight) for part in parts])
     truth = np.concatenate([part.known.angry for part in parts])
     counts = np.concatenate([part.known.weight for part in parts])
-    which = np.repeat(np.arange(len(parts)), [len(part.odds) for part in parts])
+    which = np.repeat(np.arange(len(parts)), [len(part.deep) for part in parts])
     features = np.column_stack([odds, np.ones(len(odds)), np.eye(len(parts))[which]])
     penalty = np.diag([0.0, 0.0, *[_RIDGE] * len(parts)])
     weights = np.zeros(features.shape[1])
@@ -98,7 +104,8 @@ def _weights(parts: list[Judged]) -> Floats:
         slope = features.T @ (counts * (share - truth)) + penalty @ weights
         curve = (features * (counts * share * (1 - share))[:, None]).T @ features + penalty
         weights -= np.linalg.lstsq(curve, slope, rcond=None)[0]
-    return weights
+    told = features @ weights
+    return float((counts * np.logaddexp(0, np.where(truth, -told, told))).sum() / counts.sum()), weights
 
 
 def best_cut(share: Floats, truth: Flags, weight: Floats) -> float:
@@ -115,10 +122,12 @@ def best_cut(share: Floats, truth: Flags, weight: Floats) -> float:
 
 def fitted(parts: list[Judged]) -> Tuning:
     """Return the tuning under which the labels are likeliest, with each language's best threshold."""
-    slope, common, *own = _weights(parts).tolist()
+    tried = {weight: _weights(parts, weight) for weight in _SHARES}
+    weight = min(tried, key=lambda one: tried[one][0])
+    slope, common, *own = tried[weight][1].tolist()
     offsets = {part.known.language: common + more for part, more in zip(parts, own, strict=True)}
     offsets["rest"] = common
-    shares = [1 / (1 + np.exp(-(slope * part.odds + offsets[part.known.language]))) for part in parts]
+    shares = [1 / (1 + np.exp(-(slope * part.odds(weight) + offsets[part.known.language]))) for part in parts]
     known = [part.known for part in parts]
     thresholds = {
         one.language: best_cut(share, one.angry, one.weight) for one, share in zip(known, shares, strict=True)
@@ -128,7 +137,7 @@ def fitted(parts: list[Judged]) -> Tuning:
         np.concatenate([one.angry for one in known]),
         np.concatenate([one.weight for one in known]),
     )
-    return Tuning(weight=WEIGHT, slope=slope, offsets=offsets, thresholds=thresholds)
+    return Tuning(weight=weight, slope=slope, offsets=offsets, thresholds=thresholds)
 
 
 def _rounded(values: dict[str, float]) -> dict[str, float]:

@@ -3,6 +3,7 @@
 Every language has both classes of anger or none: a head that only ever sees calm Thai learns Thai, not calm.
 """
 
+import hashlib
 import random
 import re
 from collections import defaultdict
@@ -300,6 +301,18 @@ def epoch(all_lessons: list[Lesson], chance: random.Random, diet: Diet) -> list[
         chosen.extend(chance.sample(found, round(most * diet.general)))
     chosen.extend(_hidden(all_lessons, chance, diet.hidden))
     chance.shuffle(chosen)
+    return chosen
+
+
+def drawn(all_lessons: list[Lesson], share: float) -> list[Lesson]:
+    """Return each lesson of our own, and a share of those an epoch has of each source; nearly the same ones when more
+    texts have been labelled since."""
+    by_source = defaultdict(list)
+    for lesson in sorted(all_lessons, key=lambda one: hashlib.sha256(one.id.encode()).digest()):
+        by_source["" if lesson.times > 1 or lesson.source == "written" else lesson.source].append(lesson)
+    chosen = by_source.pop("", [])
+    for source, found in by_source.items():
+        chosen += found[: round(min(len(found), _CAP.get(source, len(found))) * share)]
     return chosen
 
 
