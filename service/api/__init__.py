@@ -16,6 +16,7 @@ from service.api import (
     notifications,
     push,
     sources,
+    terms,
     trends,
 )
 
@@ -27,6 +28,7 @@ def mount(app: FastAPI) -> None:
         push,
         trends,
         comparison,
+        terms,
         incidents,
         sources,
         addresses,

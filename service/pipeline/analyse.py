@@ -13,6 +13,7 @@ from itertools import groupby
 from uuid import uuid4
 
 from alerts.types import IncidentId, JudgedMention, StoryId
+from analysis.terms import terms
 from analysis.types import Analyser, Analysis
 from collectors.types import SourceKind, whole_text
 from service.failpoints import Failpoint, reach
@@ -72,7 +73,10 @@ async def _store(conn: Connection, judged: Sequence[tuple[Unjudged, str, Analysi
         found = await stories_of(conn, brand_id, [(text, judgement) for _, text, judgement in of_brand], now=now)
         told = [(mention, text, judgement, of) for (mention, text, judgement), of in zip(of_brand, found, strict=True)]
         await verdict.record(
-            conn, [(mention, story_id, judgement) for mention, _, judgement, story_id in told], now=now
+            conn,
+            [(mention, story_id, judgement) for mention, _, judgement, story_id in told],
+            terms=[terms(text) for _, text, _, _ in told],
+            now=now,
         )
         touched += await raise_alerts(conn, [_judged(*one) for one in told if _may_wake(one[0], one[2])], now=now)
     await owe(conn, await incident.of_ids(conn, touched), now=now)

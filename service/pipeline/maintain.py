@@ -3,7 +3,7 @@
 import logging
 from datetime import datetime, timedelta
 
-from service.store import access, clock, component, fetch, idempotency, push, trend
+from service.store import access, clock, component, fetch, idempotency, push, term, trend
 from service.store.pool import Connection, Pool
 
 log = logging.getLogger(__name__)
@@ -14,6 +14,8 @@ FETCH_LOG_LIFE = timedelta(days=30)
 IDEMPOTENCY_LIFE = timedelta(days=2)
 #: No place sends an event again after this.
 EVENT_LIFE = timedelta(days=30)
+#: The longest period and its baseline need no word that one text held so long ago.
+RARE_TERM_LIFE = timedelta(days=60)
 #: A recount reads every mention.
 PROVE_EVERY = timedelta(days=1)
 
@@ -29,6 +31,7 @@ async def maintain(pool: Pool) -> None:
         proved_at = await component.last_beat(conn, "trends")
         if proved_at is None or now - proved_at >= PROVE_EVERY:
             await _prove_trends(conn, now=now)
+            await term.forget_rare(conn, now - RARE_TERM_LIFE)
 
 
 async def _prove_trends(conn: Connection, *, now: datetime) -> None:

@@ -129,6 +129,49 @@ begin
     where (t.brand_id, t.hour, t.source_id, t.language) = (g.brand_id, g.hour, g.source_id, g.language);
     return null;
 end $$;
+CREATE FUNCTION public.count_terms_changed() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    insert into term_day as t (brand_id, day, term, total, negative, angry)
+    select brand_id, day, term, sum(n), coalesce(sum(n) filter (where label = 'negative'), 0),
+        coalesce(sum(n) filter (where angry), 0)
+    from (
+        -- Most updates concern neither words nor verdicts: those rows are left out before anything is unfolded.
+        select moved.n, moved.brand_id, (moved.said_at at time zone 'UTC')::date as day, moved.label, moved.angry,
+            unnest(moved.terms) as term
+        from come c join gone g on g.id = c.id cross join lateral (values
+            (1, c.brand_id, c.said_at, c.label, c.angry, case when c.counted then c.terms end),
+            (-1, g.brand_id, g.said_at, g.label, g.angry, case when g.counted then g.terms end)
+        ) moved (n, brand_id, said_at, label, angry, terms)
+        where (c.brand_id, c.said_at, c.label, c.angry, c.counted, c.terms)
+            is distinct from (g.brand_id, g.said_at, g.label, g.angry, g.counted, g.terms)
+    ) term
+    group by 1, 2, 3
+    having (sum(n), coalesce(sum(n) filter (where label = 'negative'), 0),
+        coalesce(sum(n) filter (where angry), 0)) <> (0, 0, 0)
+    -- one order for all writers: no deadlock
+    order by 1, 2, 3
+    on conflict (brand_id, day, term) do update set total = t.total + excluded.total,
+        negative = t.negative + excluded.negative, angry = t.angry + excluded.angry;
+    return null;
+end $$;
+CREATE FUNCTION public.count_terms_gone() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    -- An update only: when a brand goes, its counts may have gone before its mentions.
+    update term_day t set total = t.total - g.total, negative = t.negative - g.negative, angry = t.angry - g.angry
+    from (
+        select brand_id, (said_at at time zone 'UTC')::date as day, term, count(*) as total,
+            count(*) filter (where label = 'negative') as negative, count(*) filter (where angry) as angry
+        from gone cross join lateral unnest(terms) term
+        where counted and terms is not null
+        group by 1, 2, 3
+    ) g
+    where (t.brand_id, t.day, t.term) = (g.brand_id, g.day, g.term);
+    return null;
+end $$;
 CREATE FUNCTION public.note_brand_change() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -436,6 +479,7 @@ CREATE TABLE public.mention (
     counted boolean GENERATED ALWAYS AS ((NOT (deleted OR own OR promotion OR reply_by_owner))) STORED NOT NULL,
     verdict_kind text,
     verdict_causes text[],
+    terms text[],
     CONSTRAINT mention_check CHECK (((published_at >= '1990-01-01 00:00:00+00'::timestamp with time zone) AND (published_at <= (first_seen_at + '1 day'::interval)))),
     CONSTRAINT mention_content_hash_check CHECK ((length(content_hash) = 32)),
     CONSTRAINT mention_external_key_check CHECK ((length(external_key) = 32)),
@@ -648,6 +692,14 @@ ALTER TABLE public.story ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+CREATE TABLE public.term_day (
+    brand_id bigint NOT NULL,
+    day date NOT NULL,
+    term text NOT NULL,
+    total integer NOT NULL,
+    negative integer NOT NULL,
+    angry integer NOT NULL
+);
 CREATE TABLE public.trend_cause (
     brand_id bigint NOT NULL,
     hour timestamp with time zone NOT NULL,
@@ -805,6 +857,8 @@ ALTER TABLE ONLY public.story_band
     ADD CONSTRAINT story_band_pkey PRIMARY KEY (brand_id, band, hash, story_id);
 ALTER TABLE ONLY public.story
     ADD CONSTRAINT story_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.term_day
+    ADD CONSTRAINT term_day_pkey PRIMARY KEY (brand_id, day, term);
 ALTER TABLE ONLY public.trend_cause
     ADD CONSTRAINT trend_cause_pkey PRIMARY KEY (brand_id, hour, source_id, cause);
 ALTER TABLE ONLY public.trend_hour
@@ -853,6 +907,8 @@ CREATE TRIGGER mention_causes_gone AFTER DELETE ON public.mention REFERENCING OL
 CREATE TRIGGER mention_changed AFTER UPDATE ON public.mention REFERENCING OLD TABLE AS gone NEW TABLE AS come FOR EACH STATEMENT EXECUTE FUNCTION public.count_changed();
 CREATE TRIGGER mention_come AFTER INSERT ON public.mention REFERENCING NEW TABLE AS come FOR EACH STATEMENT EXECUTE FUNCTION public.count_come();
 CREATE TRIGGER mention_gone AFTER DELETE ON public.mention REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION public.count_gone();
+CREATE TRIGGER mention_terms_changed AFTER UPDATE ON public.mention REFERENCING OLD TABLE AS gone NEW TABLE AS come FOR EACH STATEMENT EXECUTE FUNCTION public.count_terms_changed();
+CREATE TRIGGER mention_terms_gone AFTER DELETE ON public.mention REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION public.count_terms_gone();
 ALTER TABLE ONLY public.alert
     ADD CONSTRAINT alert_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.incident(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.alert
@@ -925,6 +981,8 @@ ALTER TABLE ONLY public.story_band
     ADD CONSTRAINT story_band_story_id_fkey FOREIGN KEY (story_id) REFERENCES public.story(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.story
     ADD CONSTRAINT story_brand_id_fkey FOREIGN KEY (brand_id) REFERENCES public.brand(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.term_day
+    ADD CONSTRAINT term_day_brand_id_fkey FOREIGN KEY (brand_id) REFERENCES public.brand(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.trend_cause
     ADD CONSTRAINT trend_cause_brand_id_fkey FOREIGN KEY (brand_id) REFERENCES public.brand(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.trend_cause

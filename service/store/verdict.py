@@ -130,16 +130,25 @@ _RECORD = """
 """
 
 
-async def record(conn: Connection, judged: Sequence[tuple[Unjudged, StoryId, Analysis]], *, now: datetime) -> None:
-    """Store verdicts and show them on their mentions; judging again by the same model replaces."""
+async def record(
+    conn: Connection,
+    judged: Sequence[tuple[Unjudged, StoryId, Analysis]],
+    *,
+    terms: Sequence[tuple[str, ...]] | None = None,
+    now: datetime,
+) -> None:
+    """Store verdicts and show them on their mentions; judging again by the same model replaces. `terms`: the words and
+    phrases of each text."""
     await conn.executemany(_RECORD, [_row(mention, verdict, now) for mention, _, verdict in judged])
     await conn.execute(
         """
         update mention m set analysed_at = $1, story_id = v.story_id, language = v.language, label = v.label,
             anger = v.anger, angry = v.angry, promotion = v.promotion, verdict_kind = v.kind,
-            verdict_causes = (select array_agg(cause) from jsonb_array_elements_text(v.causes::jsonb) cause)
+            verdict_causes = (select array_agg(cause) from jsonb_array_elements_text(v.causes::jsonb) cause),
+            terms = (select array_agg(term) from jsonb_array_elements_text(v.terms::jsonb) term)
         from unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::float8[], $7::bool[], $8::text[],
-            $9::text[], $10::bool[]) as v (id, story_id, language, label, anger, angry, kind, causes, promotion)
+            $9::text[], $10::bool[], $11::text[])
+            as v (id, story_id, language, label, anger, angry, kind, causes, promotion, terms)
         where m.id = v.id
         """,
         now,
@@ -152,6 +161,7 @@ async def record(conn: Connection, judged: Sequence[tuple[Unjudged, StoryId, Ana
         [None if a.kind is None else max(a.kind, key=a.kind.__getitem__) for _, _, a in judged],
         [None if a.causes is None else orjson.dumps([one.cause for one in a.causes]).decode() for _, _, a in judged],
         [a.is_promotion for _, _, a in judged],
+        [orjson.dumps(found).decode() for found in terms or [()] * len(judged)],
     )
 
 

@@ -19,6 +19,7 @@ NEEDED: dict[tuple[str, str], Scope | None] = {
     ("get", "/api/v1/trends"): Scope.READ,
     ("get", "/api/v1/share-of-voice"): Scope.READ,
     ("get", "/api/v1/spread"): Scope.READ,
+    ("get", "/api/v1/terms"): Scope.READ,
     ("get", "/api/v1/incidents"): Scope.READ,
     ("get", "/api/v1/incidents/{id}"): Scope.READ,
     ("post", "/api/v1/incidents/{id}/ack"): Scope.RESPOND,
