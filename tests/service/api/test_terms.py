@@ -17,7 +17,7 @@ from tests import make
 from tests.service.api.conftest import Place
 
 
-@dataclass(frozen=True)
+@dataclass
 class Unmoved:
     """Says the same of every text."""
 
