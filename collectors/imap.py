@@ -6,7 +6,7 @@ Dovecot.
 """
 
 import ssl
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -27,6 +27,8 @@ PORTS = (993, 143)
 MAX_MAILS = 500
 #: Of each mail: words come first, attachments behind them.
 MAX_MAIL_BYTES = 2 * 1024 * 1024
+#: Servers end a line that is silent for half an hour, routers one that is silent for less.
+IDLE_SECONDS = 540.0
 _AT_ONCE = 10
 _FIRST_DAYS = 30
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
@@ -47,14 +49,27 @@ class ImapCollector:
     async def collect(self, source: Source, *, egress: Egress, now: datetime) -> Collected:
         """Read what came since the last poll. Raises CollectError."""
         check(source.kind, source.settings, allow_private=source.allow_private)
-        async with opened(source, egress=egress) as talk:
+        async with _opened(source, egress=egress) as talk:
             validity = await _examine(talk, source)
             waiting = await _waiting(talk, source, validity, now=now)
             return await _read(talk, source, validity, waiting, now=now)
 
+    async def listen(self, source: Source, *, egress: Egress) -> AsyncGenerator[None, None]:
+        """Yield whenever mail may have come, at the beginning too; end where the server cannot tell. Raises
+        CollectError."""
+        check(source.kind, source.settings, allow_private=source.allow_private)
+        async with _opened(source, egress=egress) as talk:
+            await _examine(talk, source)
+            if "IDLE" not in talk.capabilities:
+                return
+            yield
+            while True:
+                if await talk.idle(IDLE_SECONDS):
+                    yield
+
 
 @asynccontextmanager
-async def opened(source: Source, *, egress: Egress) -> AsyncIterator[Talk]:
+async def _opened(source: Source, *, egress: Egress) -> AsyncIterator[Talk]:
     """Give a conversation that is protected and signed in. Raises CollectError."""
     settings = {key: value.strip() for key, value in source.settings.items()}
     security = settings.get("security") or "tls"

@@ -39,6 +39,8 @@ class Kind:
     receiver: str | None = None
     #: The setting that holds what those bodies are signed with.
     signed_by: str | None = None
+    #: module:object of what holds a line open to the place, which tells of news over it; None where it cannot.
+    listener: str | None = None
 
 
 #: For Meta's webhooks: one address and one secret an app.
@@ -126,6 +128,7 @@ KINDS: Mapping[SourceKind, Kind] = {
     ),
     SourceKind.IMAP: Kind(
         collector="collectors.imap:ImapCollector",
+        listener="collectors.imap:ImapCollector",
         settings=(
             Setting(key="host", description="The mail server", required=True, example="imap.example.com"),
             Setting(key="port", description="Its port; 993, or 143 without tls", example="993"),

@@ -12,7 +12,7 @@ from collectors.addresses import checked_url
 from collectors.dates import zone_named
 from collectors.errors import Refused, SettingError
 from collectors.kinds import KINDS, State
-from collectors.types import Collector, Receiver, Setting, SourceKind
+from collectors.types import Collector, Listener, Receiver, Setting, SourceKind
 
 
 def kinds() -> tuple[SourceKind, ...]:
@@ -23,6 +23,11 @@ def kinds() -> tuple[SourceKind, ...]:
 def pushed() -> tuple[SourceKind, ...]:
     """Return the kinds whose places send to an address of ours, some of them polled too."""
     return tuple(kind for kind, entry in KINDS.items() if entry.receiver is not None)
+
+
+def told_by_lines() -> tuple[SourceKind, ...]:
+    """Return the kinds whose places tell of news over a line that is held open."""
+    return tuple(kind for kind, entry in KINDS.items() if entry.listener is not None)
 
 
 def offered() -> tuple[SourceKind, ...]:
@@ -61,6 +66,15 @@ def receiver(kind: str) -> Receiver:
     if path is None:
         raise SettingError("kind", f"{kind} sends nothing to us; use one of {', '.join(pushed())}")
     return cast("Receiver", _named(path)())
+
+
+def listener(kind: str) -> Listener:
+    """Return what holds a line open to the kind's places, loading its module. Raises SettingError for a kind that
+    tells nothing."""
+    path = KINDS[_known(kind)].listener
+    if path is None:
+        raise SettingError("kind", f"{kind} tells nothing by itself; use one of {', '.join(told_by_lines())}")
+    return cast("Listener", _named(path)())
 
 
 def _named(path: str) -> Any:

@@ -1,7 +1,7 @@
 """The words between a place where things are said and the rest of Earshot."""
 
 from asyncio import StreamReader, StreamWriter
-from collections.abc import Collection, Mapping
+from collections.abc import AsyncGenerator, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -244,6 +244,13 @@ class Egress(Protocol):
         """Send `body` to `url`, like `get` otherwise; a redirect is an error. Raises as `get`."""
         ...
 
+    async def connect(
+        self, host: str, port: int, *, standard: Collection[int], tls: bool, allow_private: bool = False
+    ) -> tuple[StreamReader, StreamWriter]:
+        """Open a stream to a server that does not speak HTTP, on one of the standard ports or an unprivileged one.
+        Raises Refused or Unreachable. Deadlines are the caller's."""
+        ...
+
 
 class Collector(Protocol):
     """One kind of source."""
@@ -253,14 +260,15 @@ class Collector(Protocol):
         ...
 
 
-def whole_text(title: str, text: str) -> str:
-    async def connect(
-        self, host: str, port: int, *, standard: Collection[int], tls: bool, allow_private: bool = False
-    ) -> tuple[StreamReader, StreamWriter]:
-        """Open a stream to a server that does not speak HTTP, on one of the standard ports or an unprivileged one.
-        Raises Refused or Unreachable. Deadlines are the caller's."""
+class Listener(Protocol):
+    """A kind of source whose place tells of news by itself, over a line that is held open."""
+
+    def listen(self, source: Source, *, egress: Egress) -> AsyncGenerator[None, None]:
+        """Yield whenever the source should be polled; end where the place cannot tell. Raises CollectError."""
         ...
 
+
+def whole_text(title: str, text: str) -> str:
     """Return all words of a mention, as they are judged and shown. A title that begins the text is not said twice."""
     opening = title.rstrip(" .…")
     if not opening or text.lstrip().startswith(opening):

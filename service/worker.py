@@ -95,6 +95,7 @@ async def _collect(stack: AsyncExitStack, settings: Settings, pool: Pool) -> lis
     from collectors.egress import GuardedEgress  # noqa: PLC0415  # each stage loads only what it needs
     from collectors.feed import close_parsers  # noqa: PLC0415
     from service.pipeline.collect import collect_due  # noqa: PLC0415
+    from service.pipeline.listen import Listeners  # noqa: PLC0415
     from service.pipeline.receive import receive_due  # noqa: PLC0415
 
     stack.callback(close_parsers)
@@ -107,7 +108,13 @@ async def _collect(stack: AsyncExitStack, settings: Settings, pool: Pool) -> lis
     async def receive() -> bool:
         return await receive_due(pool, allow_private=settings.allow_private) > 0
 
-    return [Rhythm(step=step, seconds=settings.tick), Rhythm(step=receive, seconds=settings.tick)]
+    listeners = Listeners(pool, egress, allow_private=settings.allow_private)
+    stack.push_async_callback(listeners.close)
+    return [
+        Rhythm(step=step, seconds=settings.tick),
+        Rhythm(step=receive, seconds=settings.tick),
+        Rhythm(step=listeners.step, seconds=10.0),
+    ]
 
 
 async def _analyse(_stack: AsyncExitStack, settings: Settings, pool: Pool) -> list[Rhythm]:

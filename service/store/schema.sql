@@ -439,6 +439,11 @@ CREATE TABLE public.inlet (
     created_at timestamp with time zone NOT NULL,
     CONSTRAINT inlet_key_check CHECK (((length(key) >= 20) AND (length(key) <= 100)))
 );
+CREATE TABLE public.listening (
+    source_id bigint NOT NULL,
+    token uuid NOT NULL,
+    until timestamp with time zone NOT NULL
+);
 CREATE TABLE public.mention (
     id bigint NOT NULL,
     brand_id bigint NOT NULL,
@@ -815,6 +820,8 @@ ALTER TABLE ONLY public.inlet
     ADD CONSTRAINT inlet_key_key UNIQUE (key);
 ALTER TABLE ONLY public.inlet
     ADD CONSTRAINT inlet_pkey PRIMARY KEY (source_id);
+ALTER TABLE ONLY public.listening
+    ADD CONSTRAINT listening_pkey PRIMARY KEY (source_id);
 ALTER TABLE ONLY public.mention
     ADD CONSTRAINT mention_once UNIQUE (source_id, external_key, brand_id);
 ALTER TABLE ONLY public.mention
@@ -935,6 +942,8 @@ ALTER TABLE ONLY public.incident
     ADD CONSTRAINT incident_rule_id_fkey FOREIGN KEY (rule_id) REFERENCES public.rule(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.inlet
     ADD CONSTRAINT inlet_source_id_fkey FOREIGN KEY (source_id) REFERENCES public.source(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.listening
+    ADD CONSTRAINT listening_source_id_fkey FOREIGN KEY (source_id) REFERENCES public.source(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.mention
     ADD CONSTRAINT mention_brand_id_fkey FOREIGN KEY (brand_id) REFERENCES public.brand(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.mention_search
