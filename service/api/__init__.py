@@ -16,6 +16,7 @@ from service.api import (
     notifications,
     push,
     sources,
+    talk,
     terms,
     trends,
 )
@@ -29,6 +30,7 @@ def mount(app: FastAPI) -> None:
         trends,
         comparison,
         terms,
+        talk,
         incidents,
         sources,
         addresses,
