@@ -6,6 +6,7 @@ general; a feed says by ttl and Cache-Control how often it wants to be asked. Me
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -14,7 +15,8 @@ from collectors.errors import Unreachable
 from collectors.parsers import ParserPool
 from collectors.registry import check
 from collectors.shape import mention_from_json
-from collectors.types import Answer, Collected, Egress, Quarantined, Source, Validators
+from collectors.types import Answer, Collected, Egress, Push, Quarantined, Received, Source, Validators
+from collectors.websub import hub_of
 
 _ACCEPT = (
     "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml, application/xml;q=0.9, "
@@ -31,6 +33,19 @@ class FeedCollector:
     async def collect(self, source: Source, *, egress: Egress, now: datetime) -> Collected:
         """Poll the feed once. Raises CollectError."""
         return await collect(source, egress=egress, now=now)
+
+
+class FeedReceiver:
+    """Implements `collectors.types.Receiver` for what a feed's hub hands on."""
+
+    async def receive(self, push: Push, source: Source, *, now: datetime) -> Received:
+        """Read what is new, as a poll would. Raises CollectError."""
+        if not push.body.strip():
+            # A hub may tell that something is new without telling what.
+            return Received(poll=True)
+        head = _head(source, now, source.settings.get("url", ""), push.headers)
+        reply = await shared_parsers().parse_soon(head, push.body)
+        return Received(collected=_collected(reply, wish=None, moved_to=None, validators=Validators()))
 
 
 @cache
@@ -63,7 +78,8 @@ async def collect(source: Source, *, egress: Egress, now: datetime, parsers: Par
         return _unchanged(source, answer, wish)
     pool = parsers or shared_parsers()
     reply = await pool.parse_soon(_head(source, now, answer.url, answer.headers), answer.body)
-    return _collected(reply, wish=wish, moved_to=answer.moved_to, validators=_validators(answer))
+    collected = _collected(reply, wish=wish, moved_to=answer.moved_to, validators=_validators(answer))
+    return replace(collected, hub=hub_of(answer.headers, reply["links"], answer.url))
 
 
 def parse(

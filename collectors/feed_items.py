@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
 
@@ -60,6 +60,8 @@ class Read:
     #: Minutes the feed asks to be left alone.
     ttl_minutes: int | None = None
     mentions: tuple[Mention, ...] = field(default=())
+    #: Addresses the document gives for its hub and for itself, by relation.
+    links: Mapping[str, str] = field(default_factory=dict)
 
 
 def newest(dates: Sequence[datetime | None], most: int = MAX_ITEMS) -> list[int]:

@@ -66,7 +66,18 @@ def read_xml_feed(text: str, document: Document) -> Read:
         complete=not warnings,
         warnings=tuple(warnings),
         ttl_minutes=_count(parsed["feed"].get("ttl")),
+        links=_links(parsed["feed"]),
     )
+
+
+def _links(feed: Mapping[str, Any]) -> dict[str, str]:
+    """Return the first address of the feed's hub and of itself."""
+    found: dict[str, str] = {}
+    for link in feed.get("links") or ():
+        rel, href = (_text(link.get("rel")).lower(), _text(link.get("href"))) if isinstance(link, dict) else ("", "")
+        if rel in {"hub", "self"} and href:
+            found.setdefault(rel, href[:2_001])
+    return found
 
 
 def _parsed(text: str, document: Document) -> Mapping[str, Any]:

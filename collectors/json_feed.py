@@ -68,7 +68,22 @@ def _read(feed: Mapping[str, Any], values: list[Any], document: Document, *, fla
         except Exception as error:  # noqa: BLE001
             unread.append(quarantined(value, error))
     warnings = [*([flaw] if flaw else []), *left_out(len(values) - len(kept))]
-    return Read(items=tuple(items), quarantined=tuple(unread), complete=not warnings, warnings=tuple(warnings))
+    return Read(
+        items=tuple(items),
+        quarantined=tuple(unread),
+        complete=not warnings,
+        warnings=tuple(warnings),
+        links=_links(feed),
+    )
+
+
+def _links(feed: Mapping[str, Any]) -> dict[str, str]:
+    """Return the addresses of the feed's WebSub hub and of itself."""
+    hubs = feed.get("hubs")
+    named = [hub for hub in hubs if isinstance(hub, dict)] if isinstance(hubs, list) else []
+    hub = next((hub.get("url") for hub in named if str(hub.get("type")).lower() == "websub"), None)
+    found = {"hub": hub, "self": feed.get("feed_url")}
+    return {rel: href[:2_001] for rel, href in found.items() if isinstance(href, str) and href}
 
 
 def _published_at(value: object, document: Document) -> datetime | None:

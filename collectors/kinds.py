@@ -111,6 +111,7 @@ _OF_A_SITE = (
 KINDS: Mapping[SourceKind, Kind] = {
     SourceKind.FEED: Kind(
         collector="collectors.feed:FeedCollector",
+        receiver="collectors.feed:FeedReceiver",
         settings=(
             Setting(
                 key="url",

@@ -114,6 +114,14 @@ class Validators:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Hub:
+    """Where a feed says that one can ask to be told of its news, and the name it goes by there."""
+
+    url: str
+    topic: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Source:
     """One configured place, as a collector sees it."""
 
@@ -146,6 +154,8 @@ class Collected:
     moved_to: str | None = None
     #: What was wrong though items were read, such as "not well-formed: …".
     warning: str | None = None
+    #: What tells of news, where the place names such a thing.
+    hub: Hub | None = None
 
     @property
     def seen(self) -> int:
@@ -283,6 +293,7 @@ __all__ = [
     "Collected",
     "Collector",
     "Egress",
+    "Hub",
     "Mention",
     "Push",
     "Quarantined",

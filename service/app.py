@@ -16,10 +16,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service import api
 from service.api.errors import MEDIA_TYPE, ApiError, is_unreachable, problem_of
-from service.api.hooks import HOOKS
 from service.api.hub import Hub
 from service.api.parameters import PREFIX
-from service.settings import Settings
+from service.settings import HOOKS, Settings
 from service.store.pool import open_pool
 from service.web import pages
 

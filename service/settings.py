@@ -16,6 +16,8 @@ from analysis.errors import ModelError
 from collectors import kept_secrets
 
 PREFIX = "EARSHOT_"
+#: The path under which places send to us.
+HOOKS = "/api/v1/hooks"
 _LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -120,6 +122,11 @@ class Settings(BaseModel):
             return self.base_url
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"http://{'127.0.0.1' if host in ('0.0.0.0', '[::]') else host}:{self.port}"  # noqa: S104  # compared, not bound
+
+    @property
+    def hooks_url(self) -> str:
+        """Where the addresses begin that places send to, without a slash at the end."""
+        return f"{self.public_url}{HOOKS}"
 
     @property
     def is_loopback(self) -> bool:

@@ -34,7 +34,8 @@ class Stage(StrEnum):
 
     COLLECT = "collect"
     ANALYSE = "analyse"
-    #: Owes again what open incidents ought to have said; new alerts are raised with their verdicts, by `analyse`.
+    #: Checks rules over spans of time, and owes what open incidents ought to have said; alerts about mentions are
+    #: raised with their verdicts, by `analyse`.
     ALERT = "alert"
     DELIVER = "deliver"
     MAINTAIN = "maintain"
@@ -97,6 +98,7 @@ async def _collect(stack: AsyncExitStack, settings: Settings, pool: Pool) -> lis
     from service.pipeline.collect import collect_due  # noqa: PLC0415
     from service.pipeline.listen import Listeners  # noqa: PLC0415
     from service.pipeline.receive import receive_due  # noqa: PLC0415
+    from service.pipeline.subscribe import subscribe_due  # noqa: PLC0415
 
     stack.callback(close_parsers)
     egress = await stack.enter_async_context(GuardedEgress())
@@ -108,13 +110,18 @@ async def _collect(stack: AsyncExitStack, settings: Settings, pool: Pool) -> lis
     async def receive() -> bool:
         return await receive_due(pool, allow_private=settings.allow_private) > 0
 
+    async def ask_hubs() -> bool:
+        return await subscribe_due(pool, egress, hooks_url=settings.hooks_url) > 0
+
     listeners = Listeners(pool, egress, allow_private=settings.allow_private)
     stack.push_async_callback(listeners.close)
-    return [
+    rhythms = [
         Rhythm(step=step, seconds=settings.tick),
         Rhythm(step=receive, seconds=settings.tick),
         Rhythm(step=listeners.step, seconds=10.0),
     ]
+    # A hub cannot reach an address that only this machine knows.
+    return [*rhythms, Rhythm(step=ask_hubs, seconds=5.0)] if settings.base_url else rhythms
 
 
 async def _analyse(_stack: AsyncExitStack, settings: Settings, pool: Pool) -> list[Rhythm]:
@@ -131,8 +138,10 @@ async def _analyse(_stack: AsyncExitStack, settings: Settings, pool: Pool) -> li
 
 async def _alert(_stack: AsyncExitStack, _settings: Settings, pool: Pool) -> list[Rhythm]:
     from service.pipeline.alert import reconcile_all  # noqa: PLC0415
+    from service.pipeline.watch import watch_due  # noqa: PLC0415
 
     async def step() -> bool:
+        await watch_due(pool)
         await reconcile_all(pool)
         return False
 
@@ -147,12 +156,16 @@ async def _deliver(_stack: AsyncExitStack, settings: Settings, pool: Pool) -> li
 
 async def _maintain(_stack: AsyncExitStack, _settings: Settings, pool: Pool) -> list[Rhythm]:
     from service.pipeline.maintain import maintain  # noqa: PLC0415
+    from service.pipeline.search_index import index_some  # noqa: PLC0415
 
     async def step() -> bool:
         await maintain(pool)
         return False
 
-    return [Rhythm(step=step, seconds=60.0)]
+    async def index() -> bool:
+        return await index_some(pool) > 0
+
+    return [Rhythm(step=step, seconds=60.0), Rhythm(step=index, seconds=1.0)]
 
 
 _STAGES = {

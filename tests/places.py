@@ -39,6 +39,8 @@ class Feed:
     cut_at: int | None = None
     #: Happens between a question and its answer, if set.
     meanwhile: Callable[[], Awaitable[object]] | None = None
+    #: Sent with every document, such as a Link to a hub.
+    headers: dict[str, str] = field(default_factory=dict)
     asked: int = 0
     not_modified: int = 0
 
@@ -57,7 +59,7 @@ class Feed:
             return web.Response(status=self.status)
         body = self.document()
         etag = f'"{sha256(body).hexdigest()[:16]}"'
-        headers = {"ETag": etag} if self.etag else {}
+        headers = {**self.headers, **({"ETag": etag} if self.etag else {})}
         if self.etag and request.headers.get("If-None-Match") == etag:
             self.not_modified += 1
             return web.Response(status=304, headers=headers)

@@ -8,7 +8,6 @@ from pydantic import Field
 from alerts.types import SourceId
 from service.api.access import Administering, Asked, Writing
 from service.api.errors import Conflict, NotFound
-from service.api.hooks import address_of
 from service.api.parameters import PREFIX, Id, Shape
 from service.store import inlet, push, source
 from service.store.inlet import Inlet
@@ -43,6 +42,10 @@ class Replayed(Shape):
     deliveries: int
 
 
+def _url(request: Request, address: Inlet) -> str:
+    return f"{request.app.state.settings.hooks_url}/{address.key}"
+
+
 async def _inlet(asked: Asked, source_id: int) -> Inlet:
     """Return the source's address. Raises NotFound or Conflict."""
     found = await inlet.of_source(asked.conn, SourceId(source_id))
@@ -57,7 +60,7 @@ async def _inlet(asked: Asked, source_id: int) -> Inlet:
 async def address(asked: Administering, request: Request, source_id: SourceGiven) -> AddressShape:
     """Whoever knows the address of a source without signatures can send to it: keep it like a password."""
     found = await _inlet(asked, source_id)
-    return AddressShape(url=address_of(request.app.state.settings, found), signed=found.is_signed)
+    return AddressShape(url=_url(request, found), signed=found.is_signed)
 
 
 @router.post("/sources/{id}/address", summary="Renew an address or its secret")
@@ -69,7 +72,7 @@ async def renew(asked: Administering, request: Request, source_id: SourceGiven, 
             await inlet.renew_key(asked.conn, found.source_id)
         secret = await inlet.renew_secret(asked.conn, found.source_id) if body.secret else None
         found = await _inlet(asked, source_id)
-    return AddressRenewed(url=address_of(request.app.state.settings, found), signed=found.is_signed, secret=secret)
+    return AddressRenewed(url=_url(request, found), signed=found.is_signed, secret=secret)
 
 
 @router.post("/sources/{id}/replay", summary="Read again what could not be read", status_code=status.HTTP_202_ACCEPTED)

@@ -17,16 +17,15 @@ from collectors import registry, signatures
 from collectors.errors import SettingError
 from collectors.kept_secrets import revealed
 from collectors.signatures import Unsigned
+from collectors.text import clean
 from collectors.types import SourceKind
 from service.api.errors import Forbidden, NotFound, TooSlow, Unavailable
-from service.api.parameters import PREFIX
-from service.settings import Settings
-from service.store import clock, inlet, push
+from service.settings import HOOKS
+from service.store import clock, inlet, push, source, websub
 from service.store.inlet import Inlet
 from service.store.pool import Pool
 
 log = logging.getLogger(__name__)
-HOOKS = f"{PREFIX}/hooks"
 router = APIRouter(prefix=HOOKS, include_in_schema=False)
 #: A body may take this long to come.
 _PATIENCE = timedelta(seconds=20)
@@ -35,13 +34,12 @@ MOST_WAITING = 10_000
 #: Headers that say what a body is.
 _KEPT_HEADERS = ("content-type", "content-language")
 _LONGEST_CHALLENGE = 1_000
+#: A hub confirms what we asked for within this time, or not at all.
+_CONFIRMED_WITHIN = timedelta(hours=1)
+#: A hub that refuses is asked again after this.
+_REFUSED_PAUSE = timedelta(days=1)
 
 Key = Annotated[str, Path(max_length=100, pattern=r"^[A-Za-z0-9_-]+$")]
-
-
-def address_of(settings: Settings, address: Inlet) -> str:
-    """Return the whole address, as the place must be told."""
-    return f"{settings.public_url}{HOOKS}/{address.key}"
 
 
 @router.post("/{key}")
@@ -99,7 +97,7 @@ def _secret(address: Inlet, settings: Mapping[str, str]) -> str | None:
     secret = settings.get(key, "").strip() if key else ""
     secret = secret or address.secret or ""
     if not secret and address.kind is not SourceKind.WEBHOOK:
-        raise Forbidden(f"Nothing is taken here before the source has the setting {key}.")
+        raise Forbidden(f"Nothing is taken here before the source has {f'the setting {key}' if key else 'a secret'}.")
     return secret or None
 
 
@@ -121,8 +119,11 @@ def _delivery_id(address: Inlet, settings: Mapping[str, str], headers: Mapping[s
 @router.get("/{key}")
 async def confirm(request: Request, key: Key) -> PlainTextResponse:
     """Answer a place that asks whether the address is meant, by the words it sent."""
-    address = await _address(request.app.state.pool, key)
+    pool: Pool = request.app.state.pool
+    address = await _address(pool, key)
     asked = request.query_params
+    if address.kind is SourceKind.FEED:
+        return PlainTextResponse(await _answer_hub(pool, address, asked))
     challenge = asked.get("hub.challenge", "")
     if not challenge or len(challenge) > _LONGEST_CHALLENGE:
         raise NotFound("This address takes what a place posts; there is nothing to read.")
@@ -132,3 +133,29 @@ async def confirm(request: Request, key: Key) -> PlainTextResponse:
     if asked.get("hub.mode") != "subscribe" or not good:
         raise Forbidden("hub.verify_token is not the setting verify_token of this source.")
     return PlainTextResponse(challenge)
+
+
+async def _answer_hub(pool: Pool, address: Inlet, asked: Mapping[str, str]) -> str:
+    """Return what a feed's hub wants to hear. Raises NotFound where we did not ask for what it asks about."""
+    mode, topic, challenge = asked.get("hub.mode", ""), asked.get("hub.topic", ""), asked.get("hub.challenge", "")
+    async with pool.acquire() as conn, conn.transaction():
+        now = await clock.now(conn)
+        if mode == "denied":
+            reason = f"the hub refuses: {clean(asked.get('hub.reason', 'without a reason'), 200)}"
+            await websub.refuse(conn, address.source_id, topic, reason=reason, due=now + _REFUSED_PAUSE)
+            return "noted"
+        lease = _lease(asked.get("hub.lease_seconds", ""))
+        good = mode == "subscribe" and 0 < len(challenge) <= _LONGEST_CHALLENGE
+        if not good or not await websub.confirm(
+            conn, address.source_id, topic, lease=lease, within=_CONFIRMED_WITHIN, now=now
+        ):
+            raise NotFound("We did not ask for this subscription.")
+        # What came between the last poll and this moment was told by nobody.
+        await source.poll_soon(conn, address.source_id, now=now)
+    return challenge
+
+
+def _lease(seconds: str) -> timedelta:
+    """Return how long a hub binds itself: a minute to thirty days."""
+    given = int(seconds) if seconds.isascii() and seconds.isdigit() and len(seconds) < 12 else 86_400
+    return timedelta(seconds=min(max(given, 60), 30 * 86_400))

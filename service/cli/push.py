@@ -2,7 +2,6 @@
 
 import click
 
-from service.api.hooks import address_of
 from service.cli.connect import run
 from service.cli.main import Failure
 from service.settings import Settings
@@ -41,7 +40,7 @@ def list_addresses() -> None:
             lines = []
             for one in await inlet.every(conn):
                 kept = await push.backlog(conn, one.source_id)
-                lines.append(f"{_shown(one)} ({one.kind}): {address_of(settings, one)}")
+                lines.append(f"{_shown(one)} ({one.kind}): {settings.hooks_url}/{one.key}")
                 if kept.set_aside:
                     lines.append(f"    {kept.set_aside} deliveries could not be read, the last: {kept.reason}")
             return lines
@@ -59,7 +58,7 @@ def new_address(source: str) -> None:
         async with pool.acquire() as conn, conn.transaction():
             one = await _named(conn, source)
             await inlet.renew_key(conn, one.source_id)
-            return address_of(settings, await _named(conn, source))
+            return f"{settings.hooks_url}/{(await _named(conn, source)).key}"
 
     click.echo(run(renewed))
 

@@ -20,7 +20,7 @@ from collectors.kept_secrets import with_secrets
 from collectors.polite import next_poll
 from collectors.types import Collected, Egress
 from service.failpoints import Failpoint, reach
-from service.store import clock, events, fetch, ingest, source
+from service.store import clock, events, fetch, ingest, source, websub
 from service.store.events import EventKind
 from service.store.fetch import Counts, Outcome
 from service.store.pool import Connection, Pool
@@ -32,6 +32,8 @@ log = logging.getLogger(__name__)
 BATCH = 16
 #: Longer than a poll may take: a turn at a busy host, the fetch, the parse.
 LEASE = timedelta(minutes=5)
+#: A feed whose hub tells of news is polled so many times more seldom, but at least so often.
+STRETCH, LONGEST_STRETCHED = 12, timedelta(hours=6)
 #: A place that refuses is not asked sooner than this: nothing changes there by itself.
 REFUSED_PAUSE = timedelta(hours=1)
 
@@ -83,7 +85,10 @@ async def _store(
     now = await clock.now(conn)
     got = await ingest.ingest(conn, due.brand_id, due.id, collected.mentions, match=due.match, now=now)
     await fetch.quarantine(conn, due.id, collected.quarantined, now=now)
-    pause = next_poll(due.interval, collected.next_poll_after, jitter=jitter)
+    interval = due.interval
+    if due.has_hub or collected.hub is not None:
+        interval = await _with_hub(conn, due, collected, found_news=got.counts.inserted > 0, now=now)
+    pause = next_poll(interval, collected.next_poll_after, jitter=jitter)
     ours = await source.record_success(
         conn,
         due.id,
@@ -113,6 +118,19 @@ async def _store(
     await events.tell(conn, EventKind.MENTION, got.changed)
     if due.error_count:
         await _tell_source(conn, [due.id])
+
+
+async def _with_hub(
+    conn: Connection, due: DueSource, collected: Collected, *, found_news: bool, now: datetime
+) -> timedelta:
+    """Note what hub the feed names, and return how often to poll: seldom while a hub tells of news, but always."""
+    if not collected.unchanged and collected.complete:
+        await websub.offer(conn, due.id, collected.hub, now=now)
+    if found_news:
+        await websub.doubt(conn, due.id)
+    if not await websub.is_alive(conn, due.id, now=now):
+        return due.interval
+    return max(due.interval, min(due.interval * STRETCH, LONGEST_STRETCHED))
 
 
 def _outcome(collected: Collected) -> Outcome:

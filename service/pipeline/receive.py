@@ -14,8 +14,8 @@ from uuid import UUID, uuid4
 from collectors import registry
 from collectors.errors import CollectError
 from collectors.kept_secrets import with_secrets
-from collectors.types import Quarantined, Received
-from service.store import clock, events, fetch, ingest, push, source
+from collectors.types import Quarantined, Received, SourceKind
+from service.store import clock, events, fetch, ingest, push, source, websub
 from service.store.events import EventKind
 from service.store.fetch import Counts, Outcome
 from service.store.pool import Connection, Pool
@@ -109,6 +109,8 @@ async def _store(conn: Connection, due: DuePush, token: UUID, received: Received
             unmatched=got.unmatched,
         )
     await source.record_push(conn, due.source_id, warning=_unread(collected.quarantined) or collected.warning, now=now)
+    if due.source.kind is SourceKind.FEED:
+        await websub.heard(conn, due.source_id, now=now)
     await events.tell(conn, EventKind.MENTION, got.changed)
     if not due.push.headers.get(FORWARDED):
         await push.forward(

@@ -75,6 +75,12 @@ async def renew_key(conn: Connection, source_id: SourceId) -> None:
     await conn.execute("update inlet set key = $2 where source_id = $1", source_id, secrets.token_urlsafe(24))
 
 
+async def secret_of(conn: Connection, source_id: SourceId) -> str:
+    """Return the secret for the sender to sign with, made if new."""
+    secret: str | None = await conn.fetchval("select secret from inlet where source_id = $1", source_id)
+    return secret or await renew_secret(conn, source_id)
+
+
 async def renew_secret(conn: Connection, source_id: SourceId) -> str:
     """Return a new secret for the sender to sign with; the one before is good no more."""
     # In the form of Standard Webhooks, which any other way of signing takes as it is.

@@ -24,6 +24,8 @@ class DueSource:
     brand_id: BrandId | None
     #: Only what the brand's query finds is kept.
     match: bool
+    #: It named a hub at an earlier poll.
+    has_hub: bool
     name: str
     source: Source
     interval: timedelta
@@ -51,6 +53,8 @@ class SourceHealth:
     last_success_at: datetime | None
     error: str | None
     error_count: int
+    #: Its place tells us of news at once.
+    told: bool
     #: New mentions of the 24 hours before.
     mentions_per_day: int
     quarantined: int
@@ -59,6 +63,8 @@ class SourceHealth:
 _HEALTH = """
     select s.id, s.brand_id, b.name as brand, s.match, s.kind, s.name, s.settings, s.allow_private, s.enabled,
         s.interval, s.next_due, s.last_attempt_at, s.last_success_at, s.error, s.error_count,
+        s.next_due is null and s.kind <> 'import' or exists (select from websub w
+            where w.source_id = s.id and w.state = 'active' and w.lease_until > $1 and not w.doubted) as told,
         (select coalesce(sum(f.inserted), 0) from fetch_log f
             where f.source_id = s.id and f.started_at > $1::timestamptz - interval '1 day') as mentions_per_day,
         (select count(*) from quarantine q where q.source_id = s.id and q.push_id is null)
@@ -138,7 +144,8 @@ async def put(
             match,
         )
     )
-    if kind in registry.pushed():
+    # A feed gets its address when its hub is asked: most have none.
+    if registry.signed_by(kind):
         await inlet.ensure(conn, source_id, now=now)
     return source_id
 
@@ -162,7 +169,7 @@ async def claim_due(
             last_attempt_at = $1
         from due where s.id = due.id
         returning s.id, s.brand_id, s.match, s.name, s.kind, s.settings, s.allow_private, s.interval, s.error_count,
-            s.etag, s.last_modified, s.cursor
+            s.etag, s.last_modified, s.cursor, exists (select from websub w where w.source_id = s.id) as has_hub
         """,
         now,
         lease,
@@ -178,6 +185,7 @@ def _due(row: asyncpg.Record) -> DueSource:
         id=SourceId(row["id"]),
         brand_id=_brand_id(row),
         match=row["match"],
+        has_hub=row["has_hub"],
         name=row["name"],
         source=Source(
             kind=SourceKind(row["kind"]),

@@ -86,7 +86,7 @@ def _said(source: SourceHealth, how: Hearing, reader: Reader) -> str:
     return {
         Hearing.BLIND: _("Blind: never read yet"),
         Hearing.STUMBLES: _("The last attempt failed; it is repeated by itself"),
-        Hearing.HEARS: _("Listening"),
+        Hearing.HEARS: _("Listening; told of news at once") if source.told else _("Listening"),
         Hearing.NEW: _("Waiting for its first delivery")
         if source.next_due is None
         else _("Waiting for its first turn"),

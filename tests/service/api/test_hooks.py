@@ -17,6 +17,7 @@ from alerts.types import SourceId
 from collectors.types import SourceKind
 from service.api import hooks
 from service.pipeline.receive import receive_due
+from service.settings import HOOKS
 from service.store import brand, clock, inlet, push, source
 from service.store.pool import Connection, Pool
 from tests.service.api.conftest import client_of
@@ -50,7 +51,7 @@ async def address(conn: Connection) -> Address:
     async def of(source_id: SourceId) -> str:
         found = await inlet.of_source(conn, source_id)
         assert found is not None
-        return f"{hooks.HOOKS}/{found.key}"
+        return f"{HOOKS}/{found.key}"
 
     return of
 
@@ -107,7 +108,7 @@ async def test_sent_twice_it_is_one_mention(
 
 async def test_an_unknown_address_takes_nothing(place: httpx.AsyncClient) -> None:
     for key in ("x" * 32, "..", "%00", "a/b", "é" * 20, "x" * 5_000):
-        assert (await place.post(f"{hooks.HOOKS}/{key}", content=b"{}")).status_code in (404, 422)
+        assert (await place.post(f"{HOOKS}/{key}", content=b"{}")).status_code in (404, 422)
 
 
 async def test_a_body_without_a_good_signature_is_refused(
