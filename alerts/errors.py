@@ -61,13 +61,29 @@ class ChannelError(AlertError):
         self.permanent = fault is Fault.RECIPIENT
 
 
+class Mistake(StrEnum):
+    """What is wrong with a query, for pages to say in the reader's language."""
+
+    EMPTY = "empty"
+    QUOTATION = "quotation"
+    BRACKET = "bracket"
+    OPERATOR = "operator"
+    NEAR = "near"
+    FIELD = "field"
+    STAR = "star"
+    ESCAPE = "escape"
+    LETTERS = "letters"
+    SIZE = "size"
+
+
 class QueryError(AlertError):
     """A query cannot be read; says where and what to do."""
 
     permanent = True
 
-    def __init__(self, position: int, detail: str) -> None:
+    def __init__(self, mistake: Mistake, position: int, detail: str) -> None:
         super().__init__(f"character {position + 1}: {detail}")
+        self.mistake = mistake
         #: The code point of the query, from 0, at which it goes wrong.
         self.position = position
         self.detail = detail

@@ -14,7 +14,7 @@ from ahocorasick_rs import AhoCorasick
 from alerts import brands
 from alerts.brands import WatchedBrand
 from alerts.errors import BrandError
-from alerts.query import Query, matches
+from alerts.query import Found, Query, explain, matches
 from alerts.query_match import FoldedPost, Post
 from alerts.query_nodes import Field, anchors
 from alerts.residue import masked
@@ -86,6 +86,11 @@ class BrandMatcher:
         """Whether a post is about one brand."""
         query = self._queries.get(brand_id)
         return query is not None and matches(query, FoldedPost(post))
+
+    def explain(self, brand_id: BrandId, post: Post) -> tuple[Found, ...] | None:
+        """Return the words by which a post is about a brand; None where it is not."""
+        query = self._queries.get(brand_id)
+        return None if query is None else explain(query, FoldedPost(post))
 
     def is_own(self, brand_id: BrandId, mention: Mention) -> bool:
         """Whether the brand itself speaks."""

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from alerts.query_match import FoldedPost, Stretch, places
-from alerts.query_nodes import SAID, Field, Node, is_anchored
+from alerts.query_nodes import SAID, Field, Node, is_anchored, sought
 from alerts.query_parser import parse_nodes
 
 #: What is known of an item when it comes in: no verdict yet.
@@ -54,6 +54,11 @@ def explain(query: Query, post: FoldedPost) -> tuple[Found, ...] | None:
     """Return the words that made the query match, in order; () where only facts did. None where it does not match."""
     stretches = places(query.root, post, SAID)
     return None if stretches is None else found(stretches, post)
+
+
+def words_of(query: Query) -> frozenset[str]:
+    """Return the words a query looks for, as they were written; not those it excludes."""
+    return frozenset(sought(query.root))
 
 
 def found(stretches: Sequence[Stretch], post: FoldedPost) -> tuple[Found, ...]:

@@ -4,11 +4,9 @@ A word of a script with spaces is one gram. Chinese, which has words of one and 
 into threes, each run to its end: the beginning of a gram finds what is shorter.
 """
 
-from collections.abc import Iterator
+import re
 from dataclasses import dataclass
-from enum import Enum, auto
 
-from alerts.folding import is_spaced, is_thai_mark
 from alerts.query_nodes import All, Either, Field, Near, Node, Within, Word
 
 #: Nobody looks for what stands behind so many characters of one text.
@@ -16,13 +14,15 @@ MOST_CHARACTERS = 100_000
 _LONGEST = 40
 
 
-class _Script(Enum):
-    SPACED = auto()
-    PAIRS = auto()
-    THREES = auto()
-
-
-_WIDTH = {_Script.PAIRS: 2, _Script.THREES: 3}
+_SOUTHEAST_ASIAN = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
+#: Runs of threes, of spaced letters (as `is_spaced` says), of pairs.
+_RUNS = re.compile(
+    f"([{_SOUTHEAST_ASIAN}]+)"
+    r"|([^\W_\u0e00-\u1dff\u2000-\U0010ffff]+)"
+    rf"|([^\W_\u0000-\u0dff{_SOUTHEAST_ASIAN}\u1e00-\u1fff]+)"
+)
+_THREES, _SPACED, _PAIRS = 1, 2, 3
+_WIDTH = {_PAIRS: 2, _THREES: 3}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,50 +38,31 @@ Needed = tuple[tuple[Gram, ...], ...]
 _MOST_GROUPS = 600
 
 
-def _script(character: str) -> _Script | None:
-    if is_spaced(character):
-        return _Script.SPACED
-    if "\u0e00" <= character <= "\u0eff" or "\u1000" <= character <= "\u109f" or "\u1780" <= character <= "\u17ff":
-        return _Script.THREES if character.isalnum() or is_thai_mark(character) else None
-    return _Script.PAIRS if character.isalnum() else None
-
-
-def _runs(folded: str) -> Iterator[tuple[_Script, str, int]]:
-    """Yield the longest stretches of one script, with where each ends."""
-    start, current = 0, None
-    for at, character in enumerate(folded):
-        script = _script(character)
-        if script is not current:
-            if current is not None:
-                yield current, folded[start:at], at
-            start, current = at, script
-    if current is not None:
-        yield current, folded[start:], len(folded)
-
-
 def grams(folded: str) -> set[str]:
     """Return the grams of a folded text."""
     found: set[str] = set()
-    for script, run, _ in _runs(folded[:MOST_CHARACTERS]):
-        if script is _Script.SPACED:
+    for match in _RUNS.finditer(folded[:MOST_CHARACTERS]):
+        run = match[0]
+        if match.lastindex == _SPACED:
             found.add(run[:_LONGEST])
         else:
-            width = _WIDTH[script]
-            found.update(run[at : at + width] for at in range(len(run)))
+            width = _WIDTH[match.lastindex or _PAIRS]
+            found.update([run[at : at + width] for at in range(len(run))])
     return found
 
 
 def _of_word(word: Word) -> tuple[Gram, ...]:
-    needed: list[Gram] = []
-    for script, run, end in _runs(word.folded):
-        if script is _Script.SPACED:
-            is_cut = len(run) > _LONGEST
-            needed.append(Gram(text=run[:_LONGEST], begins=word.prefix and end == len(word.folded) and not is_cut))
-        elif len(run) < (width := _WIDTH[script]):
-            needed.append(Gram(text=run, begins=True))
+    found: list[Gram] = []
+    for match in _RUNS.finditer(word.folded):
+        run = match[0]
+        if match.lastindex == _SPACED:
+            goes_on = word.prefix and match.end() == len(word.folded) and len(run) <= _LONGEST
+            found.append(Gram(text=run[:_LONGEST], begins=goes_on))
+        elif len(run) < (width := _WIDTH[match.lastindex or _PAIRS]):
+            found.append(Gram(text=run, begins=True))
         else:
-            needed += [Gram(text=run[at : at + width]) for at in range(len(run) - width + 1)]
-    return tuple(dict.fromkeys(needed))
+            found += [Gram(text=run[at : at + width]) for at in range(len(run) - width + 1)]
+    return tuple(dict.fromkeys(found))
 
 
 def needed(node: Node) -> Needed | None:

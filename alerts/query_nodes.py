@@ -1,5 +1,6 @@
 """What a query is made of, once it is parsed."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -143,3 +144,20 @@ def is_anchored(node: Node) -> bool:
             return False
         case _:
             return True
+
+
+def sought(node: Node) -> Iterator[str]:
+    """Yield the words that are looked for, as they were written."""
+    match node:
+        case Word(written=written):
+            yield written
+        case Near(left=left, right=right):
+            yield from sought(left)
+            yield from sought(right)
+        case All(parts=parts) | Either(parts=parts):
+            for part in parts:
+                yield from sought(part)
+        case Within(part=part):
+            yield from sought(part)
+        case _:
+            return

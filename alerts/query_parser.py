@@ -9,7 +9,7 @@ one     = (NOT | -) one | field: value | "phrase" | word | prefix* | ( either )
 import re
 from collections.abc import Collection
 
-from alerts.errors import QueryError
+from alerts.errors import Mistake, QueryError
 from alerts.folding import fold, is_spaced
 from alerts.query_nodes import (
     All,
@@ -55,10 +55,12 @@ class _Parser:
 
     def whole(self) -> Node:
         if self._next.kind is Kind.END:
-            raise QueryError(0, "there are no words; write one, such as refund")
+            raise QueryError(Mistake.EMPTY, 0, "there are no words; write one, such as refund")
         node = self._either(0)
         if self._next.kind is Kind.CLOSE:
-            raise QueryError(self._next.start, "this bracket was never opened; remove it, or open it before")
+            raise QueryError(
+                Mistake.BRACKET, self._next.start, "this bracket was never opened; remove it, or open it before"
+            )
         return node
 
     def _either(self, depth: int) -> Node:
@@ -87,7 +89,9 @@ class _Parser:
             for place, side in ((start, node), (behind, right)):
                 if not _has_places(side):
                     raise QueryError(
-                        place, "NEAR joins words and phrases only; write title:(a NEAR/5 b) for NEAR in one field"
+                        Mistake.NEAR,
+                        place,
+                        "NEAR joins words and phrases only; write title:(a NEAR/5 b) for NEAR in one field",
                     )
             node = Near(left=node, right=right, within=within)
         return node
@@ -95,7 +99,9 @@ class _Parser:
     def _one(self, depth: int) -> Node:
         token = self._take()
         if depth >= MOST_DEPTH:
-            raise QueryError(token.start, f"brackets and NOTs are nested over {MOST_DEPTH} deep; write it flatter")
+            raise QueryError(
+                Mistake.SIZE, token.start, f"brackets and NOTs are nested over {MOST_DEPTH} deep; write it flatter"
+            )
         match token.kind:
             case Kind.NOT | Kind.MINUS:
                 return Without(part=self._one(depth + 1))
@@ -110,21 +116,31 @@ class _Parser:
 
     def _bracketed(self, opened: Token, depth: int) -> Node:
         if self._next.kind is Kind.CLOSE:
-            raise QueryError(opened.start, "there is nothing in this bracket; write words into it, or remove it")
+            raise QueryError(
+                Mistake.BRACKET, opened.start, "there is nothing in this bracket; write words into it, or remove it"
+            )
         node = self._either(depth + 1)
         if self._take().kind is not Kind.CLOSE:
-            raise QueryError(opened.start, "this bracket is never closed; add ) behind what belongs into it")
+            raise QueryError(
+                Mistake.BRACKET, opened.start, "this bracket is never closed; add ) behind what belongs into it"
+            )
         return node
 
     def _word(self, token: Token) -> Word:
         self._words += 1
         if self._words > MOST_WORDS:
-            raise QueryError(token.start, f"there are over {MOST_WORDS} words; use fewer, or prefix* for many at once")
+            raise QueryError(
+                Mistake.SIZE, token.start, f"there are over {MOST_WORDS} words; use fewer, or prefix* for many at once"
+            )
         folded = fold(token.text).strip()
         if not folded:
-            raise QueryError(token.start, "there are no letters in this word; write some, or remove it")
+            raise QueryError(
+                Mistake.LETTERS, token.start, "there are no letters in this word; write some, or remove it"
+            )
         if token.prefix and len(folded) < 2 and is_spaced(folded):
-            raise QueryError(token.start, "* needs two letters before it at least; write more of the word")
+            raise QueryError(
+                Mistake.STAR, token.start, "* needs two letters before it at least; write more of the word"
+            )
         return Word(written=token.text.strip(), folded=folded, prefix=token.prefix)
 
     def _field(self, token: Token, depth: int) -> Node:
@@ -133,21 +149,23 @@ class _Parser:
             field = Field(token.text.lower())
         except ValueError:
             raise QueryError(
-                token.start, f"there is no field {token.text}; use {known}, or quotation marks around the words"
+                Mistake.FIELD,
+                token.start,
+                f"there is no field {token.text}; use {known}, or quotation marks around the words",
             ) from None
         if field not in self._fields:
-            raise QueryError(token.start, f"{field} is not known when something comes in; use {known}")
+            raise QueryError(Mistake.FIELD, token.start, f"{field} is not known when something comes in; use {known}")
         if field in (Field.LANGUAGE, Field.LABEL, Field.RATING):
             return self._fact(field)
         value = self._one(depth + 1)
         if not _is_of_words(value):
-            raise QueryError(token.start, f"{field}: takes words only, such as {field}:(one OR other)")
+            raise QueryError(Mistake.FIELD, token.start, f"{field}: takes words only, such as {field}:(one OR other)")
         return Within(field=field, part=value)
 
     def _fact(self, field: Field) -> Node:
         token = self._take()
         if token.kind not in _WORDS:
-            raise QueryError(token.start, f"{field}: takes one value, such as {_EXAMPLES[field]}")
+            raise QueryError(Mistake.FIELD, token.start, f"{field}: takes one value, such as {_EXAMPLES[field]}")
         value = fold(token.text).strip()
         match field:
             case Field.RATING if rated := _RATING.fullmatch(value.replace(" ", "")):
@@ -156,7 +174,9 @@ class _Parser:
                 return Language(tag=value)
             case Field.LABEL if value in tuple(Sentiment):
                 return Labelled(label=value)
-        raise QueryError(token.start, f"{token.text!r} is no {field}; write one such as {_EXAMPLES[field]}")
+        raise QueryError(
+            Mistake.FIELD, token.start, f"{token.text!r} is no {field}; write one such as {_EXAMPLES[field]}"
+        )
 
 
 _EXAMPLES = {
@@ -169,7 +189,9 @@ _EXAMPLES = {
 def _between(token: Token) -> int:
     if not (token.text.isascii() and token.text.isdigit()) or int(token.text[:9]) > MOST_BETWEEN:
         raise QueryError(
-            token.start, f'say how near, such as NEAR/5 (0 to {MOST_BETWEEN}); write "NEAR" for the word itself'
+            Mistake.NEAR,
+            token.start,
+            f'say how near, such as NEAR/5 (0 to {MOST_BETWEEN}); write "NEAR" for the word itself',
         )
     return int(token.text)
 
@@ -177,11 +199,16 @@ def _between(token: Token) -> int:
 def _misplaced(token: Token) -> QueryError:
     match token.kind:
         case Kind.END:
-            return QueryError(token.start, "something is missing at the end; write a word, or remove the operator")
+            return QueryError(
+                Mistake.OPERATOR, token.start, "something is missing at the end; write a word, or remove the operator"
+            )
         case Kind.CLOSE:
-            return QueryError(token.start, "something is missing before this bracket; write a word there")
+            return QueryError(
+                Mistake.OPERATOR, token.start, "something is missing before this bracket; write a word there"
+            )
         case _:
             return QueryError(
+                Mistake.OPERATOR,
                 token.start,
                 f'{token.kind.name} stands between two words; write one before it, or "{token.kind.name}" for the word',
             )
@@ -213,5 +240,5 @@ def _is_of_words(node: Node) -> bool:
 def parse_nodes(query: str, fields: Collection[Field]) -> Node:
     """Return what a query is made of. Raises QueryError."""
     if len(query) > MOST_CHARACTERS:
-        raise QueryError(MOST_CHARACTERS, f"the query has over {MOST_CHARACTERS} characters; shorten it")
+        raise QueryError(Mistake.SIZE, MOST_CHARACTERS, f"the query has over {MOST_CHARACTERS} characters; shorten it")
     return _Parser(query, fields).whole()

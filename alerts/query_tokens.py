@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from alerts.errors import QueryError
+from alerts.errors import Mistake, QueryError
 
 #: Operators are understood in any width; each stands for one character, so that places stay.
 _PLAIN = str.maketrans(
@@ -85,7 +85,11 @@ class _Reader:
         while self.at < len(self.plain) and self.plain[self.at] != '"':
             words.append(self._character())
         if self.at == len(self.plain):
-            raise QueryError(start, 'this quotation mark is never closed; add one, or write \\" for the sign itself')
+            raise QueryError(
+                Mistake.QUOTATION,
+                start,
+                'this quotation mark is never closed; add one, or write \\" for the sign itself',
+            )
         self.at += 1
         prefix = self.plain.startswith("*", self.at)
         self.at += prefix
@@ -96,7 +100,9 @@ class _Reader:
         if self.plain[self.at] == "\\":
             self.at += 1
             if self.at == len(self.plain):
-                raise QueryError(self.at - 1, "nothing follows the backslash; write \\\\ for the sign itself")
+                raise QueryError(
+                    Mistake.ESCAPE, self.at - 1, "nothing follows the backslash; write \\\\ for the sign itself"
+                )
         self.at += 1
         return self.query[self.at - 1]
 
@@ -130,11 +136,15 @@ class _Reader:
 
     def _starred(self, words: list[str], start: int) -> Token:
         if not words:
-            raise QueryError(self.at, "* stands at the end of a word, such as refund*; write \\* for the sign itself")
+            raise QueryError(
+                Mistake.STAR, self.at, "* stands at the end of a word, such as refund*; write \\* for the sign itself"
+            )
         self.at += 1
         if self.at < len(self.plain) and not self._ends_word():
             raise QueryError(
-                self.at - 1, "* stands only at the end of a word, such as refund*; write \\* for the sign itself"
+                Mistake.STAR,
+                self.at - 1,
+                "* stands only at the end of a word, such as refund*; write \\* for the sign itself",
             )
         return Token(kind=Kind.WORD, text="".join(words), start=start, end=self.at, prefix=True)
 

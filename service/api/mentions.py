@@ -1,17 +1,21 @@
 """What was said: lists and one whole."""
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Self
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path
+from fastapi import Query as Query_
 from pydantic import Field, field_validator, model_validator
 
+from alerts.errors import QueryError
+from alerts.query import Found, Query, parse
+from alerts.query_parser import MOST_CHARACTERS
 from alerts.types import IncidentId, MentionId, SourceId, StoryId
 from analysis.types import Sentiment
 from service.api import paging
-from service.api.access import Reading
+from service.api.access import Asked, Reading
 from service.api.errors import NotFound
 from service.api.parameters import (
     PREFIX,
@@ -27,13 +31,15 @@ from service.api.parameters import (
     Words,
     brand_of,
 )
-from service.store import mention
+from service.store import brand_match, mention, search
 from service.store.mention import MentionFilter, MentionVersion, Place, StoredMention, Verdict
-from service.store.pool import Connection
-from service.store.search import terms_of
 
 router = APIRouter(prefix=PREFIX, tags=["mentions"])
 _NOUN = "mentions"
+
+
+#: A search looks back so far where nothing else bounds it.
+_SEARCHED = timedelta(days=365)
 
 
 class Sort(StrEnum):
@@ -41,6 +47,7 @@ class Sort(StrEnum):
 
     NEWEST = "newest"
     ANGRIEST = "angriest"
+    RELEVANCE = "relevance"
 
 
 class AuthorShape(Shape):
@@ -104,6 +111,30 @@ class AnalysisShape(Shape):
         )
 
 
+class FoundShape(Shape):
+    """Words that a query found; offsets count code points of the field."""
+
+    field: str = Field(description="`title`, `text`, or another field the query asked for.")
+    start: int
+    end: int
+    text: str
+    word: str = Field(description="The query's word that they are.")
+
+    @classmethod
+    def of(cls, found: Found) -> Self:
+        """Return the shape of found words."""
+        return cls(field=found.field, start=found.start, end=found.end, text=found.text, word=found.word)
+
+
+class MatchShape(Shape):
+    """Why a mention is about its brand."""
+
+    whole_source: bool = Field(description="Everything this source says is about the brand.")
+    found: list[FoundShape] | None = Field(
+        description="What the brand's query of today finds in it; null where it finds it no more."
+    )
+
+
 class MentionItem(Shape):
     """A mention as lists show it."""
 
@@ -128,16 +159,20 @@ class MentionItem(Shape):
     rating: RatingShape | None
     engagement: Mapping[str, int]
     reply_by_owner: bool
+    own: bool = Field(description="The brand's own account said it; left out of counts and alerts.")
+    promotion: bool = Field(description="It advertises, as judged; left out of counts and alerts.")
     deleted: bool
     version: int
     story: int | None = Field(description="Mentions of one story say the same thing.")
     incident: int | None
     analysis: AnalysisShape | None = Field(description="Null until judged.")
+    highlights: list[FoundShape] = Field(default=[], description="The words that `q` found.")
 
     @classmethod
-    def of(cls, stored: StoredMention) -> Self:
-        """Return the shape of a stored mention."""
-        return cls(**_fields(stored))
+    def of(cls, stored: StoredMention, asked: Query | None = None) -> Self:
+        """Return the shape of a stored mention, with the words that a query found."""
+        found = () if asked is None else search.highlights(asked, stored)
+        return cls(**_fields(stored), highlights=[FoundShape.of(one) for one in found])
 
 
 class VersionShape(Shape):
@@ -164,9 +199,10 @@ class VersionShape(Shape):
 
 
 class MentionWhole(MentionItem):
-    """A mention with its versions."""
+    """A mention with its versions, and why it is about its brand."""
 
     versions: list[VersionShape] = Field(description="How it read over time, newest first.")
+    matched: MatchShape
 
 
 def _rating(value: float | None, scale: float | None) -> RatingShape | None:
@@ -209,11 +245,24 @@ class MentionQuery(Shape):
     q: Annotated[
         Words | None,
         Field(
-            max_length=512,
-            description='Words and "quoted phrases"; all must be found. Traditional and Simplified find each other.',
+            max_length=MOST_CHARACTERS,
+            description="In the query language: words (all must be found), OR, NOT or -, brackets, "
+            '"phrases", prefix*, NEAR/n, and field:value with title, text, author, site, source, url, language, label '
+            "and rating (`rating:<=2`, of five). Traditional and Simplified find each other, as do all widths and "
+            "ways of typing Thai. Without `from`, `to`, `story`, `incident`, `author` and `archive` the last 365 days "
+            "are searched.",
+            examples=["服務 NEAR/5 (差 OR 爛) -廣告"],
         ),
     ] = None
-    sort: Annotated[Sort, Field(description="`angriest` lists judged mentions only.")] = Sort.NEWEST
+    counted: Annotated[
+        bool | None,
+        Field(description="False: only what is left out of counts (own, advertising, the owner's replies)."),
+    ] = None
+    archive: Annotated[bool, Field(description="Search everything there is, however old.")] = False
+    sort: Annotated[
+        Sort,
+        Field(description="`angriest` lists judged mentions only; `relevance` needs `q` and ranks the newest 1000."),
+    ] = Sort.NEWEST
     limit: Limit = 50
     cursor: Cursor = None
 
@@ -221,19 +270,39 @@ class MentionQuery(Shape):
     @classmethod
     def _check_words(cls, q: str | None) -> str | None:
         if q is not None:
-            terms_of(q)
+            _parsed(q)
         return q
 
     @model_validator(mode="after")
     def _check_period(self) -> Self:
         if self.since is not None and self.until is not None and self.since >= self.until:
             raise ValueError("`from` must be before `to`")
+        if self.sort is Sort.RELEVANCE and self.q is None:
+            raise ValueError("`sort=relevance` needs `q`; give it, or another order")
         return self
 
+    @property
+    def asked(self) -> Query | None:
+        """The query to search by."""
+        return None if self.q is None else _parsed(self.q)
 
-async def _filter(conn: Connection, query: MentionQuery) -> MentionFilter:
+    def searched_since(self, now: datetime) -> datetime | None:
+        """Return how far back is looked: a search that nothing else bounds ends somewhere."""
+        bounds = (self.since, self.until, self.story, self.incident, self.author)
+        is_open = self.q is not None and not self.archive and all(one is None for one in bounds)
+        return now - _SEARCHED if is_open else self.since
+
+
+def _parsed(q: str) -> Query:
+    try:
+        return parse(q)
+    except QueryError as error:
+        raise ValueError(str(error)) from error
+
+
+async def _filter(asked: Asked, query: MentionQuery) -> MentionFilter:
     return MentionFilter(
-        brand_id=await brand_of(conn, query.brand),
+        brand_id=await brand_of(asked.conn, query.brand),
         source_id=None if query.source is None else SourceId(query.source),
         incident_id=None if query.incident is None else IncidentId(query.incident),
         story_id=None if query.story is None else StoryId(query.story),
@@ -241,41 +310,68 @@ async def _filter(conn: Connection, query: MentionQuery) -> MentionFilter:
         label=query.label,
         angry=query.angry,
         author=query.author,
-        since=query.since,
+        since=query.searched_since(asked.now),
         until=query.until,
-        terms=terms_of(query.q) if query.q is not None else (),
+        counted=query.counted,
     )
 
 
-async def _newest(conn: Connection, query: MentionQuery) -> tuple[list[StoredMention], str | None]:
+async def _newest(asked: Asked, query: MentionQuery) -> tuple[Sequence[StoredMention], str | None]:
     after = None
     if query.cursor is not None:
         at, last = paging.time_and_id(_NOUN, query, query.cursor)
         after = Place(said_at=at, id=MentionId(last))
-    found = await mention.newest(conn, await _filter(conn, query), after=after, limit=query.limit + 1)
-    kept = found[: query.limit]
-    more = len(found) > query.limit
-    return kept, paging.seal(_NOUN, query, (kept[-1].said_at, kept[-1].id)) if more else None
+    wanted = await _filter(asked, query)
+    if query.asked is not None:
+        page = await search.newest(asked.conn, wanted, query.asked, after=after, limit=query.limit)
+        kept, following = page.items, page.following
+    else:
+        found = await mention.newest(asked.conn, wanted, after=after, limit=query.limit + 1)
+        kept = tuple(found[: query.limit])
+        following = kept[-1].place if len(found) > query.limit else None
+    return kept, None if following is None else paging.seal(_NOUN, query, (following.said_at, following.id))
 
 
-async def _angriest(conn: Connection, query: MentionQuery) -> tuple[list[StoredMention], str | None]:
-    after = None
-    if query.cursor is not None:
-        anger, last = paging.share_and_id(_NOUN, query, query.cursor)
-        after = (anger, MentionId(last))
-    found = await mention.angriest(conn, await _filter(conn, query), after=after, limit=query.limit + 1)
+async def _angriest(asked: Asked, query: MentionQuery) -> tuple[Sequence[StoredMention], str | None]:
+    after = _after_share(query)
+    wanted, limit = await _filter(asked, query), query.limit + 1
+    if query.asked is not None:
+        found = await search.angriest(asked.conn, wanted, query.asked, after=after, limit=limit)
+    else:
+        found = await mention.angriest(asked.conn, wanted, after=after, limit=limit)
     kept = found[: query.limit]
     if len(found) <= query.limit or kept[-1].verdict is None:
         return kept, None
     return kept, paging.seal(_NOUN, query, (kept[-1].verdict.anger, kept[-1].id))
 
 
-@router.get("/mentions", summary="List mentions")
-async def mentions_list(asked: Reading, query: Annotated[MentionQuery, Query()]) -> Page[MentionItem]:
-    """Deleted mentions are left out. A page stays in place while new mentions come in."""
-    listing = _angriest if query.sort is Sort.ANGRIEST else _newest
-    found, following = await listing(asked.conn, query)
-    return Page(items=[MentionItem.of(one) for one in found], next=following)
+async def _most_relevant(asked: Asked, query: MentionQuery, words: Query) -> tuple[Sequence[StoredMention], str | None]:
+    found = await search.most_relevant(
+        asked.conn, await _filter(asked, query), words, after=_after_share(query), limit=query.limit + 1
+    )
+    kept = found[: query.limit]
+    more = len(found) > query.limit
+    return [one for one, _ in kept], paging.seal(_NOUN, query, (kept[-1][1], kept[-1][0].id)) if more else None
+
+
+def _after_share(query: MentionQuery) -> tuple[float, MentionId] | None:
+    if query.cursor is None:
+        return None
+    share, last = paging.share_and_id(_NOUN, query, query.cursor)
+    return share, MentionId(last)
+
+
+@router.get("/mentions", summary="List and search mentions")
+async def mentions_list(asked: Reading, query: Annotated[MentionQuery, Query_()]) -> Page[MentionItem]:
+    """Deleted mentions are left out. A page stays in place while new mentions come in. Of a search a page may have
+    few items, or none, and still a `next`: there it goes on looking."""
+    words = query.asked
+    if query.sort is Sort.RELEVANCE and words is not None:
+        found, following = await _most_relevant(asked, query, words)
+    else:
+        listing = _angriest if query.sort is Sort.ANGRIEST else _newest
+        found, following = await listing(asked, query)
+    return Page(items=[MentionItem.of(one, words) for one in found], next=following)
 
 
 @router.get("/mentions/{id}", summary="One mention with its versions")
@@ -285,4 +381,12 @@ async def mention_whole(asked: Reading, mention_id: Annotated[Id, Path(alias="id
     if stored is None:
         raise NotFound(f"There is no mention {mention_id}.")
     versions = await mention.versions(asked.conn, stored.id)
-    return MentionWhole(**_fields(stored), versions=[VersionShape.of(version) for version in versions])
+    about = await brand_match.why(asked.conn, stored)
+    return MentionWhole(
+        **_fields(stored),
+        versions=[VersionShape.of(version) for version in versions],
+        matched=MatchShape(
+            whole_source=about.whole_source,
+            found=None if about.found is None else [FoundShape.of(one) for one in about.found],
+        ),
+    )

@@ -1,11 +1,16 @@
 """The matcher of all brands, remembered until a brand changes."""
 
 import asyncio
+from dataclasses import dataclass
 from uuid import UUID
 
-from alerts.brands import WatchedBrand
+from alerts.brands import BrandTerms, WatchedBrand, query_of
 from alerts.matching import BrandMatcher
-from service.store import brand
+from alerts.query import Found, explain
+from alerts.query_match import FoldedPost
+from alerts.types import BrandId
+from service.store import brand, mention
+from service.store.mention import MentionFilter, StoredMention, post_of
 from service.store.pool import Connection
 
 #: By the brands' revision, which is random: databases cannot be taken for one another.
@@ -23,3 +28,41 @@ async def current(conn: Connection) -> BrandMatcher:
             del _known[next(iter(_known))]
         _known[revision] = built
     return _known[revision]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Why:
+    """Why a mention is about its brand."""
+
+    #: Everything its source says is.
+    whole_source: bool
+    #: What the brand's query of today finds in it; None where it finds it no more.
+    found: tuple[Found, ...] | None
+
+
+async def why(conn: Connection, stored: StoredMention) -> Why:
+    """Return why a mention is about its brand, by the brand's query of today."""
+    matcher = await current(conn)
+    whole_source: bool = await conn.fetchval(
+        "select brand_id is not null and not match from source where id = $1", stored.source_id
+    )
+    return Why(whole_source=whole_source, found=matcher.explain(stored.brand_id, post_of(stored, masked=True)))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Preview:
+    """What terms would find among the latest mentions."""
+
+    looked_at: int
+    #: The latest first, with the words that say so.
+    matches: tuple[tuple[StoredMention, tuple[Found, ...]], ...]
+
+
+async def preview(conn: Connection, terms: BrandTerms, *, brand_id: BrandId | None, limit: int) -> Preview:
+    """Return which of the latest mentions terms would find. The terms are checked before."""
+    query = query_of(terms)
+    latest = await mention.newest(conn, MentionFilter(brand_id=brand_id), limit=limit)
+    asked = [(one, explain(query, FoldedPost(post_of(one, masked=True)))) for one in latest]
+    return Preview(
+        looked_at=len(latest), matches=tuple((stored, found) for stored, found in asked if found is not None)
+    )

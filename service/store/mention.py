@@ -6,11 +6,10 @@ from datetime import datetime
 
 import asyncpg
 
+from alerts import residue
+from alerts.query_match import Post
 from alerts.types import BrandId, IncidentId, MentionId, SourceId, StoryId
 from service.store.pool import Connection
-
-#: One term of a search: every way of writing it, any of which may stand in title or text.
-Term = Sequence[str]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,8 +28,8 @@ class MentionFilter:
     #: Half open: said at or after `since` and before `until`.
     since: datetime | None = None
     until: datetime | None = None
-    #: All terms must be found.
-    terms: tuple[Term, ...] = ()
+    #: False: what is left out of counts, because the brand itself says it or it advertises.
+    counted: bool | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,6 +88,10 @@ class StoredMention:
     engagement: Mapping[str, int]
     reply_by_owner: bool
     deleted: bool
+    #: The brand's own account said it.
+    own: bool
+    #: It advertises, as judged.
+    promotion: bool
     version: int
     story_id: StoryId | None
     incident_id: IncidentId | None
@@ -118,7 +121,7 @@ _COLUMNS = """
     select m.id, m.brand_id, b.name as brand, m.source_id, s.name as source, m.kind, m.site, m.external_id, m.url,
         m.parent, m.root, m.author_id, m.author_name, m.author_url, m.published_at, m.edited_at, m.first_seen_at,
         m.said_at, m.title, m.text, m.language_hint, m.rating_value, m.rating_scale, m.engagement, m.reply_by_owner,
-        m.deleted, m.version, m.story_id,
+        m.deleted, m.own, m.promotion, m.version, m.story_id,
         (select max(al.incident_id) from alert al where al.mention_id = m.id) as incident_id,
         a.model, a.at, a.language, a.negative, a.neutral, a.positive, a.label, a.anger, a.anger_level, a.angry,
         a.because
@@ -139,7 +142,8 @@ def _stored(row: asyncpg.Record) -> StoredMention:
     return StoredMention(**known, verdict=verdict)
 
 
-_WHERE = """
+#: Its parameters are `parameters`, the first eleven.
+WHERE = """
     where ($1::bigint is null or m.brand_id = $1)
         and ($2::bigint is null or m.source_id = $2)
         and ($3::bigint is null or m.story_id = $3)
@@ -151,16 +155,13 @@ _WHERE = """
         and ($9::timestamptz is null or m.said_at < $9)
         and ($10::bigint is null or exists (
             select from alert al where al.mention_id = m.id and al.incident_id = $10))
-        and not exists (
-            select from jsonb_array_elements($11::jsonb) term
-            where not exists (
-                select from jsonb_array_elements_text(term) form
-                where strpos(lower(m.title || ' ' || m.text), form) > 0))
+        and ($11::bool is null or m.counted = $11)
         and not m.deleted
 """
 
 
-def _parameters(wanted: MentionFilter) -> tuple[object, ...]:
+def parameters(wanted: MentionFilter) -> tuple[object, ...]:
+    """Return the parameters of WHERE."""
     return (
         wanted.brand_id,
         wanted.source_id,
@@ -172,7 +173,7 @@ def _parameters(wanted: MentionFilter) -> tuple[object, ...]:
         wanted.since,
         wanted.until,
         wanted.incident_id,
-        [[form.lower() for form in term] for term in wanted.terms],
+        wanted.counted,
     )
 
 
@@ -182,10 +183,10 @@ async def newest(
     """Return mentions, last said first, behind a place."""
     rows = await conn.fetch(
         _COLUMNS
-        + _WHERE
+        + WHERE
         + " and ($12::timestamptz is null or (m.said_at, m.id) < ($12, $13))"
         + " order by m.said_at desc, m.id desc limit $14",
-        *_parameters(wanted),
+        *parameters(wanted),
         after.said_at if after else None,
         after.id if after else None,
         limit,
@@ -199,15 +200,44 @@ async def angriest(
     """Return judged mentions, angriest first, behind an (anger, id)."""
     rows = await conn.fetch(
         _COLUMNS
-        + _WHERE
+        + WHERE
         + " and m.anger is not null and ($12::float8 is null or (m.anger, m.id) < ($12, $13))"
         + " order by m.anger desc, m.id desc limit $14",
-        *_parameters(wanted),
+        *parameters(wanted),
         after[0] if after else None,
         after[1] if after else None,
         limit,
     )
     return [_stored(row) for row in rows]
+
+
+async def of_ids(conn: Connection, mention_ids: Sequence[MentionId]) -> list[StoredMention]:
+    """Return the mentions of these ids, in this order; without those that are gone."""
+    rows = await conn.fetch(_COLUMNS + " where m.id = any($1::bigint[])", list(mention_ids))
+    found = {row["id"]: _stored(row) for row in rows}
+    return [found[mention_id] for mention_id in mention_ids if mention_id in found]
+
+
+def post_of(stored: StoredMention, *, masked: bool = False) -> Post:
+    """Return what queries may ask about a mention, `masked` without the residue of copying. Offsets are the same."""
+    hide = residue.masked if masked else str
+    verdict = stored.verdict
+    return Post(
+        title=hide(stored.title),
+        text=hide(stored.text),
+        authors=tuple(one for one in (stored.author_id, stored.author_name) if one),
+        site=stored.site,
+        source=stored.source,
+        url=stored.url or "",
+        language=verdict.language if verdict else stored.language_hint,
+        label=verdict.label if verdict else None,
+        rating=of_five(stored.rating_value, stored.rating_scale),
+    )
+
+
+def of_five(value: float | None, scale: float | None) -> float | None:
+    """Return a rating as if given out of five."""
+    return value / scale * 5 if value is not None and scale else None
 
 
 async def get(conn: Connection, mention_id: MentionId) -> StoredMention | None:

@@ -1,34 +1,88 @@
-"""The search box: words and "quoted phrases", all of which must be found, each in any way of writing it."""
+"""Finds mentions by a query: the index of grams gives candidates, the query itself decides.
+
+What is new or changed stands in `search_todo` until `index_some` has taken it up, and is a candidate until then.
+"""
 
 import re
-import unicodedata
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
-from analysis.script import simplified, traditional
-from service.store.mention import Term
+import asyncpg
 
-MOST_TERMS = 16
+from alerts import query
+from alerts.folding import fold
+from alerts.query import Found, Query
+from alerts.query_grams import Needed, grams, needed
+from alerts.query_match import FoldedPost, Post
+from alerts.types import MentionId
+from service.store import mention
+from service.store.mention import MentionFilter, Place, StoredMention
+from service.store.pool import Connection
+
 #: Postgres holds neither.
 _UNSTORABLE = re.compile(r"[\0\ud800-\udfff]")
-_PIECE = re.compile(r'"([^"]*)"|([^\s"]+)')
+#: Candidates looked at for one page; the next page goes on where they end.
+_MOST_LOOKED_AT = 3000
+_BATCH = 300
+#: Matches that are ranked, the newest there are.
+_MOST_RANKED = 1000
 
 
-def _forms(term: str) -> Term:
-    """Return every way of writing a term, each once."""
-    plain = unicodedata.normalize("NFKC", term)
-    return tuple(dict.fromkeys((term, plain, simplified(plain), traditional(plain))))
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Match:
+    """A mention that a query matches."""
+
+    id: MentionId
+    said_at: datetime
+    anger: float | None
+    #: How much it is about the query's words, 0 to 1.
+    relevance: float
+
+    @property
+    def place(self) -> Place:
+        """Where a page that ends here ends."""
+        return Place(said_at=self.said_at, id=self.id)
 
 
-def terms_of(query: str) -> tuple[Term, ...]:
-    """Return the terms of a query, in order. Raises ValueError with a remedy."""
-    if query.count('"') % 2:
-        raise ValueError("has a quotation mark without its partner; close it or leave it away")
-    found = [" ".join((phrase or word).split()) for phrase, word in _PIECE.findall(query)]
-    terms = tuple(_forms(term) for term in dict.fromkeys(found) if term)
-    if not terms:
-        raise ValueError("has no words; write one, or leave the parameter away")
-    if len(terms) > MOST_TERMS:
-        raise ValueError(f"has more than {MOST_TERMS} words; use fewer, or a quoted phrase")
-    return terms
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Newest:
+    """A page of matches, last said first."""
+
+    items: tuple[StoredMention, ...]
+    #: Where to go on; None where there is nothing more. A page may have few items and still go on.
+    following: Place | None
+
+
+_LIGHT = """
+    select m.id, m.said_at, m.anger, m.title, m.text, m.author_id, m.author_name, m.site, m.url,
+        coalesce(m.language, m.language_hint) as language, m.label, m.rating_value, m.rating_scale, s.name as source
+    from mention m join source s on s.id = m.source_id
+"""
+_BEHIND = " and ($12::timestamptz is null or (m.said_at, m.id) < ($12, $13))"
+_NEWEST = " order by m.said_at desc, m.id desc limit $14"
+_BEHIND_ANGER = " and m.anger is not null and ($12::float8 is null or (m.anger, m.id) < ($12, $13))"
+_ANGRIEST = " order by m.anger desc, m.id desc limit $14"
+_INDEXED = "select m.id from mention_search i join mention m on m.id = i.mention_id"
+_HELD = " and i.grams @@ ($15::text)::tsquery"
+_WAITING = "select m.id from search_todo t join mention m on m.id = t.mention_id"
+
+
+_EITHER = "where m.id in (select id from indexed union select id from waiting)"
+
+
+def _candidates(behind: str, order: str) -> str:
+    """Return the statement that gives candidates by the index, and what the index does not hold yet."""
+    found = mention.WHERE + behind + _HELD + order
+    waiting = mention.WHERE + behind + order
+    parts = ("with indexed as (", _INDEXED, found, "), waiting as (", _WAITING, waiting, ")", _LIGHT, _EITHER, order)
+    return "".join(parts)
+
+
+BY_INDEX = _candidates(_BEHIND, _NEWEST)
+_BY_INDEX_AND_ANGER = _candidates(_BEHIND_ANGER, _ANGRIEST)
+_EVERY = _LIGHT + mention.WHERE + _BEHIND + _NEWEST
+_EVERY_BY_ANGER = _LIGHT + mention.WHERE + _BEHIND_ANGER + _ANGRIEST
 
 
 def storable(text: str) -> str:
@@ -36,10 +90,165 @@ def storable(text: str) -> str:
     return _UNSTORABLE.sub("", text)
 
 
-def tolerant_terms_of(query: str) -> tuple[Term, ...]:
-    """Return the terms of a query as typed into a box: a half-typed quotation is words, and what is too much goes."""
-    query = storable(query)
-    if query.count('"') % 2:
-        query = query.replace('"', " ")
-    pieces = [match[0] for match in _PIECE.finditer(query) if match[0].strip('" ')]
-    return terms_of(" ".join(pieces[:MOST_TERMS])) if pieces else ()
+def tsquery(wanted: Needed) -> str:
+    """Return what a text needs to match, as the index is asked."""
+    return " | ".join("(" + " & ".join(_lexeme(gram.text, gram.begins) for gram in group) + ")" for group in wanted)
+
+
+def _lexeme(gram: str, begins: bool) -> str:
+    quoted = gram.replace("\\", "\\\\").replace("'", "''")
+    return f"'{quoted}'" + (":*" if begins else "")
+
+
+def _post(row: asyncpg.Record) -> Post:
+    return Post(
+        title=row["title"],
+        text=row["text"],
+        authors=tuple(one for one in (row["author_id"], row["author_name"]) if one),
+        site=row["site"],
+        source=row["source"],
+        url=row["url"] or "",
+        language=row["language"],
+        label=row["label"],
+        rating=mention.of_five(row["rating_value"], row["rating_scale"]),
+    )
+
+
+def _relevance(asked: Query, found: Sequence[Found], post: Post) -> float:
+    """Return how much a post is about the words, 0 to 1: how many of them it has, in its title, and how densely."""
+    if not found:
+        return 0.0
+    words = {one.word for one in found}
+    in_title = any(one.field == "title" for one in found)
+    density = sum(one.end - one.start for one in found) / max(len(post.title) + len(post.text), 1)
+    wanted = max(len(query.words_of(asked)), 1)
+    return round(0.6 * min(len(words) / wanted, 1) + 0.2 * in_title + 0.2 * min(density * 5, 1), 4)
+
+
+def _match(asked: Query, row: asyncpg.Record) -> Match | None:
+    post = _post(row)
+    found = query.explain(asked, FoldedPost(post))
+    if found is None:
+        return None
+    relevance = _relevance(asked, found, post)
+    return Match(id=MentionId(row["id"]), said_at=row["said_at"], anger=row["anger"], relevance=relevance)
+
+
+async def _looked_at(
+    conn: Connection, wanted: MentionFilter, asked: Query, after: tuple[datetime | float, MentionId] | None, *, by: str
+) -> AsyncIterator[tuple[Match | None, asyncpg.Record]]:
+    """Yield candidates behind a place, in order of time or of anger, with the match where there is one."""
+    wanted_grams = needed(asked.root)
+    statements = {"said_at": (BY_INDEX, _EVERY), "anger": (_BY_INDEX_AND_ANGER, _EVERY_BY_ANGER)}
+    statement = statements[by][wanted_grams is None]
+    looked_at = 0
+    while looked_at < _MOST_LOOKED_AT:
+        last, last_id = after or (None, None)
+        given = [*mention.parameters(wanted), last, last_id, _BATCH]
+        if wanted_grams is not None:
+            given.append(tsquery(wanted_grams))
+        rows = await conn.fetch(statement, *given)
+        for row in rows:
+            yield _match(asked, row), row
+        if len(rows) < _BATCH:
+            return
+        looked_at += len(rows)
+        after = (rows[-1][by], MentionId(rows[-1]["id"]))
+
+
+async def newest(
+    conn: Connection, wanted: MentionFilter, asked: Query, *, after: Place | None = None, limit: int = 50
+) -> Newest:
+    """Return a page of matches, last said first, behind a place."""
+    found: list[Match] = []
+    last: Place | None = None
+    looked_at = 0
+    behind = (after.said_at, after.id) if after else None
+    async for match, row in _looked_at(conn, wanted, asked, behind, by="said_at"):
+        if match is not None and len(found) == limit:
+            return await _page(conn, found, following=found[-1].place)
+        looked_at += 1
+        last = Place(said_at=row["said_at"], id=MentionId(row["id"]))
+        if match is not None:
+            found.append(match)
+    return await _page(conn, found, following=last if looked_at >= _MOST_LOOKED_AT else None)
+
+
+async def _page(conn: Connection, found: Sequence[Match], *, following: Place | None) -> Newest:
+    return Newest(items=tuple(await mention.of_ids(conn, [one.id for one in found])), following=following)
+
+
+async def angriest(
+    conn: Connection,
+    wanted: MentionFilter,
+    asked: Query,
+    *,
+    after: tuple[float, MentionId] | None = None,
+    limit: int = 50,
+) -> list[StoredMention]:
+    """Return judged matches, angriest first, behind an (anger, id); of the angriest candidates there are."""
+    found: list[MentionId] = []
+    async for match, _ in _looked_at(conn, wanted, asked, after, by="anger"):
+        if match is not None:
+            found.append(match.id)
+        if len(found) == limit:
+            break
+    return await mention.of_ids(conn, found)
+
+
+async def most_relevant(
+    conn: Connection,
+    wanted: MentionFilter,
+    asked: Query,
+    *,
+    after: tuple[float, MentionId] | None = None,
+    limit: int = 50,
+) -> list[tuple[StoredMention, float]]:
+    """Return matches with their relevance, the most relevant first, behind a (relevance, id); of the newest matches
+    there are."""
+    found: list[Match] = []
+    async for match, _ in _looked_at(conn, wanted, asked, None, by="said_at"):
+        if match is not None:
+            found.append(match)
+        if len(found) == _MOST_RANKED:
+            break
+    ranked = sorted(found, key=lambda one: (-one.relevance, -one.id))
+    behind = [one for one in ranked if after is None or (one.relevance, one.id) < after][:limit]
+    relevance = {one.id: one.relevance for one in behind}
+    return [(one, relevance[one.id]) for one in await mention.of_ids(conn, list(relevance))]
+
+
+def highlights(asked: Query, stored: StoredMention) -> tuple[Found, ...]:
+    """Return the words of a mention that a query found."""
+    return query.explain(asked, FoldedPost(mention.post_of(stored))) or ()
+
+
+async def index_some(conn: Connection, *, limit: int) -> int:
+    """Take up some of what waits to be indexed; return how much that was. In the caller's transaction: what it holds is
+    passed over by others, and waits again if it fails."""
+    rows = await conn.fetch(
+        """
+        with due as (
+            select mention_id from search_todo order by mention_id limit $1 for update skip locked
+        ), taken as (
+            delete from search_todo t using due where t.mention_id = due.mention_id returning t.mention_id
+        )
+        select taken.mention_id, m.version, m.title, m.text
+        from taken left join mention m on m.id = taken.mention_id
+        """,
+        limit,
+    )
+    there = [row for row in rows if row["version"] is not None]
+    await conn.execute(
+        """
+        insert into mention_search as s (mention_id, version, grams)
+        select id, version, array_to_tsvector(string_to_array(grams, E'\n'))
+        from unnest($1::bigint[], $2::int[], $3::text[]) as u (id, version, grams)
+        on conflict (mention_id) do update set version = excluded.version, grams = excluded.grams
+            where s.version < excluded.version
+        """,
+        [row["mention_id"] for row in there],
+        [row["version"] for row in there],
+        ["\n".join(grams(fold(row["title"])) | grams(fold(row["text"]))) for row in there],
+    )
+    return len(rows)

@@ -4,7 +4,10 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from alerts.query import Found
+from alerts.query_nodes import Field
 from collectors.types import whole_text
+from service.store.mention import StoredMention
 
 #: One span as the store gives it: start, end, text.
 Span = Mapping[str, int | str]
@@ -34,6 +37,18 @@ def marked_words(title: str, text: str, because: Iterable[Span] | None) -> Words
     # Between title and text the judged words have a line end that neither shows.
     body = border + 1 if border and text else border
     return Words(title=_cut(judged[:border], 0, marks), text=_cut(judged[body:], body, marks))
+
+
+def spans_of(found: Iterable[Found], mention: StoredMention) -> list[Span]:
+    """Return words found in title and text as spans of the judged words."""
+    judged = whole_text(mention.title, mention.text)
+    has_title = judged != mention.text
+    behind = len(mention.title) + 1 if has_title and mention.text else 0
+    return [
+        {"start": one.start + (behind if one.field == Field.TEXT else 0), "end": one.end, "text": one.text}
+        for one in found
+        if one.field == Field.TEXT or (one.field == Field.TITLE and has_title)
+    ]
 
 
 def excerpt(whole: Sequence[Piece], limit: int) -> Sequence[Piece]:

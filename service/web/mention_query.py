@@ -2,18 +2,36 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from enum import StrEnum
 
+from alerts.errors import QueryError
+from alerts.query import Query, parse
+from alerts.query_parser import MOST_CHARACTERS
 from alerts.types import BrandId, IncidentId, MentionId, SourceId, StoryId
 from analysis.types import Sentiment
 from service.store.mention import MentionFilter, Place
-from service.store.search import storable, tolerant_terms_of
+from service.store.search import storable
 from service.web import links
 from service.web.period import from_local
 from service.web.reader import Reader
 
-_FIELDS = ("brand", "source", "language", "label", "angry", "q", "from", "to", "incident", "story", "author")
+_FIELDS = (
+    *("brand", "source", "language", "label", "angry", "q", "from", "to", "incident", "story", "author"),
+    *("sort", "archive"),
+)
 _LARGEST_ID = 2**63 - 1
+_MOST = 300
+#: A search looks back so far where nothing else bounds it.
+SEARCHED = timedelta(days=365)
+
+
+class Sort(StrEnum):
+    """The order in which mentions are shown."""
+
+    NEWEST = "newest"
+    #: Of a search only.
+    RELEVANCE = "relevance"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,7 +41,15 @@ class Asked:
     #: The fields as given, to fill the form again and to make links with.
     fields: Mapping[str, str]
     wanted: MentionFilter
+    #: What is searched for; None where nothing is, or where it cannot be read.
+    query: Query | None
+    mistake: QueryError | None
+    #: Only what was said lately is searched, because nothing else bounds it.
+    is_recent: bool
+    sort: Sort
     after: Place | None
+    #: Behind which relevance and mention the page begins.
+    after_relevance: tuple[float, MentionId] | None
     #: Fields that were given and could not be read.
     unread: Sequence[str]
 
@@ -39,8 +65,15 @@ class Asked:
 
 def asked(query: Mapping[str, str], reader: Reader) -> Asked:
     """Return what the query of an address asks for."""
-    fields = {key: value for key in _FIELDS if (value := storable(query.get(key, "")).strip()[:300])}
+    longest = {"q": MOST_CHARACTERS}
+    fields = {
+        key: value for key in _FIELDS if (value := storable(query.get(key, "")).strip()[: longest.get(key, _MOST)])
+    }
     label = fields.get("label")
+    words, mistake = _searched(fields.get("q"))
+    bounds = ("from", "to", "incident", "story", "author", "archive")
+    is_recent = words is not None and not any(key in fields for key in bounds)
+    by_relevance = words is not None and fields.get("sort") == Sort.RELEVANCE
     wanted = MentionFilter(
         brand_id=None if (brand := number(fields.get("brand"))) is None else BrandId(brand),
         source_id=None if (source := number(fields.get("source"))) is None else SourceId(source),
@@ -50,9 +83,8 @@ def asked(query: Mapping[str, str], reader: Reader) -> Asked:
         label=label if label in tuple(Sentiment) else None,
         angry={"1": True, "0": False}.get(fields.get("angry", "")),
         author=fields.get("author"),
-        since=_time(fields.get("from"), reader),
+        since=reader.now - SEARCHED if is_recent else _time(fields.get("from"), reader),
         until=_time(fields.get("to"), reader, end=True),
-        terms=tolerant_terms_of(fields.get("q", "")),
     )
     read = {
         "brand": wanted.brand_id,
@@ -60,16 +92,31 @@ def asked(query: Mapping[str, str], reader: Reader) -> Asked:
         "incident": wanted.incident_id,
         "story": wanted.story_id,
         "label": wanted.label,
-        "from": wanted.since,
+        "from": None if is_recent else wanted.since,
         "to": wanted.until,
     }
     unread = tuple(key for key, value in read.items() if key in fields and value is None)
     return Asked(
         fields={key: value for key, value in fields.items() if key not in unread},
         wanted=wanted,
-        after=place(query.get("older")),
+        query=words,
+        mistake=mistake,
+        is_recent=is_recent,
+        sort=Sort.RELEVANCE if by_relevance else Sort.NEWEST,
+        after=None if by_relevance else place(query.get("older")),
+        after_relevance=_ranked(query.get("older")) if by_relevance else None,
         unread=unread,
     )
+
+
+def _searched(text: str | None) -> tuple[Query | None, QueryError | None]:
+    """Return the query a search box holds, or what is wrong with it."""
+    if text is None:
+        return None, None
+    try:
+        return parse(text), None
+    except QueryError as error:
+        return None, error
 
 
 def number(text: str | None) -> int | None:
@@ -93,6 +140,21 @@ def place(text: str | None) -> Place | None:
         return None
     known = number(row)
     return None if known is None or said_at.tzinfo is None else Place(said_at=said_at, id=MentionId(known))
+
+
+def ranked_cursor(relevance: float, mention_id: MentionId) -> str:
+    """Return where a page by relevance ends, as an address carries it."""
+    return f"{relevance}_{mention_id}"
+
+
+def _ranked(text: str | None) -> tuple[float, MentionId] | None:
+    share, _, row = (text or "").partition("_")
+    try:
+        relevance = float(share)
+    except ValueError:
+        return None
+    known = number(row)
+    return None if known is None or not 0 <= relevance <= 1 else (relevance, MentionId(known))
 
 
 def _time(text: str | None, reader: Reader, *, end: bool = False) -> datetime | None:

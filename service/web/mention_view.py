@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from alerts import text
+from alerts.query import Query
+from service.store import search
 from service.store.mention import StoredMention
 from service.web import highlight, links
 from service.web.highlight import Piece
@@ -33,14 +35,17 @@ class MentionView:
     #: Safe to click; None where there is none.
     original: str | None
     host: str
+    #: Why it is left out of counts; '' where it is not.
+    aside: str
 
 
-def view(mention: StoredMention, reader: Reader, *, whole: bool = False) -> MentionView:
-    """Return a mention for a list, or `whole` for its own page."""
+def view(mention: StoredMention, reader: Reader, *, whole: bool = False, searched: Query | None = None) -> MentionView:
+    """Return a mention for a list, or `whole` for its own page. What was searched for is marked, else why the verdict
+    is so."""
     verdict = mention.verdict
-    words = highlight.marked_words(
-        text.body(mention.title), text.body(mention.text), verdict.because if verdict else None
-    )
+    because = verdict.because if verdict else None
+    spans = because if searched is None else highlight.spans_of(search.highlights(searched, mention), mention)
+    words = highlight.marked_words(text.body(mention.title), text.body(mention.text), spans)
     language = verdict.language if verdict else (mention.language_hint or "")
     tone = tone_of(mention)
     original = text.link(mention.url)
@@ -55,7 +60,17 @@ def view(mention: StoredMention, reader: Reader, *, whole: bool = False) -> Ment
         why=why(mention, reader),
         original=original,
         host=links.host_of(original),
+        aside=_aside(mention, reader),
     )
+
+
+def _aside(mention: StoredMention, reader: Reader) -> str:
+    _ = reader.words.gettext
+    if mention.own:
+        return _("The brand’s own")
+    if mention.reply_by_owner:
+        return _("The owner’s reply")
+    return _("Advertising") if mention.promotion else ""
 
 
 def tone_of(mention: StoredMention) -> str:

@@ -1,15 +1,16 @@
 """What was said: the list with its filters, and one mention with its versions."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
 from alerts.catalogue import LANGUAGES
 from alerts.types import MentionId
-from service.store import brand, mention, source
+from service.store import brand, brand_match, mention, search, source
+from service.store.mention import StoredMention
 from service.web import mention_query, mention_view, wording
-from service.web.mention_query import cursor
+from service.web.mention_query import Asked, Sort, cursor, ranked_cursor
 from service.web.reader import Reader
 from service.web.visit import Missing, PageRoute, SignedIn
 
@@ -29,22 +30,39 @@ async def listed(visit: SignedIn) -> Response:
     """Return a page of mentions, last said first."""
     reader = visit.reader
     asked = mention_query.asked(visit.request.query_params, reader)
-    found = await mention.newest(visit.conn, asked.wanted, after=asked.after, limit=_A_PAGE + 1)
-    shown = found[:_A_PAGE]
-    more = len(found) > _A_PAGE
+    shown, older = await _found(visit, asked)
     sources = await source.health(visit.conn, now=reader.now, brand_id=asked.wanted.brand_id)
     return visit.page(
         "mentions.html",
         here="mentions",
         asked=asked,
-        views=[mention_view.view(one, reader) for one in shown],
-        older=asked.link(older=cursor(shown[-1].place)) if more else None,
-        newest=asked.link() if asked.after else None,
+        views=[mention_view.view(one, reader, searched=asked.query) for one in shown],
+        older=asked.link(older=older) if older else None,
+        newest=asked.link() if asked.after or asked.after_relevance else None,
+        mistake=None if asked.mistake is None else wording.mistakes(reader)[asked.mistake.mistake],
         brand_choices=[(one.id, one.name) for one in await brand.every(visit.conn)],
         source_choices=[(one.id, one.name) for one in sources],
         languages_spoken=languages(asked.wanted.language, reader),
         labels={key: name for key, name in mention_view.tone_names(reader).items() if key not in ("angry", "waiting")},
     )
+
+
+async def _found(visit: SignedIn, asked: Asked) -> tuple[Sequence[StoredMention], str | None]:
+    """Return a page of what is asked for, and where the next one begins."""
+    if asked.mistake is not None:
+        return (), None
+    if asked.query is None:
+        found = await mention.newest(visit.conn, asked.wanted, after=asked.after, limit=_A_PAGE + 1)
+        return found[:_A_PAGE], cursor(found[_A_PAGE - 1].place) if len(found) > _A_PAGE else None
+    if asked.sort is Sort.RELEVANCE:
+        ranked = await search.most_relevant(
+            visit.conn, asked.wanted, asked.query, after=asked.after_relevance, limit=_A_PAGE + 1
+        )
+        more = len(ranked) > _A_PAGE
+        last, relevance = ranked[_A_PAGE - 1] if more else (None, 0.0)
+        return [one for one, _ in ranked[:_A_PAGE]], None if last is None else ranked_cursor(relevance, last.id)
+    page = await search.newest(visit.conn, asked.wanted, asked.query, after=asked.after, limit=_A_PAGE)
+    return page.items, None if page.following is None else cursor(page.following)
 
 
 @router.get("/mentions/{mention_id}")
@@ -59,4 +77,5 @@ async def one(visit: SignedIn, mention_id: str) -> Response:
         here="mentions",
         view=mention_view.view(found, visit.reader, whole=True),
         versions=await mention.versions(visit.conn, found.id),
+        about=await brand_match.why(visit.conn, found),
     )

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from alerts import letter, reasons, wording
+from alerts.errors import Mistake
 from alerts.incidents import BY_PEOPLE
 from alerts.types import IncidentStatus, NotificationState, Reason, Resolution, Severity, Urgency
 from service.store.incident import TimelineEntry
@@ -158,3 +159,24 @@ def remedy(outcome: str, reader: Reader) -> str:
 def _resolution(entry: TimelineEntry, reader: Reader) -> str:
     given = str(entry.detail.get("resolution", ""))
     return next((name for known, name in all_resolutions(reader).items() if known == given), given)
+
+
+def mistakes(reader: Reader) -> dict[Mistake, str]:
+    """Return what is wrong with a search, and the remedy."""
+    _ = reader.words.gettext
+    return {
+        Mistake.EMPTY: _("Write a word to look for."),
+        Mistake.QUOTATION: _("A quotation mark is never closed: add another."),
+        Mistake.BRACKET: _("A bracket is empty, or its partner is missing: add or remove one."),
+        Mistake.OPERATOR: _(
+            "AND, OR and NOT need words beside them; to look for such a word put it in quotation marks."
+        ),
+        Mistake.NEAR: _("Write how near, such as NEAR/5, between two words or phrases."),
+        Mistake.FIELD: _(
+            "There is no such field or value; to look for the words themselves put them in quotation marks."
+        ),
+        Mistake.STAR: _("The sign * stands at the end of a word of at least two letters."),
+        Mistake.ESCAPE: _("Nothing follows the backslash: remove it."),
+        Mistake.LETTERS: _("A word has no letters: write some, or remove it."),
+        Mistake.SIZE: _("It is too long: use fewer words and brackets."),
+    }

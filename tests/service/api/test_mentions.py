@@ -5,8 +5,9 @@ from typing import Any
 
 import httpx
 
+from alerts.brands import BrandTerms
 from collectors.types import Author, Rating
-from service.store import ingest
+from service.store import brand, clock, ingest
 from service.store.pool import Connection
 from tests import make
 from tests.service.api.conftest import Place, put_incident, put_mention, put_place
@@ -96,11 +97,89 @@ async def test_a_search_finds_every_way_of_writing(client: httpx.AsyncClient, co
 
 
 async def test_a_search_without_sense_is_refused(client: httpx.AsyncClient) -> None:
-    for q in ("", "   ", '""', '"open', "x" * 513, " ".join(f"w{n}" for n in range(17))):
+    for q in ("", "   ", '""', '"open', "x" * 4001, "(a", "a OR", "price:3", "label:bad"):
         answer = await client.get(LIST, params={"q": q})
 
         assert answer.status_code == 422, q
         assert answer.json()["errors"][0]["field"] == "q"
+
+
+async def test_a_mistake_in_a_search_says_where_it_is(client: httpx.AsyncClient) -> None:
+    answer = await client.get(LIST, params={"q": "soup (cold"})
+
+    assert "character 6: this bracket is never closed" in answer.json()["errors"][0]["detail"]
+
+
+async def test_found_words_are_shown_where_they_stand(
+    client: httpx.AsyncClient, conn: Connection, place: Place
+) -> None:
+    await put_mention(conn, place, make.mention(title="Cold soup", text="服務很差"))
+    (only,) = (await client.get(LIST, params={"q": "服务 NEAR/2 差 soup"})).json()["items"]
+
+    assert [(one["field"], one["start"], one["end"], one["text"]) for one in only["highlights"]] == [
+        ("text", 0, 2, "服務"),
+        ("text", 3, 4, "差"),
+        ("title", 5, 9, "soup"),
+    ]
+
+
+async def test_the_most_relevant_come_first_on_every_page(
+    client: httpx.AsyncClient, conn: Connection, place: Place
+) -> None:
+    texts = ["soup " + "and much else " * (9 - n) for n in range(8)]
+    for text in texts:
+        await put_mention(conn, place, make.mention(id=text, text=text))
+    seen: list[str] = []
+    asked = {"q": "soup", "sort": "relevance", "limit": "3"}
+    while True:
+        page = (await client.get(LIST, params=asked)).json()
+        seen += [one["text"] for one in page["items"]]
+        if page["next"] is None:
+            break
+        asked["cursor"] = page["next"]
+
+    assert seen == sorted(texts, key=len)
+    assert (await client.get(LIST, params={"sort": "relevance"})).status_code == 422
+
+
+async def test_a_search_looks_back_a_year_unless_it_is_told_otherwise(
+    client: httpx.AsyncClient, conn: Connection, place: Place
+) -> None:
+    old = await clock.now(conn) - timedelta(days=400)
+    await put_mention(conn, place, make.mention(text="cold soup", published_at=old))
+    long_ago = (old - timedelta(days=1)).isoformat()
+
+    assert await _ids(client, q="soup") == []
+    assert len(await _ids(client, q="soup", archive="true")) == 1
+    assert len(await _ids(client, q="soup", **{"from": long_ago})) == 1
+
+
+async def test_what_is_left_out_of_counts_is_shown_and_said(
+    client: httpx.AsyncClient, conn: Connection, place: Place
+) -> None:
+    await brand.change(conn, place.brand_id, BrandTerms(name="Lantern Noodles", own_accounts=("us",)))
+    own = await put_mention(conn, place, make.mention(id="a", author=Author(id="us")))
+    other = await put_mention(conn, place, make.mention(id="b"))
+
+    assert await _ids(client) == [other, own]
+    assert await _ids(client, counted="false") == [own]
+    assert await _ids(client, counted="true") == [other]
+    assert (await client.get(f"{LIST}/{own}")).json()["own"] is True
+
+
+async def test_a_mention_says_why_it_is_about_its_brand(
+    client: httpx.AsyncClient, conn: Connection, place: Place
+) -> None:
+    said = make.mention(text="Lantern Noodles are cold")
+    of_source = await put_mention(conn, place, said)
+    await conn.execute("update source set match = true")
+    whole = (await client.get(f"{LIST}/{of_source}")).json()["matched"]
+    await brand.change(conn, place.brand_id, BrandTerms(name="Moon"))
+    later = (await client.get(f"{LIST}/{of_source}")).json()["matched"]
+
+    assert whole["whole_source"] is False
+    assert [one["text"] for one in whole["found"]] == ["Lantern Noodles"]
+    assert later == {"whole_source": False, "found": None}
 
 
 async def _walk(client: httpx.AsyncClient, conn: Connection, place: Place, **filters: str) -> list[str]:

@@ -14,7 +14,7 @@ from service.store.pool import Connection, Pool
 from tests import make
 
 
-async def _place(conn: Connection) -> tuple[BrandId, SourceId]:
+async def put_place(conn: Connection) -> tuple[BrandId, SourceId]:
     now = await clock.now(conn)
     brand_id = await brand.ensure(conn, "Lantern Noodles", now=now)
     source_id = await source.put(
@@ -33,7 +33,7 @@ async def _place(conn: Connection) -> tuple[BrandId, SourceId]:
 
 @pytest.fixture
 async def place(conn: Connection) -> tuple[BrandId, SourceId]:
-    return await _place(conn)
+    return await put_place(conn)
 
 
 async def test_second_poll_adds_nothing(conn: Connection, place: tuple[BrandId, SourceId]) -> None:
@@ -98,7 +98,7 @@ async def test_whatever_is_replayed_counts_add_up_and_the_rollup_equals_a_recoun
 ) -> None:
     async with pool.acquire() as conn:
         await conn.execute("truncate brand cascade")
-        place = await _place(conn)
+        place = await put_place(conn)
         for batch in batches:
             got = await ingest.ingest(conn, *place, batch, now=make.NOW)  # type: ignore[arg-type]  # built by `mentions`
             assert got.counts.seen == len(batch)
