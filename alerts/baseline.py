@@ -17,8 +17,8 @@ WEEK = timedelta(weeks=1)
 HOURS = 168
 #: Older than this, people's habits were others.
 MEMORY = timedelta(weeks=8)
-#: Until a brand is this old, nobody knows its spread.
-YOUNG = timedelta(weeks=2)
+#: What a brand does in its first day tells nothing of what it does at other hours.
+_FEWEST_HOURS = 24
 #: Weeks of its own that the borrowed shape of the week weighs as much as.
 _PRIOR_WEEKS = 2.0
 #: The neighbours of an hour of the week tell half as much of it as it does.
@@ -49,13 +49,12 @@ class Expected:
 
 def expected(
     history: Mapping[datetime, int], *, since: datetime | None, start: datetime, end: datetime, pooled: Sequence[float]
-) -> Expected:
-    """Return what is ordinary from `start` to `end`, of a brand listened to `since`, from the hours before `start`."""
-    begin = max(since or start, start - MEMORY)
-    known = _hours(history, begin, start)
-    if not known:
-        mean = _LEAST_LEVEL * (end - start) / HOUR
-        return Expected(mean=mean, spread=_PRIOR_SPREAD)
+) -> Expected | None:
+    """Return what is ordinary from `start` to `end`, of a brand listened to `since`, from the hours before `start`.
+    None: it is younger than a day, and nobody can say."""
+    known = _hours(history, max(since or start, start - MEMORY), start)
+    if len(known) < _FEWEST_HOURS:
+        return None
     level = _level(known, start)
     shape = _shape(known, level, pooled)
     mean = sum(level * shape[_hour_of_week(at)] * part for at, part in _parts(start, end))

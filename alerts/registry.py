@@ -47,8 +47,8 @@ class Kind:
     whole: str | None = None
     #: What the kind can group by, its own way first.
     groups: tuple[GroupBy, ...] = (GroupBy.STORY, GroupBy.BRAND, GroupBy.SOURCE, GroupBy.AUTHOR, GroupBy.NONE)
-    #: An incident nobody took up ends by itself this long after its last alert; None: never.
-    ends_after: timedelta | None = None
+    #: Of a kind that looks at spans: an incident nobody took up ends by itself this long after its last alert.
+    ends_after: timedelta = timedelta(0)
 
 
 def _count(settings: Mapping[str, values.Value], field: str) -> object:

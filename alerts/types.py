@@ -225,8 +225,10 @@ class Rhythm:
     name: str
     #: When something was last said there.
     last_at: datetime
-    #: The pauses between what it said before, in any order.
-    pauses: tuple[timedelta, ...]
+    #: How many pauses were seen between what it said before.
+    pauses: int
+    #: Longer than 999 of 1,000 of them.
+    longest: timedelta
     #: When it last answered a poll; None: never.
     answered_at: datetime | None
     #: The mention that was said last.

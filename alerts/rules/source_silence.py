@@ -10,9 +10,8 @@ from alerts.types import Alert, Reason, Rhythm, Rule, Traffic
 
 #: Fewer pauses than this are no rhythm.
 FEWEST_PAUSES = 20
-#: What is said in 999 of 1,000 pauses' time; the one longer was an outage itself.
-_QUANTILE = 0.999
-_LEAST = timedelta(hours=1)
+#: The rhythm is known by whole hours.
+_LEAST = timedelta(hours=2)
 
 
 def check(rule: Rule, traffic: Traffic) -> list[Alert]:
@@ -21,14 +20,13 @@ def check(rule: Rule, traffic: Traffic) -> list[Alert]:
     return [
         _alert(rule, traffic, rhythm, limit)
         for rhythm in traffic.rhythms
-        if len(rhythm.pauses) >= FEWEST_PAUSES and traffic.end - rhythm.last_at > (limit := longest(rhythm, factor))
+        if rhythm.pauses >= FEWEST_PAUSES and traffic.end - rhythm.last_at > (limit := longest(rhythm, factor))
     ]
 
 
 def longest(rhythm: Rhythm, factor: float) -> timedelta:
     """Return the longest silence that is ordinary."""
-    pauses = sorted(rhythm.pauses)
-    return max(pauses[min(int(len(pauses) * _QUANTILE), len(pauses) - 1)] * factor, _LEAST)
+    return max(rhythm.longest * factor, _LEAST)
 
 
 def _alert(rule: Rule, traffic: Traffic, rhythm: Rhythm, limit: timedelta) -> Alert:

@@ -14,7 +14,7 @@ from alerts.types import Alert, Counts, Reason, Rule, Traffic
 
 WINDOW = timedelta(hours=1)
 #: A brand is tested 672 times a week, four times an hour; neighbours share most of their hour.
-SENSITIVITIES: Mapping[str, float] = {"low": 1e-7, "normal": 2e-6, "high": 1e-4}
+SENSITIVITIES: Mapping[str, float] = {"low": 1e-7, "normal": 1e-5, "high": 1e-4}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,7 +57,7 @@ def _spike(rule: Rule, traffic: Traffic, code: str, counted: Callable[[Counts], 
         end=traffic.end,
         pooled=traffic.pooled_week,
     )
-    if count < asked.factor * ordinary.mean or ordinary.tail(count) > asked.likelihood:
+    if ordinary is None or count < asked.factor * ordinary.mean or ordinary.tail(count) > asked.likelihood:
         return []
     numbers: dict[str, float | str] = {"count": count, "ordinary": round(ordinary.mean, 1), **cause(traffic)}
     return [

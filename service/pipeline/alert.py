@@ -72,9 +72,10 @@ async def _fire_group(
     severity = reduce(incidents.worse_of, (match.alert.severity for match in new), Severity.MINOR)
     latest = await incident.latest_of(conn, group_key)
     transition = incidents.fire(latest, alerts=len(new), severity=severity, now=now)
-    if transition.outcome is Outcome.JOINED and latest is not None and new[0].alert.slot is not None:
+    slot = new[-1].alert.slot
+    if transition.outcome is Outcome.JOINED and latest is not None and slot is not None:
         # A span of time that looks like the one before is no news, only not over yet.
-        transition = incidents.last(latest, now=now)
+        transition = incidents.last(latest, now=slot)
     if transition.incident is None:
         current = await incident.open_incident(
             conn,

@@ -229,15 +229,26 @@ async def wake_due(conn: Connection, *, now: datetime) -> list[IncidentId]:
     return woken
 
 
-async def end_quiet(conn: Connection, rule_id: RuleId, *, quiet_since: datetime, now: datetime) -> list[IncidentId]:
-    """Close what nobody took up of a rule whose matter has not been seen since; return those."""
+async def end_quiet(
+    conn: Connection,
+    rule_id: RuleId,
+    brand_id: BrandId,
+    *,
+    seen: Sequence[str],
+    quiet_since: datetime,
+    now: datetime,
+) -> list[IncidentId]:
+    """Close what nobody took up of a rule for a brand, but for the group keys that are `seen` still; return those."""
     rows = await conn.fetch(
         _STATE
         + """
-        where rule_id = $1 and status = 'triggered' and last_alert_at < $2 order by id for update skip locked
+        where rule_id = $1 and brand_id = $2 and status = 'triggered' and last_alert_at <= $3 and group_key <> all($4)
+        order by id for update skip locked
         """,
         rule_id,
+        brand_id,
         quiet_since,
+        list(seen),
     )
     ended = [one.id for one in map(_incident, rows) if await _store(conn, incidents.end(one, now=now))]
     await events.tell(conn, EventKind.INCIDENT, ended)
