@@ -6,6 +6,7 @@ from collectors.types import SourceKind
 from service.configuration import plan
 from service.configuration.plan import Action, Change
 from service.configuration.read import Configuration, parse
+from service.configuration.write import written
 from service.store import clock, ingest, source
 from service.store.pool import Connection
 from tests import make
@@ -39,6 +40,49 @@ async def test_what_is_exported_is_what_was_applied(conn: Connection) -> None:
     found = await plan.current(conn, now=await clock.now(conn))
 
     assert found.configuration == wanted
+
+
+SHARED = """
+[[brand]]
+name = "Lantern"
+query = 'lantern NEAR/3 (tea OR 茶)'
+aliases = ["燈籠茶", "ชาโคม"]
+context = ["tea"]
+exclude = ["festival"]
+own_accounts = ["@lantern"]
+
+[[source]]
+name = "Board"
+kind = "feed"
+[source.settings]
+url = "https://board.example/feed"
+
+[[source]]
+brand = "Lantern"
+name = "Blog"
+kind = "feed"
+match = true
+[source.settings]
+url = "https://blog.example/feed"
+"""
+
+
+async def test_brands_with_their_terms_and_shared_sources_come_back_as_applied(conn: Connection) -> None:
+    wanted = parse(SHARED, name="earshot.toml")
+    first = await apply(conn, wanted)
+    found = await plan.current(conn, now=await clock.now(conn))
+
+    assert [str(change) for change in first] == ["add brand Lantern", "add source Board", "add source Lantern: Blog"]
+    assert found.configuration == wanted
+    assert parse(written(found.configuration), name="export") == wanted
+    assert await apply(conn, wanted) == []
+
+
+async def test_a_changed_query_is_a_change_of_its_brand(conn: Connection) -> None:
+    await apply(conn, parse(SHARED, name="earshot.toml"))
+    changes = await apply(conn, parse(SHARED.replace("NEAR/3", "NEAR/5"), name="earshot.toml"))
+
+    assert [str(change) for change in changes] == ["change brand Lantern"]
 
 
 async def test_what_is_no_longer_in_the_file_goes(conn: Connection) -> None:

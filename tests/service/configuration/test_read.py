@@ -1,5 +1,6 @@
 """Every mistake in a file is named with file, line and remedy."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -71,8 +72,8 @@ def test_a_mistake_is_named_with_its_line(change: tuple[str, str], line: int, pa
     assert part in str(caught.value)
 
 
-@pytest.mark.parametrize("kind", ["line", "import"])
-def test_a_kind_that_nothing_polls_is_refused(kind: str) -> None:
+@pytest.mark.parametrize("kind", ["import"])
+def test_a_kind_that_nothing_fills_by_itself_is_refused(kind: str) -> None:
     """It would be accepted and stay silent for ever."""
     with pytest.raises(ConfigurationError, match=rf"earshot\.toml:7: .*{kind} is not polled"):
         parse(GOOD.replace('kind = "feed"', f'kind = "{kind}"'), name="earshot.toml")
@@ -113,3 +114,20 @@ def test_any_text_is_a_configuration_or_a_named_mistake(text: str) -> None:
         mistake = str(error)
 
     assert mistake is None or mistake.startswith("earshot.toml:")
+
+
+@pytest.mark.parametrize(
+    ("lines", "at", "remedy"),
+    [
+        ('[[brand]]\nname = "T"\nquery = "tea ("\n', 3, "query: character 6"),
+        ('[[brand]]\nname = "T"\nquery = "-tea"\n', 3, "add a word"),
+        ('[[brand]]\nname = "T"\naliases = ["!"]\n', 3, "correct or remove"),
+        ('[[brand]]\nname = "T"\ncontext = "tea"\n', 3, "in brackets"),
+        ('[[source]]\nname = "F"\nkind = "feed"\nmatch = true\n', 4, "leave match away"),
+    ],
+)
+def test_a_brand_that_cannot_be_looked_for_is_told_where(lines: str, at: int, remedy: str) -> None:
+    with pytest.raises(ConfigurationError, match=re.escape(remedy)) as caught:
+        parse(lines, name="earshot.toml")
+
+    assert f"earshot.toml:{at}:" in str(caught.value)

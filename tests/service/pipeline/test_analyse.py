@@ -1,16 +1,18 @@
 """Verdicts, stories, incidents and what is owed commit together."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import uuid4
 
 import pytest
 
+from alerts.brands import BrandTerms
 from alerts.types import RuleKind, RuleMode, Urgency
-from analysis.types import Analyser
-from collectors.types import Mention, SourceKind
+from analysis.types import Analyser, Analysis
+from collectors.types import Author, Mention, SourceKind
 from service.pipeline.alert import reconcile_all
 from service.pipeline.analyse import LEASE, analyse_due
-from service.store import clock, ingest, rule, source, trend, verdict
+from service.store import brand, clock, ingest, rule, source, trend, verdict
 from service.store.pool import Connection, Pool
 from tests import make
 from tests.service.watched import CALM, FURIOUS, FURIOUS_EN, Watched, watch
@@ -176,3 +178,43 @@ async def test_an_imported_review_without_a_date_wakes_nobody(
 
     assert await conn.fetchval("select angry from mention") is True
     assert await conn.fetchval("select count(*) from incident") == 0
+
+
+async def test_what_the_brand_itself_says_wakes_nobody_and_counts_for_nothing(
+    conn: Connection, pool: Pool, watched: Watched, analyser: Analyser
+) -> None:
+    await brand.change(conn, watched.brand_id, BrandTerms(name="Lantern Noodles", own_accounts=("@lantern",)))
+    await bring(
+        conn,
+        watched,
+        make.mention(id="1", text=FURIOUS, author=Author(id="lantern")),
+        make.mention(id="2", text=FURIOUS_EN, reply_by_owner=True),
+    )
+    await analyse_due(pool, analyser)
+
+    assert await conn.fetchval("select count(*) from mention where angry") == 2
+    assert await conn.fetchval("select count(*) from incident") == 0
+    assert await trend.total(conn) == 0
+    assert await trend.drift(conn) == 0
+
+
+class _Advertiser:
+    """Takes everything for advertising, and what shouts for angry too."""
+
+    model = "advertiser@1"
+
+    def analyse(self, texts: Sequence[str], *, because: bool = False) -> list[Analysis]:
+        kind = {"promotion": 0.9, "other": 0.1}
+        return [make.analysis(kind=kind, angry=text.isupper()) for text in texts]
+
+
+async def test_advertising_is_kept_and_counts_for_nothing_but_anger_is_never_taken_for_it(
+    conn: Connection, pool: Pool, watched: Watched
+) -> None:
+    await bring(conn, watched, make.mention(id="1", text="Buy now"), make.mention(id="2", text="NEVER BUY THIS"))
+    await analyse_due(pool, _Advertiser())
+
+    assert await conn.fetchval("select array_agg(external_id) from mention where promotion") == ["1"]
+    assert await trend.total(conn) == 1
+    assert await trend.drift(conn) == 0
+    assert await conn.fetchval("select count(*) from incident") == 1
