@@ -33,7 +33,7 @@ def base_reader(base: Base, kept: Sequence[int]) -> Network:
     return network
 
 
-def _kept(path: Path) -> dict[str, Table]:
+def known(path: Path) -> dict[str, Table]:
     """Return rows by name as an earlier run left them."""
     if not path.exists():
         return {}
@@ -50,21 +50,19 @@ def _keep(path: Path, rows: Mapping[str, Table]) -> None:
 
 def senses(network: Network, tokenizer: Tokenizer, lessons: Sequence[Lesson], path: Path) -> dict[str, Table]:
     """Return the base's sense of each lesson's text by the lesson's id; what `path` knows already is not read again."""
-    known = _kept(path)
-    fresh = [lesson for lesson in lessons if lesson.id not in known]
+    rows = known(path)
+    fresh = [lesson for lesson in lessons if lesson.id not in rows]
     if fresh:
         found = read(network, tokenizer, [_PREFIX + lesson.text for lesson in fresh]).embeddings
-        known |= dict(zip([lesson.id for lesson in fresh], found, strict=True))
-        _keep(path, known)
-    return known
+        rows |= dict(zip([lesson.id for lesson in fresh], found, strict=True))
+        _keep(path, rows)
+    return rows
 
 
-def judgements(network: Network, tokenizer: Tokenizer, lessons: Sequence[Lesson], path: Path) -> dict[str, Table]:
-    """Return the teacher's raw scores by the lesson's id, from `path` where it has been written."""
-    if not path.exists():
-        found = read(network, tokenizer, [lesson.text for lesson in lessons]).scores
-        _keep(path, dict(zip([lesson.id for lesson in lessons], found, strict=True)))
-    return _kept(path)
+def judgements(network: Network, tokenizer: Tokenizer, lessons: Sequence[Lesson], path: Path) -> None:
+    """Leave the teacher's raw scores by the lesson's id."""
+    found = read(network, tokenizer, [lesson.text for lesson in lessons]).scores
+    _keep(path, dict(zip([lesson.id for lesson in lessons], found, strict=True)))
 
 
 def meanings(lessons: Sequence[Lesson], sense: Mapping[str, Table]) -> dict[str, Table]:

@@ -15,7 +15,7 @@ from analysis.encoder import open_encoder
 from analysis.encoder_files import EncoderFiles, EncoderTuning, load, save
 from analysis.training.base import packaged_tokenizer, packaged_weights, read_base
 from analysis.training.corpus import LANGUAGES, rows
-from analysis.training.distillation import base_reader, judgements, marked, meanings, senses
+from analysis.training.distillation import base_reader, judgements, known, marked, meanings, senses
 from analysis.training.encoder_tuning import tunings
 from analysis.training.export import export
 from analysis.training.mixture import Diet, Lesson, drawn, lessons
@@ -26,8 +26,8 @@ from analysis.training.vocabulary import same_cut, trimmed
 _SEED = 0
 #: Mostly what we read in full, and what we wrote.
 _LABELLED = Diet(general=0.3, labelled=2, hidden=0.8)
-#: The share of an epoch's texts that the teacher reads for the student.
-_READ = 0.4
+#: The share of an epoch's texts that the student learns from, and that the teacher reads for it.
+_POOL, _READ = 0.4, 0.2
 #: So many of them teach the embedding.
 _SENSED = 25_000
 _STUDENT = Diet(general=0.6, labelled=2, hidden=0.5)
@@ -90,7 +90,7 @@ def teacher(corpus: Path, work: Path, minutes: float) -> None:
 
 def _pool(corpus: Path) -> list[Lesson]:
     """Return the lessons that the student learns from, each once."""
-    return drawn(lessons(corpus), _READ)
+    return drawn(lessons(corpus), _POOL)
 
 
 def _meant(work: Path, pool: list[Lesson]) -> tuple[list[Lesson], dict[str, np.ndarray]]:
@@ -108,16 +108,13 @@ def sense(corpus: Path, work: Path, _minutes: float) -> None:
 def scores(corpus: Path, work: Path, _minutes: float) -> None:
     """Leave the teacher's scores of the texts."""
     teacher = from_weights(torch.load(work / "teacher.labelled.pt"))
-    judgements(teacher, _tokenizer(work), _pool(corpus), work / "scores.npz")
+    judgements(teacher, _tokenizer(work), drawn(lessons(corpus), _READ), work / "scores.npz")
 
 
 def student(corpus: Path, work: Path, minutes: float) -> None:
     """Leave the student."""
     pool = _pool(corpus)
-    said = judgements(
-        from_weights(torch.load(work / "teacher.labelled.pt")), _tokenizer(work), pool, work / "scores.npz"
-    )
-    found = marked(pool, said, meanings(*_meant(work, pool)))
+    found = marked(pool, known(work / "scores.npz"), meanings(*_meant(work, pool)))
     plan = Plan(minutes=minutes, rate=1e-4, seed=2, diet=_STUDENT)
     _teach(work, "student.pt", plan, found, lambda: from_weights(torch.load(work / "general.pt")))
 

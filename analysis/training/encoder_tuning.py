@@ -13,17 +13,15 @@ from analysis.encoder import EncoderAnalyser, anger_score, sigmoid
 from analysis.encoder_files import EncoderTuning
 from analysis.heads import CAUSES, HEADS, SENTIMENTS
 from analysis.training.corpus import LANGUAGES, LICENCES, our_labels, rows
+from analysis.training.cuts import best_cut
 from analysis.training.readings import Part, first_readings, part_of, written_texts
 
 #: Of a source, at most so many texts calibrate sentiment.
 _MOST = 300
 _PROJECTED = ("xed_", "simplifyweibo", "thai_children")
 _SENTIMENTS = {"neg": 0, "neu": 1, "pos": 2}
-_RECALL = 0.9
 #: Pulls a language with few labels towards no change, or towards all languages' tuning.
 _PULL = 2.0
-#: So many angry texts of its own weigh as much in a language's threshold as all languages together.
-_ENOUGH = 50
 _THRESHOLDS = np.linspace(0.2, 0.8, 25)
 
 Array = NDArray[np.float64]
@@ -101,13 +99,6 @@ def _anger_tuning(score: Array, angry: NDArray[np.bool_], start: Array) -> Array
     return np.asarray(minimize(loss, start).x)
 
 
-def _threshold(odds: Array, common: float | None) -> float:
-    """Return the log odds of anger that find enough of the angry texts, whose odds are given; held near `common`, as
-    one odd text among few would decide."""
-    own = float(np.quantile(odds, 1 - _RECALL))
-    return own if common is None else (own * len(odds) + common * _ENOUGH) / (len(odds) + _ENOUGH)
-
-
 def _rounded(tuning: tuple[float, tuple[float, float, float]], anger: Array, threshold: float) -> EncoderTuning:
     """Return a tuning with as many digits as mean something."""
     sharpness, offsets = tuning
@@ -121,7 +112,7 @@ def _rounded(tuning: tuple[float, tuple[float, float, float]], anger: Array, thr
     )
 
 
-def _one(scores: Array, known: Sequence[_Known], start: Array, common: float | None = None) -> EncoderTuning:
+def _one(scores: Array, known: Sequence[_Known], start: Array) -> EncoderTuning:
     """Return the tuning of one language, or of all together."""
     sentiment = np.array([one.sentiment for one in known])
     level = np.array([one.level for one in known])
@@ -129,8 +120,8 @@ def _one(scores: Array, known: Sequence[_Known], start: Array, common: float | N
     read = level >= 0
     angry = level[read] == 2
     anger = _anger_tuning(anger_score(scores[read]), angry, start)
-    odds = anger_score(scores[read]) * anger[0] + anger[1]
-    return _rounded(shares, anger, float(sigmoid(np.array(_threshold(odds[angry], common)))))
+    share = sigmoid(anger_score(scores[read]) * anger[0] + anger[1])
+    return _rounded(shares, anger, best_cut(share, angry, np.ones(len(share))))
 
 
 def _cause_threshold(scores: Array, known: Sequence[_Known]) -> float:
@@ -149,11 +140,10 @@ def tunings(analyser: EncoderAnalyser, corpus: Path) -> tuple[dict[str, EncoderT
     start = np.array([1.0, 0.0])
     common = _one(scores, known, start)
     start = np.array([common.anger_slope, common.anger_offset])
-    threshold = float(np.log(common.threshold / (1 - common.threshold)))
     found = {"": common}
     for language in LANGUAGES:
         chosen = [index for index, one in enumerate(known) if one.language == language]
-        found[language] = _one(scores[chosen], [known[index] for index in chosen], start, threshold)
+        found[language] = _one(scores[chosen], [known[index] for index in chosen], start)
         level = np.array([known[index].level for index in chosen])
         print(language, len(chosen), "levels", [(level == value).sum() for value in range(3)], found[language])  # noqa: T201
     return found, _cause_threshold(scores, known)

@@ -15,6 +15,7 @@ from analysis.encoder import open_encoder
 from analysis.ensemble import Tuning, log_odds
 from analysis.ngram import NgramAnalyser
 from analysis.training.corpus import LANGUAGES, LICENCES, rows
+from analysis.training.cuts import best_cut
 from analysis.training.judging import verdicts
 from analysis.training.readings import Part, Reading, first_readings, part_of, written_texts
 from analysis.types import Analyser
@@ -26,9 +27,6 @@ _SHARES = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 #: Pulls a language's offset to the common one, as so many texts would.
 _RIDGE = 4.0
 _STEPS = 60
-_CUTS = np.linspace(0.15, 0.85, 71)
-#: So much more an angry text that is missed counts than a calm one that is taken for angry.
-_RECALL_COUNTS = 1.2
 #: What a text of ours weighs beside a customer's own.
 _WRITTEN_WEIGHT = 0.5
 
@@ -106,18 +104,6 @@ def _weights(parts: list[Judged], weight: float) -> tuple[float, Floats]:
         weights -= np.linalg.lstsq(curve, slope, rcond=None)[0]
     told = features @ weights
     return float((counts * np.logaddexp(0, np.where(truth, -told, told))).sum() / counts.sum()), weights
-
-
-def best_cut(share: Floats, truth: Flags, weight: Floats) -> float:
-    """Return the probability from which calling texts angry agrees best with the labels."""
-    beta = _RECALL_COUNTS**2
-
-    def score(cut: float) -> float:
-        flagged = share >= cut
-        right, missed = (weight * (truth & flagged)).sum(), (weight * (truth & ~flagged)).sum()
-        return float((1 + beta) * right / ((1 + beta) * right + beta * missed + (weight * (~truth & flagged)).sum()))
-
-    return float(max(_CUTS, key=score))
 
 
 def fitted(parts: list[Judged]) -> Tuning:

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from analysis.training.command import main
-from analysis.training.ensemble import best_cut
+from analysis.training.cuts import best_cut
 
 
 def test_a_missing_extra_is_named_with_its_remedy(tmp_path: Path) -> None:
