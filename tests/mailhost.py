@@ -167,6 +167,15 @@ class MailHost:
         with smtplib.SMTP("127.0.0.1", self.smtp, timeout=10) as server:
             server.sendmail(sender, [recipient], mail)
 
+    def wait_until_sent(self) -> None:
+        """Wait until Postfix has nothing left to deliver."""
+        deadline = time.monotonic() + 20
+        queues = [self.folder / "spool" / name for name in ("incoming", "active", "deferred", "maildrop")]
+        while any(path.is_file() for queue in queues for path in queue.rglob("*")):
+            if time.monotonic() > deadline:
+                raise AssertionError(f"Postfix still has mail to deliver; the log ends so:\n{self.log()}")
+            time.sleep(0.05)
+
     def append(self, user: str, mail: bytes, folder: str = "INBOX") -> None:
         """Put a mail into a user's folder, as another mail program would."""
         with imaplib.IMAP4("127.0.0.1", self.imap, timeout=10) as box:
