@@ -179,6 +179,26 @@ begin
     update brand_change set revision = gen_random_uuid();
     return null;
 end $$;
+CREATE FUNCTION public.show_verdict(mentions bigint[]) RETURNS void
+    LANGUAGE sql
+    AS $$
+    update mention m set
+        label = coalesce(c.label, a.label),
+        angry = coalesce(c.anger_level = 2, a.angry),
+        anger = a.anger,
+        verdict_kind = coalesce(c.kind, (
+            select key from jsonb_each_text(a.kind) order by value::double precision desc, key limit 1)),
+        verdict_causes = coalesce(c.causes, (
+            select array_agg(cause ->> 'cause') from jsonb_array_elements(a.causes) cause)),
+        promotion = coalesce(c.kind = 'promotion', m.promotion),
+        irrelevant = coalesce(c.irrelevant, false)
+    from mention x
+    left join lateral (
+        select * from analysis where mention_id = x.id and version = x.version order by at desc limit 1
+    ) a on true
+    left join correction c on c.mention_id = x.id and c.version = x.version
+    where x.id = any(mentions) and m.id = x.id and a.mention_id is not null
+$$;
 CREATE TABLE public.alert (
     id bigint NOT NULL,
     rule_id bigint NOT NULL,
@@ -323,6 +343,20 @@ ALTER TABLE public.contact ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+CREATE TABLE public.correction (
+    mention_id bigint NOT NULL,
+    version integer NOT NULL,
+    label text,
+    anger_level smallint,
+    kind text,
+    causes text[],
+    irrelevant boolean DEFAULT false NOT NULL,
+    corrected_by text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT correction_anger_level_check CHECK ((anger_level = ANY (ARRAY[0, 1, 2]))),
+    CONSTRAINT correction_kind_check CHECK ((kind = ANY (ARRAY['complaint'::text, 'attack'::text, 'threat'::text, 'question'::text, 'praise'::text, 'promotion'::text, 'other'::text]))),
+    CONSTRAINT correction_label_check CHECK ((label = ANY (ARRAY['negative'::text, 'neutral'::text, 'positive'::text])))
 );
 CREATE TABLE public.delivery_attempt (
     notification_id uuid NOT NULL,
@@ -481,10 +515,11 @@ CREATE TABLE public.mention (
     angry boolean,
     own boolean DEFAULT false NOT NULL,
     promotion boolean DEFAULT false NOT NULL,
-    counted boolean GENERATED ALWAYS AS ((NOT (deleted OR own OR promotion OR reply_by_owner))) STORED NOT NULL,
     verdict_kind text,
     verdict_causes text[],
     terms text[],
+    irrelevant boolean DEFAULT false NOT NULL,
+    counted boolean GENERATED ALWAYS AS ((NOT (deleted OR own OR promotion OR reply_by_owner OR irrelevant))) STORED NOT NULL,
     CONSTRAINT mention_check CHECK (((published_at >= '1990-01-01 00:00:00+00'::timestamp with time zone) AND (published_at <= (first_seen_at + '1 day'::interval)))),
     CONSTRAINT mention_content_hash_check CHECK ((length(content_hash) = 32)),
     CONSTRAINT mention_external_key_check CHECK ((length(external_key) = 32)),
@@ -806,6 +841,8 @@ ALTER TABLE ONLY public.contact
     ADD CONSTRAINT contact_name_key UNIQUE (name);
 ALTER TABLE ONLY public.contact
     ADD CONSTRAINT contact_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.correction
+    ADD CONSTRAINT correction_pkey PRIMARY KEY (mention_id);
 ALTER TABLE ONLY public.delivery_attempt
     ADD CONSTRAINT delivery_attempt_pkey PRIMARY KEY (notification_id, n);
 ALTER TABLE ONLY public.fetch_log
@@ -880,6 +917,7 @@ CREATE INDEX alert_of_rule ON public.alert USING btree (rule_id, at DESC);
 CREATE UNIQUE INDEX alert_of_rule_once ON public.alert USING btree (rule_id, mention_id) WHERE (slot IS NULL);
 CREATE UNIQUE INDEX alert_of_slot_once ON public.alert USING btree (rule_id, group_key, slot) WHERE (slot IS NOT NULL);
 CREATE INDEX analysis_todo_due ON public.analysis_todo USING btree (priority DESC, due, mention_id);
+CREATE INDEX correction_newest ON public.correction USING btree (at DESC, mention_id DESC);
 CREATE INDEX fetch_log_of_source ON public.fetch_log USING btree (source_id, started_at DESC);
 CREATE INDEX idempotency_key_old ON public.idempotency_key USING btree (at);
 CREATE INDEX incident_event_of ON public.incident_event USING btree (incident_id, id);
@@ -928,6 +966,8 @@ ALTER TABLE ONLY public.analysis
     ADD CONSTRAINT analysis_mention_id_fkey FOREIGN KEY (mention_id) REFERENCES public.mention(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.analysis_todo
     ADD CONSTRAINT analysis_todo_mention_id_fkey FOREIGN KEY (mention_id) REFERENCES public.mention(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.correction
+    ADD CONSTRAINT correction_mention_id_fkey FOREIGN KEY (mention_id) REFERENCES public.mention(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.delivery_attempt
     ADD CONSTRAINT delivery_attempt_notification_id_fkey FOREIGN KEY (notification_id) REFERENCES public.notification(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.fetch_log

@@ -163,6 +163,11 @@ async def record(
         [a.is_promotion for _, _, a in judged],
         [orjson.dumps(found).decode() for found in terms or [()] * len(judged)],
     )
+    # Where a person has looked at this version, the person's word stays.
+    await conn.execute(
+        "select show_verdict(array(select mention_id from correction where mention_id = any($1::bigint[])))",
+        [mention.id for mention, _, _ in judged],
+    )
 
 
 def _row(mention: Unjudged, a: Analysis, now: datetime) -> tuple[object, ...]:
