@@ -6,7 +6,9 @@ import httpx
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.store import clock
+from alerts.brands import BrandTerms
+from collectors.types import Author
+from service.store import brand, clock
 from service.store.pool import Connection, Pool
 from service.web import links, mention_query
 from tests import make
@@ -126,3 +128,51 @@ def test_a_place_to_go_on_to_stays_on_this_site(path: str) -> None:
     assert found.startswith("/")
     assert not found.startswith(("//", "/\\"))
     assert "\n" not in found
+
+
+async def test_a_search_marks_what_it_found_and_says_how_to_search(
+    browser: httpx.AsyncClient, pool: Pool, conn: Connection
+) -> None:
+    await _place(pool, conn, make.mention(id="a", title="Cold soup", text="這家服務很差"), make.mention(id="b"))
+    page = (await browser.get("/mentions", params={"q": "服务 NEAR/2 差 soup"})).text
+
+    assert "這家<mark>服務</mark>很<mark>差</mark>" in page
+    assert "Cold <mark>soup</mark>" in page
+    assert "How to search" in page
+    assert "Only the last 12 months were searched." in page
+    assert "Only the last" not in (await browser.get("/mentions?q=soup&archive=1")).text
+
+
+async def test_a_mistake_in_a_search_is_told_in_the_readers_language(browser: httpx.AsyncClient) -> None:
+    page = await browser.get("/mentions", params={"q": "soup (cold"}, headers={"accept-language": "zh-Hant"})
+
+    assert page.status_code == 200
+    assert "搜尋條件從第 6 個字起看不懂。" in page.text
+    assert 'value="soup (cold"' in page.text
+
+
+async def test_the_most_relevant_come_first_and_page_on(
+    browser: httpx.AsyncClient, pool: Pool, conn: Connection
+) -> None:
+    await _place(pool, conn, *(make.mention(id=str(n), text="soup " + "and rice " * n) for n in range(40)))
+    first = await browser.get("/mentions?q=soup&sort=relevance")
+    (older,) = [link for link in Page(first.text).all("a") if link.get("rel") == "next"]
+    second = await browser.get(str(older["href"]))
+
+    assert len({*_ids(first), *_ids(second)}) == len(_ids(first) + _ids(second)) == 40
+    assert _ids(first) != sorted(_ids(first), key=int, reverse=True)
+
+
+async def test_a_mention_says_why_it_is_there_and_why_it_does_not_count(
+    browser: httpx.AsyncClient, pool: Pool, conn: Connection
+) -> None:
+    brand_id = await seed.brand_named(conn)
+    terms = BrandTerms(name="Lantern Noodles", aliases=("燈籠茶",), own_accounts=("us",))
+    await brand.change(conn, brand_id, terms)
+    await _place(pool, conn, make.mention(text="燈籠茶很好喝", author=Author(id="us")))
+    await conn.execute("update source set match = true")
+    page = (await browser.get("/mentions/1")).text
+
+    assert "found: <mark>燈籠茶</mark>" in page
+    assert "The brand’s own" in page
+    assert "left out of counts and alerts" in page
