@@ -25,6 +25,8 @@ class RuleError(AlertError):
     def __init__(self, field: str, message: str) -> None:
         super().__init__(f"{field}: {message}")
         self.field = field
+        #: What is wrong and what to do, without the field.
+        self.said = message
 
 
 class ChannelSettingError(AlertError):

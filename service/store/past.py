@@ -67,13 +67,13 @@ async def past_of(conn: Connection, rule: Rule, brand_id: BrandId, grid: Grid, *
     )
 
 
-async def check(conn: Connection, rule: Rule, past: Past, *, end: datetime) -> list[Found]:
+async def check(conn: Connection, rule: Rule, past: Past, *, end: datetime, with_cause: bool = True) -> list[Found]:
     """Return the rule's alerts about the span that ends then. Raises RuleError."""
     span = await _span(conn, rule, past, end)
     checker = registry.traffic_checker(rule.kind)
     if not (alerts := checker(rule, span)):
         return []
-    if span.telling is not None:
+    if span.telling is not None and with_cause:
         alerts = checker(rule, replace(span, makeup=await _makeup(conn, rule, span)))
     known = {mention.id: mention for mention in (span.telling, *(one.last for one in span.rhythms)) if mention}
     return [Found(alert=one, mention=known[one.mention_id]) for one in alerts]

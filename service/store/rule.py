@@ -1,7 +1,8 @@
 """Rules: what to flag."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import asyncpg
 
@@ -55,6 +56,59 @@ async def of_brand(conn: Connection, brand_id: BrandId) -> list[Rule]:
         brand_id,
     )
     return [_rule(row) for row in rows]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Record:
+    """How a rule does."""
+
+    #: Alerts of the last week.
+    alerts: int = 0
+    #: Incidents of the last week.
+    incidents: int = 0
+    open: int = 0
+    #: Incidents that a person resolved, duplicates aside.
+    judged: int = 0
+    #: Those of them that were worth telling.
+    right: int = 0
+
+    @property
+    def precision(self) -> float | None:
+        """The share of incidents that were worth telling; None: nobody resolved any."""
+        return self.right / self.judged if self.judged else None
+
+
+async def records(conn: Connection, *, now: datetime) -> dict[RuleId, Record]:
+    """Return how each rule does."""
+    rows = await conn.fetch(
+        """
+        select r.id, coalesce(a.alerts, 0) as alerts, coalesce(i.incidents, 0) as incidents,
+            coalesce(i.open, 0) as open, coalesce(i.judged, 0) as judged, coalesce(i."right", 0) as "right"
+        from rule r
+        left join (
+            select rule_id, count(*)::int as alerts from alert where at >= $1 group by rule_id
+        ) a on a.rule_id = r.id
+        left join (
+            select rule_id, count(*) filter (where opened_at >= $1)::int as incidents,
+                count(*) filter (where status <> 'resolved')::int as open,
+                count(*) filter (
+                    where resolution in ('answered', 'no_action', 'false_positive', 'spam'))::int as judged,
+                count(*) filter (where resolution in ('answered', 'no_action'))::int as "right"
+            from incident group by rule_id
+        ) i on i.rule_id = r.id
+        """,
+        now - timedelta(days=7),
+    )
+    return {
+        RuleId(row["id"]): Record(
+            alerts=row["alerts"],
+            incidents=row["incidents"],
+            open=row["open"],
+            judged=row["judged"],
+            right=row["right"],
+        )
+        for row in rows
+    }
 
 
 async def put(
