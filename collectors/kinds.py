@@ -25,6 +25,8 @@ class State:
     tried: Tried
     #: What the owner must have from the platform, such as "an API key of Google Cloud"; empty where nothing.
     needs: str = ""
+    #: Its terms let what people wrote be handed to others.
+    passed_on: bool = True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,6 +43,8 @@ class Kind:
     signed_by: str | None = None
     #: module:object of what holds a line open to the place, which tells of news over it; None where it cannot.
     listener: str | None = None
+    #: module:object of what follows the kind's stream of words, where a source sets `stream`; None where it has none.
+    follower: str | None = None
 
 
 #: For Meta's webhooks: one address and one secret an app.
@@ -165,6 +169,7 @@ KINDS: Mapping[SourceKind, Kind] = {
     ),
     SourceKind.BLUESKY: Kind(
         collector="collectors.bluesky:BlueskyCollector",
+        follower="collectors.jetstream:JetstreamFollower",
         settings=(
             Setting(key="query", description="Words to search for", required=True, example='"Lantern Tea"'),
             Setting(key="language", description="Only posts in this language", example="th"),
@@ -181,10 +186,27 @@ KINDS: Mapping[SourceKind, Kind] = {
                 description="Handles of the brand itself, parted by commas: what they say is the owner's",
                 example="lantern.bsky.social",
             ),
+            Setting(
+                key="stream",
+                description="Hear new posts at once, beside the polls; without it only the polls",
+                example="yes",
+                choices=("yes", "no"),
+            ),
+            Setting(
+                key="words",
+                description="Of the stream only posts with one of these words, parted by commas",
+                example="Lantern Tea, 燈籠茶, ชาโคมไฟ",
+            ),
+            Setting(
+                key="jetstream",
+                description="The server that streams; without it Bluesky's own",
+                example="https://jetstream1.us-west.bsky.network",
+            ),
         ),
     ),
     SourceKind.MASTODON: Kind(
         collector="collectors.mastodon:MastodonCollector",
+        follower="collectors.mastodon_stream:MastodonFollower",
         settings=(
             Setting(key="instance", description="Server to ask", required=True, example="mastodon.social"),
             Setting(key="hashtag", description="Statuses with this hashtag", example="LanternTea"),
@@ -200,6 +222,17 @@ KINDS: Mapping[SourceKind, Kind] = {
                 key="own_accounts",
                 description="Accounts of the brand itself, parted by commas: what they say is the owner's",
                 example="lantern@mastodon.social",
+            ),
+            Setting(
+                key="stream",
+                description="Hear new posts at once, beside the polls; without it only the polls",
+                example="yes",
+                choices=("yes", "no"),
+            ),
+            Setting(
+                key="words",
+                description="Of the stream only posts with one of these words, parted by commas",
+                example="Lantern Tea, 燈籠茶, ชาโคมไฟ",
             ),
         ),
     ),
@@ -346,7 +379,9 @@ KINDS: Mapping[SourceKind, Kind] = {
                 example="2244994945",
             ),
         ),
-        state=State(tried=Tried.RECORDINGS, needs="an application with credits: every post read costs money"),
+        state=State(
+            tried=Tried.RECORDINGS, needs="an application with credits: every post read costs money", passed_on=False
+        ),
     ),
     SourceKind.THREADS: Kind(
         collector="collectors.threads:ThreadsCollector",
@@ -679,3 +714,9 @@ KINDS: Mapping[SourceKind, Kind] = {
         ),
     ),
 }
+
+
+def may_be_passed_on(kind: str) -> bool:
+    """Whether what people wrote there may be handed to others; so for a kind that nothing is known of."""
+    entry = KINDS.get(SourceKind(kind)) if kind in set(SourceKind) else None
+    return entry is None or entry.state.passed_on

@@ -300,7 +300,8 @@ def _parsed(q: str) -> Query:
         raise ValueError(str(error)) from error
 
 
-async def _filter(asked: Asked, query: MentionQuery) -> MentionFilter:
+async def filter_of(asked: Asked, query: MentionQuery) -> MentionFilter:
+    """Return what the query asks the store for. Raises Invalid."""
     return MentionFilter(
         brand_id=await brand_of(asked.conn, query.brand),
         source_id=None if query.source is None else SourceId(query.source),
@@ -321,7 +322,7 @@ async def _newest(asked: Asked, query: MentionQuery) -> tuple[Sequence[StoredMen
     if query.cursor is not None:
         at, last = paging.time_and_id(_NOUN, query, query.cursor)
         after = Place(said_at=at, id=MentionId(last))
-    wanted = await _filter(asked, query)
+    wanted = await filter_of(asked, query)
     if query.asked is not None:
         page = await search.newest(asked.conn, wanted, query.asked, after=after, limit=query.limit)
         kept, following = page.items, page.following
@@ -334,7 +335,7 @@ async def _newest(asked: Asked, query: MentionQuery) -> tuple[Sequence[StoredMen
 
 async def _angriest(asked: Asked, query: MentionQuery) -> tuple[Sequence[StoredMention], str | None]:
     after = _after_share(query)
-    wanted, limit = await _filter(asked, query), query.limit + 1
+    wanted, limit = await filter_of(asked, query), query.limit + 1
     if query.asked is not None:
         found = await search.angriest(asked.conn, wanted, query.asked, after=after, limit=limit)
     else:
@@ -347,7 +348,7 @@ async def _angriest(asked: Asked, query: MentionQuery) -> tuple[Sequence[StoredM
 
 async def _most_relevant(asked: Asked, query: MentionQuery, words: Query) -> tuple[Sequence[StoredMention], str | None]:
     found = await search.most_relevant(
-        asked.conn, await _filter(asked, query), words, after=_after_share(query), limit=query.limit + 1
+        asked.conn, await filter_of(asked, query), words, after=_after_share(query), limit=query.limit + 1
     )
     kept = found[: query.limit]
     more = len(found) > query.limit
