@@ -1,5 +1,6 @@
 """Which words and phrases rise."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated
 
@@ -7,10 +8,12 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 
 from analysis.rising import rising
+from analysis.script import simplified
 from service.api.access import Reading
 from service.api.errors import Invalid
 from service.api.parameters import PREFIX, BrandGiven, Shape, Since, Until, brand_of
-from service.store import term
+from service.store import brand, term
+from service.store.brand import Brand
 from service.store.term import Mood
 
 router = APIRouter(prefix=PREFIX, tags=["trends"])
@@ -66,6 +69,7 @@ async def terms(asked: Reading, query: Annotated[TermQuery, Query()]) -> Terms:
     brand_id = await brand_of(asked.conn, query.brand)
     brands = None if brand_id is None else [brand_id]
     now = await term.counts(asked.conn, brand_ids=brands, since=since, until=until, mood=query.mood)
+    names = [one for one in await brand.every(asked.conn) if brand_id in (None, one.id)]
     before = await term.counts(
         asked.conn,
         brand_ids=brands,
@@ -74,7 +78,8 @@ async def terms(asked: Reading, query: Annotated[TermQuery, Query()]) -> Terms:
         mood=query.mood,
         only=list(now.counts),
     )
-    found = rising(now.counts, before.counts, texts_now=now.texts, texts_before=before.texts, most=query.limit)
+    said = {word: count for word, count in now.counts.items() if not _names(word, names)}
+    found = rising(said, before.counts, texts_now=now.texts, texts_before=before.texts, most=query.limit)
     return Terms(
         items=[Term(term=one.term, count=one.count, before=one.before, z=one.z) for one in found],
         start=datetime(since.year, since.month, since.day, tzinfo=UTC),
@@ -83,6 +88,13 @@ async def terms(asked: Reading, query: Annotated[TermQuery, Query()]) -> Terms:
         texts_before=before.texts,
         definitions=DEFINITIONS,
     )
+
+
+def _names(word: str, brands: Sequence[Brand]) -> bool:
+    """Whether a word is, or is part of, what a brand is called: that it is spoken of is no news."""
+    folded = simplified(word)
+    called = (simplified(name.casefold()) for one in brands for name in (one.name, *one.terms.aliases))
+    return any(folded in name or name in folded for name in called)
 
 
 def _day(at: datetime, *, up: bool) -> date:

@@ -50,13 +50,14 @@ async def test_what_is_said_more_than_before_rises(
     client: httpx.AsyncClient, pool: Pool, conn: Connection, place: Place
 ) -> None:
     await _say(pool, conn, place, 20, *["湯麵很好喝"] * 10)
-    await _say(pool, conn, place, 1, *["湯麵裡有蟑螂"] * 5, "湯麵好喝")
+    await _say(pool, conn, place, 1, *["Lantern Noodles 湯麵裡有蟑螂"] * 5, "湯麵好喝")
     await _say(pool, conn, place, 1, *["退款不處理"] * 3, angry=True)
 
     found = await _terms(client)
     assert (found["texts"], found["texts_before"]) == (9, 10)
     ranked = [one["term"] for one in found["items"]]
     assert "蟑螂" in ranked
+    assert not [word for word in ranked if "lantern" in word]
     assert "好喝" not in ranked
     angry = await _terms(client, mood="angry")
     assert {one["term"] for one in angry["items"]} == {"退款"} | {
