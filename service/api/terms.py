@@ -94,7 +94,7 @@ def _names(word: str, brands: Sequence[Brand]) -> bool:
     """Whether a word is, or is part of, what a brand is called: that it is spoken of is no news."""
     folded = simplified(word)
     called = (simplified(name.casefold()) for one in brands for name in (one.name, *one.terms.aliases))
-    return any(folded in name or name in folded for name in called)
+    return any(folded in name or (len(name) > 2 and name in folded) for name in called)
 
 
 def _day(at: datetime, *, up: bool) -> date:
