@@ -15,7 +15,7 @@ BIN := .venv-test/bin
 #: More words for pytest, as in `make check ARGS="-k incident"`.
 ARGS ?=
 
-.PHONY: help env run test check bench test-env static image-check lock schema clean
+.PHONY: help env run test check bench bench-analysis test-env train-env train-test static image-check lock schema clean
 
 help: ## List these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -40,6 +40,15 @@ check: test-env static ## Run the linters, the type check, the import contracts 
 test-env:
 	@tools/environment.sh .venv-test requirements/test.txt
 
+train-env:
+	@tools/environment.sh .venv-train requirements/train.txt
+
+train-test: train-env ## Run the tests that need torch and transformers
+	@exec .venv-train/bin/python -m pytest -q tests/analysis/test_hub.py tests/analysis/test_training.py $(ARGS)
+
+bench-analysis: train-env ## Measure the analyser beside transformers, snownlp, VADER and pythainlp
+	@exec .venv-train/bin/python -m tests.benchmarks.analysis $(ARGS)
+
 static: test-env
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -61,5 +70,5 @@ schema: test-env ## Write service/store/schema.sql anew from the migrations
 	$(BIN)/python -m service.store.schema
 
 clean: ## Remove what was built; your data stays
-	rm -rf .venv .venv-test build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-test .venv-train build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -not -path './data/*' -prune -exec rm -rf {} +

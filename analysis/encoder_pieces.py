@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.windows import slabs
+from analysis.windows import evenly, slabs
 
 #: Pieces in a window, its two ends not counted; what the network is taught on, with some room.
 LENGTH = 126
@@ -97,7 +97,4 @@ def windows(tokenizer: PieceTokenizer, texts: Sequence[str]) -> list[list[Window
     found: list[list[Window]] = [[] for _ in texts]
     for part in slabs(texts):
         found[part.text] += _of_slab(tokenizer, texts[part.text], part.text, part.start, part.end)
-    for index, own in enumerate(found):
-        if len(own) > _AT_MOST:
-            found[index] = [own[place] for place in np.linspace(0, len(own) - 1, _AT_MOST).astype(int)]
-    return found
+    return [evenly(own, _AT_MOST) for own in found]

@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis.letters import Letters
+
+T = TypeVar("T")
 
 #: Letters in a window: about what people write in one breath, and what the model is trained on.
 LENGTH = 200
@@ -37,6 +40,13 @@ def slabs(texts: Sequence[str]) -> list[Slab]:
         for index, text in enumerate(texts)
         for start in range(0, max(1, len(text) - (_SLAB - _SLAB_STEP)), _SLAB_STEP)
     ]
+
+
+def evenly(found: Sequence[T], at_most: int) -> list[T]:
+    """Return the windows, or so many of them evenly spread, the first and the last among them."""
+    if len(found) <= at_most:
+        return list(found)
+    return [found[place] for place in np.linspace(0, len(found) - 1, at_most).astype(int)]
 
 
 def _borders(row: Letters) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

@@ -120,6 +120,10 @@ class Settings(BaseModel):
         """The address people open, without a slash at the end."""
         if self.base_url:
             return self.base_url
+    #: A file that says what the labels of a model of the hub mean, for one that has no earshot.json.
+    hub_labels: Path | None = None
+    #: Whether a model of the hub that is given by its name may be downloaded.
+    hub_download: bool = False
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"http://{'127.0.0.1' if host in ('0.0.0.0', '[::]') else host}:{self.port}"  # noqa: S104  # compared, not bound
 

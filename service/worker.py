@@ -128,7 +128,9 @@ async def _analyse(_stack: AsyncExitStack, settings: Settings, pool: Pool) -> li
     from analysis.registry import analyser as named  # noqa: PLC0415  # loads the model
     from service.pipeline.analyse import analyse_due  # noqa: PLC0415
 
-    analyser = await asyncio.to_thread(named, settings.analyser)
+    analyser = await asyncio.to_thread(
+        named, settings.analyser, labels=settings.hub_labels, download=settings.hub_download
+    )
 
     async def step() -> bool:
         return await analyse_due(pool, analyser) > 0

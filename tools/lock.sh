@@ -20,4 +20,4 @@ compile() { # compile NAME [OPTION]…: the project's own dependencies and what 
 compile run --group build "$@"
 # Test and training environments run the very versions that ship.
 compile test --group test --group build --constraint requirements/run.txt "$@"
-compile train --extra train --group build --constraint requirements/run.txt "$@"
+compile train --extra train --extra hub --group bench --group test --group build --constraint requirements/run.txt "$@"

@@ -28,11 +28,12 @@ def _lines(stream: IO[bytes]) -> Iterator[bytes]:
 @click.argument("file", type=click.Path(dir_okay=False, allow_dash=True, path_type=Path), default="-")
 @click.option("--because", is_flag=True, help="Say for every line which words the verdict was read from.")
 @click.option("--embed", is_flag=True, help="Give every text's embedding: 128 numbers, alike for texts about the same.")
-@click.option("--model", metavar="NAME", help="Another analyser than the default one.")
+@click.option("--analyser", "name", metavar="NAME", help="Another analyser than the default one, such as ngram.")
 @click.option("--threads", type=click.IntRange(1, 64), default=os.cpu_count() or 1, show_default="all cores")
-def command(file: Path, *, because: bool, embed: bool, model: str | None, threads: int) -> None:
+def command(file: Path, *, because: bool, embed: bool, name: str | None, threads: int) -> None:
     """Judge texts: JSON Lines {"id", "text", "rating"?} in, one verdict a line out, in the same order."""
-    judge = analyser(model or read_settings().analyser)
+    settings = read_settings()
+    judge = analyser(name or settings.analyser, labels=settings.hub_labels, download=settings.hub_download)
     with click.open_file(str(file), "rb") as stream:
         out = sys.stdout.buffer
         try:

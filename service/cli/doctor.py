@@ -60,7 +60,7 @@ def check_model(settings: Settings) -> Finding:
     from analysis.registry import analyser  # noqa: PLC0415
 
     try:
-        judge = analyser(settings.analyser)
+        judge = analyser(settings.analyser, labels=settings.hub_labels, download=settings.hub_download)
         judge.analyse(["傻眼，這什麼爛服務！"])
     except AnalysisError as error:
         return _ill("model", str(error))
