@@ -43,7 +43,7 @@ from collectors.types import Collected, Egress, Mention, Source
 
 _PUBLIC = "https://api.bsky.app"
 _SIGNED_IN = "https://bsky.social"
-_SITE = "Bluesky"
+SITE = "Bluesky"
 _PAGE_SIZE = 100
 #: Posts of earlier polls that are asked for again, and how many at once.
 _RECENT, _POSTS_AT_ONCE = 50, 25
@@ -110,7 +110,7 @@ async def _known_again(egress: Egress, source: Source, harvest: Harvest, *, now:
         asked += uris
         found |= {mention.id for mention in page.mentions}
     remembered = known.cursor(harvest.mentions, asked=asked, found=found, most=_RECENT)
-    harvest.mentions.extend(tombstone(source, site=_SITE, key=uri) for uri in known.gone(asked, found))
+    harvest.mentions.extend(tombstone(source, site=SITE, key=uri) for uri in known.gone(asked, found))
     return remembered
 
 
@@ -155,7 +155,7 @@ def _page(document: object, source: Source, *, now: datetime) -> Page:
     """Return the posts of an answer."""
     posts = rows(document) if isinstance(document, list) else listed(document, "posts")
     own = names_in(source.settings.get("own_accounts"))
-    mentions, unread = read_each(posts, lambda post: [_post(post, source, own, now=now)])
+    mentions, unread = read_each(posts, lambda post: [post_of(post, source, own, now=now)])
     times = [at for post in posts if (at := _created_at(record(post), now=now))]
     return Page(
         mentions=mentions,
@@ -166,7 +166,7 @@ def _page(document: object, source: Source, *, now: datetime) -> Page:
     )
 
 
-def _post(post: Mapping[str, Any], source: Source, own: frozenset[str], *, now: datetime) -> Mention:
+def post_of(post: Mapping[str, Any], source: Source, own: frozenset[str], *, now: datetime) -> Mention:
     """Return one post view. Raises ValueError for one without a name."""
     uri = identity(post.get("uri"), "uri")
     said, by = record(post.get("record")), record(post.get("author"))
@@ -175,7 +175,7 @@ def _post(post: Mapping[str, Any], source: Source, own: frozenset[str], *, now: 
     handle = words(by.get("handle"))
     return Mention(
         kind=source.kind,
-        site=_SITE,
+        site=SITE,
         id=uri,
         url=_url(uri),
         parent=optional_identity(record(reply.get("parent")).get("uri")),
@@ -183,7 +183,7 @@ def _post(post: Mapping[str, Any], source: Source, own: frozenset[str], *, now: 
         author=author(
             id=by.get("did"),
             name=words(by.get("displayName")).strip() or handle,
-            url=f"https://bsky.app/profile/{handle}" if handle else None,
+            url=f"https://bsky.app/profile/{handle or by.get('did')}" if handle or by.get("did") else None,
         ),
         # The author's client sets createdAt; a date that lies in the future is none.
         published_at=_created_at(post, now=now),

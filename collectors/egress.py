@@ -191,7 +191,7 @@ class GuardedEgress:
         except TimeoutError as error:
             raise Unreachable(f"{url.host} did not finish within {self._deadline:g} s") from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            inward = _inward_cause(error)
+            inward = inward_cause(error)
             if inward is not None:
                 raise Refused(str(inward), permanent=False) from error
             raise Unreachable(f"no answer from {url.host}: {_said(error)}") from error
@@ -277,7 +277,7 @@ def _headers_along(target: URL, following: URL, sent: dict[str, str]) -> dict[st
     return harmless
 
 
-def _inward_cause(error: BaseException) -> InwardAddress | None:
+def inward_cause(error: BaseException) -> InwardAddress | None:
     """Return the refusal inside an error of aiohttp's, which wraps what resolvers and sockets raise."""
     seen: list[BaseException | None] = [error]
     for _ in range(6):

@@ -78,7 +78,7 @@ class _Poll:
     def __init__(self, source: Source, egress: Egress, now: datetime) -> None:
         self._source, self._egress, self._now = source, egress, now
         self._harvest = Harvest()
-        self._root = f"https://{_host(source)}"
+        self._root = f"https://{host_of_instance(source)}"
         self._validators = Validators()
 
     async def timeline(self, path: str, *, account: str | None = None) -> Collected:
@@ -151,7 +151,7 @@ class _Poll:
             self._harvest.failed("statuses known already", error)
             asked = []
         remembered = known.cursor(self._harvest.mentions, asked=asked, found=found, most=_RECENT)
-        site = _host(self._source)
+        site = host_of_instance(self._source)
         gone = known.gone(asked, found)
         self._harvest.mentions.extend(tombstone(self._source, site=site, key=one) for one in gone)
         return remembered
@@ -217,7 +217,7 @@ def _wanted(source: Source) -> str:
     return given[0]
 
 
-def _host(source: Source) -> str:
+def host_of_instance(source: Source) -> str:
     """Return the server's host. Raises SettingError."""
     match = _HOST.fullmatch(_setting(source, "instance"))
     if not match:
@@ -242,7 +242,11 @@ def _statuses(document: object) -> list[Any]:
 
 def _page(document: object, source: Source, *, now: datetime) -> Page:
     """Return the public statuses of an answer."""
-    statuses = _statuses(document)
+    return statuses_in(_statuses(document), source, now=now)
+
+
+def statuses_in(statuses: list[Any], source: Source, *, now: datetime) -> Page:
+    """Return those of the statuses that are public."""
     own = names_in(source.settings.get("own_accounts"))
     mentions, unread = read_each(statuses, lambda status: _read(status, source, own, now=now))
     hidden = statuses and not mentions and not unread
@@ -274,7 +278,7 @@ def _mention(
     """Return one status. Raises ValueError for one without a name."""
     return Mention(
         kind=source.kind,
-        site=_host(source),
+        site=host_of_instance(source),
         id=identity(status.get("id")),
         url=canonical_url(words(status.get("url")) or words(status.get("uri"))),
         parent=optional_identity(status.get("in_reply_to_id")),
@@ -309,4 +313,4 @@ def _text(status: Mapping[str, Any]) -> str:
 def _full_name(by: Mapping[str, Any], source: Source) -> str:
     """Return user@server; the server leaves itself out."""
     name = words(by.get("acct"))
-    return name if not name or "@" in name else f"{name}@{_host(source)}"
+    return name if not name or "@" in name else f"{name}@{host_of_instance(source)}"

@@ -12,7 +12,7 @@ from collectors.addresses import checked_url
 from collectors.dates import zone_named
 from collectors.errors import Refused, SettingError
 from collectors.kinds import KINDS, State
-from collectors.types import Collector, Listener, Receiver, Setting, SourceKind
+from collectors.types import Collector, Follower, Listener, Receiver, Setting, SourceKind
 
 
 def kinds() -> tuple[SourceKind, ...]:
@@ -75,6 +75,20 @@ def listener(kind: str) -> Listener:
     if path is None:
         raise SettingError("kind", f"{kind} tells nothing by itself; use one of {', '.join(told_by_lines())}")
     return cast("Listener", _named(path)())
+
+
+def follower(kind: str) -> Follower:
+    """Return what follows the stream of the kind's places, loading its module. Raises SettingError for a kind without
+    one."""
+    path = KINDS[_known(kind)].follower
+    if path is None:
+        raise SettingError("stream", f"{kind} has no stream; use one of {', '.join(streamed())}")
+    return cast("Follower", _named(path)())
+
+
+def streamed() -> tuple[SourceKind, ...]:
+    """Return the kinds whose words can be followed as they are said."""
+    return tuple(kind for kind, entry in KINDS.items() if entry.follower is not None)
 
 
 def _named(path: str) -> Any:

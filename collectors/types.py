@@ -1,7 +1,8 @@
 """The words between a place where things are said and the rest of Earshot."""
 
 from asyncio import StreamReader, StreamWriter
-from collections.abc import AsyncGenerator, Collection, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -191,6 +192,45 @@ class Received:
     accounts: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Heard:
+    """What a stream said lately."""
+
+    mentions: tuple[Mention, ...] = ()
+    quarantined: tuple[Quarantined, ...] = ()
+    #: Tombstones of what was taken away; most of it was never ours.
+    gone: tuple[Mention, ...] = ()
+    #: Where to go on after a break; opaque to everyone but the kind's own listener. None: as before.
+    cursor: Mapping[str, Any] | None = None
+
+
+class Streams(Protocol):
+    """The guarded way out for connections that stay open (`streams.py`)."""
+
+    def lines(
+        self, url: str, *, headers: Mapping[str, str] | None = None, allow_private: bool = False
+    ) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """Give the lines of an answer as they come. Raises Refused, RateLimited or Unreachable."""
+        ...
+
+    def messages(
+        self, url: str, *, headers: Mapping[str, str] | None = None, allow_private: bool = False
+    ) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """Give the messages of a WebSocket as they come. Raises as `lines`."""
+        ...
+
+
+class Follower(Protocol):
+    """One kind of source whose words can be followed as they are said, for as long as a connection lasts."""
+
+    def follow(
+        self, source: Source, *, egress: "Egress", streams: Streams, clock: Callable[[], datetime]
+    ) -> AsyncGenerator[Heard, None]:
+        """Give what is said as it is said, until the place ends it; first, once connected, an empty one. `source` has
+        the stream's cursor. Raises CollectError."""
+        ...
+
+
 class Receiver(Protocol):
     """One kind of source that sends to us."""
 
@@ -293,7 +333,10 @@ __all__ = [
     "Collected",
     "Collector",
     "Egress",
+    "Follower",
+    "Heard",
     "Hub",
+    "Listener",
     "Mention",
     "Push",
     "Quarantined",
@@ -303,6 +346,7 @@ __all__ = [
     "Setting",
     "Source",
     "SourceKind",
+    "Streams",
     "Validators",
     "whole_text",
 ]

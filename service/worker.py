@@ -95,7 +95,9 @@ class Pacemaker:
 async def _collect(stack: AsyncExitStack, settings: Settings, pool: Pool) -> list[Rhythm]:
     from collectors.egress import GuardedEgress  # noqa: PLC0415  # each stage loads only what it needs
     from collectors.feed import close_parsers  # noqa: PLC0415
+    from collectors.streams import GuardedStreams  # noqa: PLC0415
     from service.pipeline.collect import collect_due  # noqa: PLC0415
+    from service.pipeline.follow import Followers  # noqa: PLC0415
     from service.pipeline.listen import Listeners  # noqa: PLC0415
     from service.pipeline.receive import receive_due  # noqa: PLC0415
     from service.pipeline.subscribe import subscribe_due  # noqa: PLC0415
@@ -115,10 +117,14 @@ async def _collect(stack: AsyncExitStack, settings: Settings, pool: Pool) -> lis
 
     listeners = Listeners(pool, egress, allow_private=settings.allow_private)
     stack.push_async_callback(listeners.close)
+    streams = await stack.enter_async_context(GuardedStreams())
+    followers = Followers(pool, egress, streams, allow_private=settings.allow_private, random=random)
+    stack.push_async_callback(followers.close)
     rhythms = [
         Rhythm(step=step, seconds=settings.tick),
         Rhythm(step=receive, seconds=settings.tick),
         Rhythm(step=listeners.step, seconds=10.0),
+        Rhythm(step=followers.step, seconds=5.0),
     ]
     # A hub cannot reach an address that only this machine knows.
     return [*rhythms, Rhythm(step=ask_hubs, seconds=5.0)] if settings.base_url else rhythms

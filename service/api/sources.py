@@ -53,6 +53,7 @@ class SourceItem(Shape):
     last_success_at: datetime | None
     error: str | None = Field(description="Of the last failure, or the warning of the last success.")
     told: bool = Field(description="Its place tells us of news at once: by what it sends, by a hub or by a stream.")
+    untold: str | None = Field(description="Why its place does not, though it could; polls go on.")
     error_count: int = Field(description="Failures since the last success.")
     mentions_per_day: int = Field(description="First seen in the last 24 hours.")
     quarantined: int = Field(description="Items and deliveries that could not be read and wait for a person.")
@@ -75,6 +76,7 @@ class SourceItem(Shape):
             last_success_at=health.last_success_at,
             error=health.error,
             told=health.told,
+            untold=health.untold,
             error_count=health.error_count,
             mentions_per_day=health.mentions_per_day,
             quarantined=health.quarantined,

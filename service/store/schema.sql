@@ -292,6 +292,27 @@ ALTER TABLE public.app_user ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+CREATE TABLE public.bounce (
+    id bigint NOT NULL,
+    report bytea NOT NULL,
+    notification_id uuid NOT NULL,
+    at timestamp with time zone NOT NULL,
+    failed boolean NOT NULL,
+    status text NOT NULL,
+    detail text NOT NULL
+);
+ALTER TABLE public.bounce ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.bounce_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE public.bounce_mailbox (
+    name text NOT NULL,
+    cursor jsonb NOT NULL
+);
 CREATE TABLE public.brand (
     id bigint NOT NULL,
     name text NOT NULL,
@@ -332,6 +353,9 @@ CREATE TABLE public.contact (
     enabled boolean DEFAULT true NOT NULL,
     demo boolean DEFAULT false NOT NULL,
     created_at timestamp with time zone NOT NULL,
+    bounced_at timestamp with time zone,
+    bounce text,
+    CONSTRAINT contact_bounce_check CHECK (((bounced_at IS NULL) = (bounce IS NULL))),
     CONSTRAINT contact_email_check CHECK ((email ~~ '%_@_%'::text)),
     CONSTRAINT contact_language_check CHECK ((language = ANY (ARRAY['en'::text, 'zh-Hant'::text, 'zh-Hans'::text, 'th'::text]))),
     CONSTRAINT contact_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)))
@@ -732,6 +756,19 @@ ALTER TABLE public.story ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+CREATE TABLE public.stream (
+    source_id bigint NOT NULL,
+    token uuid,
+    lease_until timestamp with time zone,
+    due timestamp with time zone NOT NULL,
+    breaks integer DEFAULT 0 NOT NULL,
+    cursor jsonb DEFAULT '{}'::jsonb NOT NULL,
+    connected_at timestamp with time zone,
+    heard_at timestamp with time zone,
+    error text,
+    CONSTRAINT stream_check CHECK (((token IS NULL) = (lease_until IS NULL))),
+    CONSTRAINT stream_check1 CHECK (((connected_at IS NULL) OR (token IS NOT NULL)))
+);
 CREATE TABLE public.term_day (
     brand_id bigint NOT NULL,
     day date NOT NULL,
@@ -829,6 +866,12 @@ ALTER TABLE ONLY public.app_user
     ADD CONSTRAINT app_user_name_key UNIQUE (name);
 ALTER TABLE ONLY public.app_user
     ADD CONSTRAINT app_user_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.bounce_mailbox
+    ADD CONSTRAINT bounce_mailbox_pkey PRIMARY KEY (name);
+ALTER TABLE ONLY public.bounce
+    ADD CONSTRAINT bounce_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.bounce
+    ADD CONSTRAINT bounce_report_key UNIQUE (report);
 ALTER TABLE ONLY public.brand_change
     ADD CONSTRAINT brand_change_pkey PRIMARY KEY (single);
 ALTER TABLE ONLY public.brand
@@ -901,6 +944,8 @@ ALTER TABLE ONLY public.story_band
     ADD CONSTRAINT story_band_pkey PRIMARY KEY (brand_id, band, hash, story_id);
 ALTER TABLE ONLY public.story
     ADD CONSTRAINT story_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.stream
+    ADD CONSTRAINT stream_pkey PRIMARY KEY (source_id);
 ALTER TABLE ONLY public.term_day
     ADD CONSTRAINT term_day_pkey PRIMARY KEY (brand_id, day, term);
 ALTER TABLE ONLY public.trend_cause
@@ -917,6 +962,7 @@ CREATE INDEX alert_of_rule ON public.alert USING btree (rule_id, at DESC);
 CREATE UNIQUE INDEX alert_of_rule_once ON public.alert USING btree (rule_id, mention_id) WHERE (slot IS NULL);
 CREATE UNIQUE INDEX alert_of_slot_once ON public.alert USING btree (rule_id, group_key, slot) WHERE (slot IS NOT NULL);
 CREATE INDEX analysis_todo_due ON public.analysis_todo USING btree (priority DESC, due, mention_id);
+CREATE INDEX bounce_of_notification ON public.bounce USING btree (notification_id);
 CREATE INDEX correction_newest ON public.correction USING btree (at DESC, mention_id DESC);
 CREATE INDEX fetch_log_of_source ON public.fetch_log USING btree (source_id, started_at DESC);
 CREATE INDEX idempotency_key_old ON public.idempotency_key USING btree (at);
@@ -966,6 +1012,8 @@ ALTER TABLE ONLY public.analysis
     ADD CONSTRAINT analysis_mention_id_fkey FOREIGN KEY (mention_id) REFERENCES public.mention(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.analysis_todo
     ADD CONSTRAINT analysis_todo_mention_id_fkey FOREIGN KEY (mention_id) REFERENCES public.mention(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.bounce
+    ADD CONSTRAINT bounce_notification_id_fkey FOREIGN KEY (notification_id) REFERENCES public.notification(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.correction
     ADD CONSTRAINT correction_mention_id_fkey FOREIGN KEY (mention_id) REFERENCES public.mention(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.delivery_attempt
@@ -1030,6 +1078,8 @@ ALTER TABLE ONLY public.story_band
     ADD CONSTRAINT story_band_story_id_fkey FOREIGN KEY (story_id) REFERENCES public.story(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.story
     ADD CONSTRAINT story_brand_id_fkey FOREIGN KEY (brand_id) REFERENCES public.brand(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.stream
+    ADD CONSTRAINT stream_source_id_fkey FOREIGN KEY (source_id) REFERENCES public.source(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.term_day
     ADD CONSTRAINT term_day_brand_id_fkey FOREIGN KEY (brand_id) REFERENCES public.brand(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.trend_cause

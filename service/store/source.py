@@ -55,6 +55,8 @@ class SourceHealth:
     error_count: int
     #: Its place tells us of news at once.
     told: bool
+    #: Why it does not, where it should.
+    untold: str | None
     #: New mentions of the 24 hours before.
     mentions_per_day: int
     quarantined: int
@@ -64,7 +66,11 @@ _HEALTH = """
     select s.id, s.brand_id, b.name as brand, s.match, s.kind, s.name, s.settings, s.allow_private, s.enabled,
         s.interval, s.next_due, s.last_attempt_at, s.last_success_at, s.error, s.error_count,
         s.next_due is null and s.kind <> 'import' or exists (select from websub w
-            where w.source_id = s.id and w.state = 'active' and w.lease_until > $1 and not w.doubted) as told,
+            where w.source_id = s.id and w.state = 'active' and w.lease_until > $1 and not w.doubted)
+            or exists (select from stream t
+                where t.source_id = s.id and t.connected_at is not null and t.lease_until > $1) as told,
+        coalesce((select t.error from stream t where t.source_id = s.id),
+            (select w.error from websub w where w.source_id = s.id)) as untold,
         (select coalesce(sum(f.inserted), 0) from fetch_log f
             where f.source_id = s.id and f.started_at > $1::timestamptz - interval '1 day') as mentions_per_day,
         (select count(*) from quarantine q where q.source_id = s.id and q.push_id is null)
