@@ -3,10 +3,14 @@
 import asyncio
 import os
 import shutil
+import socket
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import asyncpg
@@ -26,6 +30,19 @@ _MOCK_NOW = """
     create function mock.now() returns timestamptz language sql stable
         as $$ select pg_catalog.now() + (select shift from mock.clock) $$;
 """
+
+
+def _keep_inside(event: str, arguments: tuple[Any, ...]) -> None:
+    """Fail whatever would leave this machine: no collector, webhook or preview may, whatever a test feeds it."""
+    if event != "socket.connect" or not isinstance(arguments[1], tuple):
+        return
+    host = str(arguments[1][0]).partition("%")[0]
+    if arguments[0].type == socket.SOCK_STREAM and host != "localhost" and not ip_address(host).is_loopback:
+        raise AssertionError(f"a test connects to {arguments[1]!r}, which is not this machine")
+
+
+# Once a process, and for good: a hook cannot be taken away.
+sys.addaudithook(_keep_inside)
 
 
 @pytest.fixture(scope="session")
