@@ -81,6 +81,6 @@ def cause(traffic: Traffic) -> dict[str, float | str]:
     if makeup.sources:
         found["sources"] = ", ".join(f"{source.name} ({source.count})" for source in makeup.sources[:3])
     if makeup.stories and makeup.stories[0].count > 1:
-        found["story"] = makeup.stories[0].name
-        found["story_count"] = makeup.stories[0].count
+        first = makeup.stories[0]
+        found |= {"story": first.name, "story_count": first.count, "story_id": first.id or 0}
     return found

@@ -1,6 +1,6 @@
 """Puts into the outbox what open incidents owe, within what one contact can bear.
 
-incidents | what each owes each contact | e-mails of their own, or a list of many | outbox
+incidents | not those kept quiet | what each owes each contact | e-mails of their own, or a list of many | outbox
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,8 +8,21 @@ from datetime import datetime
 from itertools import groupby
 
 from alerts import incidents, storm
-from alerts.types import AlertId, Contact, ContactId, Incident, IncidentId, IncidentStatus, NotificationId, Owed, RuleId
-from service.store import alert, contact, events, notification
+from alerts.silence import Suppression, suppression
+from alerts.types import (
+    AlertId,
+    Contact,
+    ContactId,
+    Incident,
+    IncidentEvent,
+    IncidentEventKind,
+    IncidentId,
+    IncidentStatus,
+    NotificationId,
+    Owed,
+    RuleId,
+)
+from service.store import alert, contact, events, incident, notification, silence
 from service.store.events import EventKind
 from service.store.notification import Recent
 from service.store.pool import Connection
@@ -19,7 +32,8 @@ async def owe(conn: Connection, current: Sequence[Incident], *, now: datetime) -
     """Put what is owed about incidents into the outbox; return how much that was.
 
     Locks the contacts, so that it must come after every other lock of the transaction."""
-    waiting = [one for one in current if one.status is IncidentStatus.TRIGGERED]
+    triggered = [one for one in current if one.status is IncidentStatus.TRIGGERED]
+    waiting = await _not_kept_quiet(conn, triggered, now=now)
     contacts = await contact.of_rules(conn, list({one.rule_id for one in waiting}))
     concerned = {one.contact_id for one in await _owed(conn, waiting, contacts, now)}
     if not concerned:
@@ -35,6 +49,31 @@ async def owe(conn: Connection, current: Sequence[Incident], *, now: datetime) -
         made += await _owe_contact(conn, list(group), recent[contact_id], known, first, now=now)
     await events.tell(conn, EventKind.NOTIFICATION, made)
     return len(made)
+
+
+async def _not_kept_quiet(conn: Connection, triggered: Sequence[Incident], *, now: datetime) -> list[Incident]:
+    """Return the incidents that may be told of; note on the timeline of the others what keeps them quiet, once."""
+    ids = [one.id for one in triggered]
+    silences = await silence.every(conn, since=now)
+    sources = await silence.sources_of(conn, ids) if any(one.source_id is not None for one in silences) else {}
+    told_by = await silence.told_by(conn, ids)
+    waiting = []
+    for one in triggered:
+        kept = suppression(one, silences, sources=sources.get(one.id, ()), told_by=told_by.get(one.id), now=now)
+        if kept is None:
+            waiting.append(one)
+        else:
+            detail = _named(kept)
+            event = IncidentEvent(kind=IncidentEventKind.SUPPRESSED, at=now, detail=detail)
+            await incident.note_once(conn, one.id, event)
+    return waiting
+
+
+def _named(kept: Suppression) -> dict[str, str | int]:
+    """Return what keeps an incident quiet, for its timeline."""
+    if kept.silence is not None:
+        return {"by": f"{kept.silence.reason} ({kept.silence.author})", "silence": kept.silence.id}
+    return {"by": f"#{kept.incident_id}", "incident": kept.incident_id or 0}
 
 
 def _contact_id(owed: Owed) -> ContactId:

@@ -329,6 +329,22 @@ async def add_to_timeline(conn: Connection, incident_id: IncidentId, added: Sequ
     )
 
 
+async def note_once(conn: Connection, incident_id: IncidentId, event: IncidentEvent) -> None:
+    """Add a line to an incident's timeline, unless one of its kind and detail stands there."""
+    await conn.execute(
+        """
+        insert into incident_event (incident_id, at, kind, actor, detail)
+        select $1, $2, $3, $4, $5 where not exists (
+            select from incident_event where incident_id = $1 and kind = $3 and detail = $5)
+        """,
+        incident_id,
+        event.at,
+        event.kind,
+        event.actor,
+        dict(event.detail),
+    )
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Acted:
     """What a person's action came to."""

@@ -179,6 +179,12 @@ begin
     update brand_change set revision = gen_random_uuid();
     return null;
 end $$;
+CREATE FUNCTION public.search_hits(asked tsquery, most integer) RETURNS SETOF bigint
+    LANGUAGE sql STABLE
+    SET enable_seqscan TO 'off'
+    AS $$
+    select mention_id from mention_search where grams @@ asked limit most
+$$;
 CREATE FUNCTION public.show_verdict(mentions bigint[]) RETURNS void
     LANGUAGE sql
     AS $$
@@ -698,6 +704,29 @@ CREATE TABLE public.sign_in_link (
     used_at timestamp with time zone,
     CONSTRAINT sign_in_link_token_sha256_check CHECK ((length(token_sha256) = 32))
 );
+CREATE TABLE public.silence (
+    id bigint NOT NULL,
+    kind text NOT NULL,
+    brand_id bigint,
+    rule_id bigint,
+    source_id bigint,
+    starts_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    reason text NOT NULL,
+    author text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT silence_check CHECK ((ends_at > starts_at)),
+    CONSTRAINT silence_kind_check CHECK ((kind = ANY (ARRAY['silence'::text, 'maintenance'::text]))),
+    CONSTRAINT silence_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 1000)))
+);
+ALTER TABLE public.silence ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.silence_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 CREATE TABLE public.source (
     id bigint NOT NULL,
     brand_id bigint,
@@ -936,6 +965,8 @@ ALTER TABLE ONLY public.search_todo
     ADD CONSTRAINT search_todo_pkey PRIMARY KEY (mention_id);
 ALTER TABLE ONLY public.sign_in_link
     ADD CONSTRAINT sign_in_link_pkey PRIMARY KEY (token_sha256);
+ALTER TABLE ONLY public.silence
+    ADD CONSTRAINT silence_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.source
     ADD CONSTRAINT source_name UNIQUE NULLS NOT DISTINCT (brand_id, name);
 ALTER TABLE ONLY public.source
@@ -987,6 +1018,7 @@ CREATE INDEX push_due ON public.push USING btree (due, id) WHERE (due IS NOT NUL
 CREATE INDEX push_event_old ON public.push_event USING btree (at);
 CREATE INDEX push_of_source ON public.push USING btree (source_id);
 CREATE INDEX quarantine_of_push ON public.quarantine USING btree (push_id) WHERE (push_id IS NOT NULL);
+CREATE INDEX silence_of_time ON public.silence USING btree (ends_at);
 CREATE INDEX source_due ON public.source USING btree (next_due) WHERE (enabled AND (next_due IS NOT NULL));
 CREATE INDEX story_band_of_story ON public.story_band USING btree (story_id);
 CREATE INDEX story_recent ON public.story USING btree (brand_id, last_seen_at DESC) WHERE (centroid IS NOT NULL);
@@ -1070,6 +1102,12 @@ ALTER TABLE ONLY public.rule_contact
     ADD CONSTRAINT rule_contact_rule_id_fkey FOREIGN KEY (rule_id) REFERENCES public.rule(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.sign_in_link
     ADD CONSTRAINT sign_in_link_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.app_user(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.silence
+    ADD CONSTRAINT silence_brand_id_fkey FOREIGN KEY (brand_id) REFERENCES public.brand(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.silence
+    ADD CONSTRAINT silence_rule_id_fkey FOREIGN KEY (rule_id) REFERENCES public.rule(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.silence
+    ADD CONSTRAINT silence_source_id_fkey FOREIGN KEY (source_id) REFERENCES public.source(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.source
     ADD CONSTRAINT source_brand_id_fkey FOREIGN KEY (brand_id) REFERENCES public.brand(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.story_band

@@ -103,7 +103,9 @@ def event(entry: TimelineEntry, reader: Reader) -> str:
         "merged": words.gettext("Merged into incident %(into)s by %(who)s"),
         "absorbed": words.gettext("Incident %(incident)s was merged into this one by %(who)s"),
         "ended": words.gettext("What the rule saw is over; it closed by itself"),
-        "suppressed": words.gettext("Nobody is told for now: %(by)s"),
+        "suppressed": words.gettext("Nobody is told for now: incident %(incident)s tells of it already")
+        if entry.detail.get("incident")
+        else words.gettext("Nobody is told for now: %(by)s"),
         "notified": words.gettext("E-mail to %(contact)s was accepted by the mail server"),
         "delivery_failed": words.gettext("E-mail to %(contact)s could not be delivered"),
     }.get(entry.kind)
