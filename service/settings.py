@@ -10,7 +10,7 @@ from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from alerts.channels import smtp_url
+from alerts.channels import bounce_url, smtp_url
 from analysis import registry
 from analysis.errors import ModelError
 from collectors import kept_secrets
@@ -74,6 +74,12 @@ def _smtp_url(value: str | None) -> str | None:
     return value
 
 
+def _bounce_url(value: str | None) -> str | None:
+    if value is not None:
+        bounce_url.parse(value)
+    return value
+
+
 def _zone(value: str) -> str:
     if value not in available_timezones():
         raise ValueError(f"there is no zone {value!r}; write an IANA name such as Asia/Taipei")
@@ -105,6 +111,8 @@ class Settings(BaseModel):
     #: Where e-mail leaves; without it messages wait in the outbox.
     smtp_url: Annotated[str | None, AfterValidator(_smtp_url)] = None
     mail_from: Annotated[str, AfterValidator(_address)] = "earshot@localhost"
+    #: The mailbox to which messages that cannot be delivered come back; without it nobody reads of them.
+    bounce_url: Annotated[str | None, AfterValidator(_bounce_url)] = None
     #: IANA zone in which e-mails and pages show times.
     time_zone: Annotated[str, AfterValidator(_zone)] = "UTC"
     #: Collectors may reach 127.0.0.1 and private networks.

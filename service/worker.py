@@ -156,10 +156,17 @@ async def _alert(_stack: AsyncExitStack, _settings: Settings, pool: Pool) -> lis
     return [Rhythm(step=step, seconds=5.0)]
 
 
-async def _deliver(_stack: AsyncExitStack, settings: Settings, pool: Pool) -> list[Rhythm]:
-    from service.pipeline.deliver import SENDERS, Postman  # noqa: PLC0415
+async def _deliver(stack: AsyncExitStack, settings: Settings, pool: Pool) -> list[Rhythm]:
+    from collectors.egress import GuardedEgress  # noqa: PLC0415
+    from service.pipeline.bounces import BounceReader  # noqa: PLC0415
+    from service.pipeline.deliver import SENDERS, Postman, bounce_mailbox  # noqa: PLC0415
 
-    return [Rhythm(step=Postman(settings, pool).step, seconds=settings.tick, lanes=SENDERS)]
+    rhythms = [Rhythm(step=Postman(settings, pool).step, seconds=settings.tick, lanes=SENDERS)]
+    mailbox = bounce_mailbox(settings)
+    if mailbox is None:
+        return rhythms
+    egress = await stack.enter_async_context(GuardedEgress())
+    return [*rhythms, Rhythm(step=BounceReader(pool, egress, mailbox).step, seconds=30.0)]
 
 
 async def _maintain(_stack: AsyncExitStack, _settings: Settings, pool: Pool) -> list[Rhythm]:

@@ -3,7 +3,6 @@
 SMTP goes out by itself, past `egress.py`: its address is set by the operator, never by what is collected.
 """
 
-import re
 import ssl
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -12,9 +11,12 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
 
+from alerts.channels.addressing import plain_address
+from alerts.channels.bounce_url import BounceMailbox
 from alerts.channels.headers import POLICY
 from alerts.channels.smtp import Conversation, Deadlines, Stage, conversation
 from alerts.channels.smtp_url import Security, SmtpServer
+from alerts.channels.verp import return_path
 from alerts.errors import ChannelError, ChannelSettingError, Fault
 from alerts.letter import rendered
 from alerts.text import line
@@ -22,8 +24,6 @@ from alerts.types import ChannelHealth, IncidentId, Message, NotificationId, Rec
 
 SENDER_SETTING = "EARSHOT_MAIL_FROM"
 SENDER_NAME = "Earshot"
-_LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
-_DOMAIN = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*")
 
 
 def compose(message: Message, *, sender: str, domain: str, zone: tzinfo, now: datetime) -> EmailMessage:
@@ -58,17 +58,6 @@ def thread_id(incident_id: IncidentId, domain: str) -> str:
     return f"<i.{incident_id}@{domain}>"
 
 
-def plain_address(address: str) -> str | None:
-    """Return an address in ASCII as SMTP takes it, its domain in IDNA; None where there is no such form."""
-    local, _, domain = address.strip().rpartition("@")
-    try:
-        domain = domain.encode("idna").decode("ascii")
-    except UnicodeError:
-        return None
-    is_whole = _LOCAL_PART.fullmatch(local) and _DOMAIN.fullmatch(domain) and len(local) <= 64 and len(domain) <= 189
-    return f"{local}@{domain}" if is_whole else None
-
-
 def _utc_now() -> datetime:
     return datetime.now(UTC)
 
@@ -84,8 +73,10 @@ class EmailChannel:
         zone: tzinfo,
         clock: Callable[[], datetime] = _utc_now,
         deadlines: Deadlines | None = None,
+        bounces: BounceMailbox | None = None,
     ) -> None:
-        """`clock` gives the Date header. Raises ChannelSettingError for an impossible sender."""
+        """`clock` gives the Date header; what cannot be delivered comes back to `bounces`, or to the sender. Raises
+        ChannelSettingError for an impossible sender."""
         plain = plain_address(sender)
         if plain is None:
             raise ChannelSettingError(
@@ -97,6 +88,7 @@ class EmailChannel:
         self._zone = zone
         self._clock = clock
         self._deadlines = deadlines or Deadlines()
+        self._bounces = bounces
         self._tls = _tls(server.security)
 
     async def send(self, message: Message) -> Receipt:
@@ -104,7 +96,7 @@ class EmailChannel:
         mail = compose(message, sender=self.sender, domain=self.domain, zone=self._zone, now=self._clock())
         recipient = _recipient(message.contact.email)
         async with self._connected() as talk:
-            return await talk.send(sender=self.sender, recipient=recipient, content=mail.as_bytes())
+            return await talk.send(sender=self._return_path(message), recipient=recipient, content=mail.as_bytes())
 
     async def verify(self) -> ChannelHealth:
         """Connect, greet, protect and sign in as for a message, and leave without one."""
@@ -114,6 +106,13 @@ class EmailChannel:
         except ChannelError as error:
             return ChannelHealth(ok=False, detail=str(error))
         return ChannelHealth(ok=True, detail=f"{self.server} answers and would take mail")
+
+    def _return_path(self, message: Message) -> str:
+        """Return where a report goes that the message could not be delivered."""
+        if self._bounces is None:
+            return self.sender
+        today = self._clock().astimezone(UTC).date()
+        return return_path(self._bounces.address, message.notification_id, key=self._bounces.key, today=today)
 
     def _connected(self) -> AbstractAsyncContextManager[Conversation]:
         return conversation(self.server, helo=self.domain, tls=self._tls, deadlines=self._deadlines)

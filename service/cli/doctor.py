@@ -15,7 +15,7 @@ from collectors import registry
 from collectors.kinds import Tried
 from service import database
 from service.settings import Settings, read_settings
-from service.store import clock, component, notification, source
+from service.store import bounce, clock, component, notification, source
 from service.store.migrate import is_current
 from service.store.pool import Pool, knows_letters, open_pool, wait_until_reachable
 from service.store.source import SourceHealth
@@ -147,6 +147,16 @@ async def check_outbox(pool: Pool) -> Finding:
     return _well("outbox", "no e-mail was given up")
 
 
+async def check_contacts(pool: Pool) -> Finding:
+    """See whether there are contacts whose mail comes back."""
+    async with pool.acquire() as conn:
+        unreached = await bounce.unreached(conn)
+    if unreached:
+        shown = "; ".join(f"mail to {one.name} <{one.email}> comes back: {one.bounce}" for one in unreached)
+        return _ill("contacts", f"{shown}; correct the address and apply")
+    return _well("contacts", "no mail came back")
+
+
 async def _findings(settings: Settings) -> AsyncIterator[Finding]:
     yield check_disk(settings)
     yield await asyncio.to_thread(check_model, settings)
@@ -168,6 +178,7 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
             check_clock,
             check_worker,
             check_outbox,
+            check_contacts,
         )
         for check in checks:
             yield await check(pool)

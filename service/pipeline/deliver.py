@@ -13,7 +13,8 @@ from random import Random, SystemRandom
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
-from alerts.channels import smtp_url
+from alerts.channels import bounce_url, smtp_url
+from alerts.channels.bounce_url import BounceMailbox
 from alerts.channels.email import EmailChannel
 from alerts.delivery import is_poison, retry_after
 from alerts.errors import ChannelError
@@ -65,11 +66,11 @@ class Postman:
         async with self._pool.acquire() as conn:
             now = await clock.now(conn)
             await component.beat(conn, "smtp", now=now, healthy=health.ok, detail=health.detail)
-            if await _note_given_up(conn, now=now):
+            if await note_given_up(conn, now=now):
                 self._ask_at = min(self._ask_at, time.monotonic() + _ASK_ILL)
 
 
-async def _note_given_up(conn: Connection, *, now: datetime) -> int:
+async def note_given_up(conn: Connection, *, now: datetime) -> int:
     """Say how many e-mails were given up, so that they are missed; return the number."""
     given_up = (await notification.waiting(conn)).get(NotificationState.FAILED, 0)
     detail = f"{given_up} e-mails were given up; see the outbox, correct the contact and try again" if given_up else ""
@@ -82,7 +83,14 @@ def email_channel(settings: Settings) -> EmailChannel | None:
     if settings.smtp_url is None:
         return None
     zone = ZoneInfo(settings.time_zone)
-    return EmailChannel(smtp_url.parse(settings.smtp_url), sender=settings.mail_from, zone=zone)
+    return EmailChannel(
+        smtp_url.parse(settings.smtp_url), sender=settings.mail_from, zone=zone, bounces=bounce_mailbox(settings)
+    )
+
+
+def bounce_mailbox(settings: Settings) -> BounceMailbox | None:
+    """Return where messages come back to that cannot be delivered; None where no mailbox is set."""
+    return None if settings.bounce_url is None else bounce_url.parse(settings.bounce_url)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -208,5 +216,5 @@ async def _tell(
         event = IncidentEvent(kind=kinds[state], at=now, detail=detail)
         await incident.add_to_timeline(conn, claimed.incident_id, [event])
     if state is NotificationState.FAILED:
-        await _note_given_up(conn, now=now)
+        await note_given_up(conn, now=now)
     await events.tell(conn, EventKind.NOTIFICATION, [claimed.id])

@@ -48,13 +48,15 @@ async def of_rules(conn: Connection, rule_ids: Sequence[RuleId]) -> dict[RuleId,
 async def put(
     conn: Connection, *, name: str, email: str, language: str, enabled: bool, now: datetime, demo: bool = False
 ) -> ContactId:
-    """Make the contact of this name be so."""
+    """Make the contact of this name be so; that mail came back is forgotten with the address."""
     return ContactId(
         await conn.fetchval(
             """
             insert into contact (name, email, language, enabled, demo, created_at) values ($1, $2, $3, $4, $5, $6)
             on conflict (name) do update set
-                email = excluded.email, language = excluded.language, enabled = excluded.enabled
+                email = excluded.email, language = excluded.language, enabled = excluded.enabled,
+                bounced_at = case when contact.email = excluded.email then contact.bounced_at end,
+                bounce = case when contact.email = excluded.email then contact.bounce end
             returning id
             """,
             name,

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors import imap
+from collectors import mailbox
 from collectors.egress import GuardedEgress
 from collectors.errors import CollectError, Refused, SettingError, Unreachable
 from collectors.feed import close_parsers
@@ -145,7 +145,7 @@ async def test_a_mail_that_cannot_be_read_is_set_aside_and_the_rest_goes_on(mail
 async def test_more_mails_than_a_poll_reads_wait_for_the_next(
     mail_host: MailHost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(imap, "MAX_MAILS", 12)
+    monkeypatch.setattr(mailbox, "MAX_MAILS", 12)
     for number in range(15):
         mail_host.append("desk", mail(number))
     first = await poll(source(mail_host))
