@@ -118,8 +118,12 @@ class Settings(BaseModel):
     #: Collectors may reach 127.0.0.1 and private networks.
     allow_private: bool = False
     log_level: Annotated[str, AfterValidator(_log_level)] = "info"
-    #: The analyser: `ngram`, or another name from `analysis/registry.py`.
+    #: The analyser: `ngram`, another name from `analysis/registry.py`, or `hub:` and a model's folder or name.
     analyser: Annotated[str | None, AfterValidator(_analyser)] = None
+    #: A file that says what the labels of a model of the hub mean, for one that has no earshot.json.
+    hub_labels: Path | None = None
+    #: Whether a model of the hub that is given by its name may be downloaded.
+    hub_download: bool = False
     #: How often each stage looks for due work, in seconds.
     tick: float = Field(default=1.0, ge=0.05, le=60)
 
@@ -128,10 +132,6 @@ class Settings(BaseModel):
         """The address people open, without a slash at the end."""
         if self.base_url:
             return self.base_url
-    #: A file that says what the labels of a model of the hub mean, for one that has no earshot.json.
-    hub_labels: Path | None = None
-    #: Whether a model of the hub that is given by its name may be downloaded.
-    hub_download: bool = False
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"http://{'127.0.0.1' if host in ('0.0.0.0', '[::]') else host}:{self.port}"  # noqa: S104  # compared, not bound
 
