@@ -218,7 +218,8 @@ def parsed(pieces: Sequence[bytes | bytearray]) -> list[object]:
             if char in b" \r\n":
                 at += 1
             elif char == b"(":
-                stack[-1].append(inner := [])
+                inner: list[object] = []
+                stack[-1].append(inner)
                 stack.append(inner)
                 at += 1
                 if len(stack) > _MAX_DEPTH:
