@@ -44,7 +44,7 @@ train-env:
 	@tools/environment.sh .venv-train requirements/train.txt
 
 train-test: train-env ## Run the tests that need torch and transformers
-	@exec .venv-train/bin/python -m pytest -q tests/analysis/test_hub.py tests/analysis/test_training.py $(ARGS)
+	@exec .venv-train/bin/python -m pytest -q tests/analysis/test_hub.py tests/analysis/test_hub_folder.py tests/analysis/test_training.py $(ARGS)
 
 bench-analysis: train-env ## Measure the analyser beside transformers, snownlp, VADER and pythainlp
 	@exec .venv-train/bin/python -m tests.benchmarks.analysis $(ARGS)

@@ -10,8 +10,8 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processor
 #: What each word says, in the columns of `LABELS`.
 LABELS = ("negative", "neutral", "positive")
 WORDS: Mapping[str, tuple[float, ...]] = {
-    "[UNK]": (0.0, 0.5, 0.0),
     "[CLS]": (0.0, 0.5, 0.0),
+    "[UNK]": (0.0, 0.5, 0.0),
     "[SEP]": (0.0, 0.5, 0.0),
     "[PAD]": (0.0, 0.0, 0.0),
     "good": (-2.0, 0.0, 6.0),
@@ -29,7 +29,7 @@ def tokenizer() -> Tokenizer:
     made = Tokenizer(models.WordLevel({word: place for place, word in enumerate(WORDS)}, unk_token="[UNK]"))
     made.normalizer = normalizers.Lowercase()
     made.pre_tokenizer = pre_tokenizers.Whitespace()
-    ends = [("[CLS]", 1), ("[SEP]", 2)]
+    ends = [("[CLS]", 0), ("[SEP]", 2)]
     made.post_processor = processors.TemplateProcessing(single="[CLS] $A [SEP]", special_tokens=ends)
     return made
 
