@@ -37,6 +37,8 @@ class Kind:
     collector: str | None
     settings: tuple[Setting, ...]
     state: State = field(default=State(tried=Tried.RECORDINGS))
+    #: Each poll sees the newest items only, whatever came in between: two that share none may have missed some.
+    window: bool = False
     #: module:object of what reads the bodies that the place sends to us; None where it sends none.
     receiver: str | None = None
     #: The setting that holds what those bodies are signed with.
@@ -115,6 +117,7 @@ _OF_A_SITE = (
 KINDS: Mapping[SourceKind, Kind] = {
     SourceKind.FEED: Kind(
         collector="collectors.feed:FeedCollector",
+        window=True,
         receiver="collectors.feed:FeedReceiver",
         settings=(
             Setting(
@@ -533,6 +536,7 @@ KINDS: Mapping[SourceKind, Kind] = {
     ),
     SourceKind.APP_STORE: Kind(
         collector="collectors.app_store:AppStoreCollector",
+        window=True,
         settings=(
             Setting(
                 key="app",
@@ -593,6 +597,7 @@ KINDS: Mapping[SourceKind, Kind] = {
     ),
     SourceKind.WEB_PAGE: Kind(
         collector="collectors.web_page:WebPageCollector",
+        window=True,
         settings=(
             Setting(
                 key="url",

@@ -11,6 +11,12 @@ from collectors.errors import RateLimited
 
 LONGEST_PAUSE = timedelta(hours=24)
 SHORTEST_RETRY_AFTER = timedelta(seconds=60)
+#: No window rolls so fast that it must be asked sooner than this.
+SHORTEST_PACE = timedelta(seconds=60)
+#: Between two requests to one host.
+SPACING = timedelta(seconds=2)
+#: The longest wait for a turn.
+PATIENCE = timedelta(minutes=2)
 #: The part of a pause by which `jitter` can lengthen or shorten it.
 JITTER_SHARE = 0.1
 _MAX_DOUBLINGS = 12
@@ -32,6 +38,13 @@ def next_poll(
     jittered = doubled * (1 + JITTER_SHARE * max(-1.0, min(1.0, jitter)))
     floor = max(wished or timedelta(0), retry_after or timedelta(0))
     return min(max(jittered, floor), LONGEST_PAUSE)
+
+
+def adapted(pace: timedelta, interval: timedelta, *, gap: bool) -> timedelta:
+    """Return how soon to poll from now on: half as late after a window in which nothing was known, so that the next one
+    overlaps; back towards the interval, half as late again each time, while windows overlap."""
+    floor = min(max(interval / 16, SHORTEST_PACE), interval)
+    return max(pace / 2, floor) if gap else min(pace * 1.5, interval)
 
 
 def retry_after(value: str | None, *, now: datetime) -> timedelta | None:
@@ -67,9 +80,7 @@ class _Host:
 class Pace:
     """Lets one request at a time go to a host, `spacing` apart, and none while it asked for a pause."""
 
-    def __init__(
-        self, spacing: timedelta = timedelta(seconds=2), *, patience: timedelta = timedelta(minutes=2)
-    ) -> None:
+    def __init__(self, spacing: timedelta = SPACING, *, patience: timedelta = PATIENCE) -> None:
         """`patience` is the longest wait for a turn; who would wait longer is told to come back."""
         self._spacing = spacing.total_seconds()
         self._patience = patience.total_seconds()

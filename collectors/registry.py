@@ -40,6 +40,11 @@ def signed_by(kind: str) -> str | None:
     return KINDS[_known(kind)].signed_by
 
 
+def is_window(kind: str) -> bool:
+    """Whether a poll sees the newest items only. Raises SettingError for a kind there is not."""
+    return KINDS[_known(kind)].window
+
+
 def settings_of(kind: str) -> tuple[Setting, ...]:
     """Return the settings a kind declares. Raises SettingError for a kind there is not."""
     return KINDS[_known(kind)].settings

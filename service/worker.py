@@ -99,11 +99,12 @@ async def _collect(stack: AsyncExitStack, settings: Settings, pool: Pool) -> lis
     from service.pipeline.collect import collect_due  # noqa: PLC0415
     from service.pipeline.follow import Followers  # noqa: PLC0415
     from service.pipeline.listen import Listeners  # noqa: PLC0415
+    from service.pipeline.pace import SharedPace  # noqa: PLC0415
     from service.pipeline.receive import receive_due  # noqa: PLC0415
     from service.pipeline.subscribe import subscribe_due  # noqa: PLC0415
 
     stack.callback(close_parsers)
-    egress = await stack.enter_async_context(GuardedEgress())
+    egress = await stack.enter_async_context(GuardedEgress(pace=SharedPace(pool)))
     random = SystemRandom()
 
     async def step() -> bool:

@@ -55,6 +55,9 @@ class SourceItem(Shape):
     told: bool = Field(description="Its place tells us of news at once: by what it sends, by a hub or by a stream.")
     untold: str | None = Field(description="Why its place does not, though it could; polls go on.")
     error_count: int = Field(description="Failures since the last success.")
+    gap_suspected_at: datetime | None = Field(
+        description="When a poll last shared no item with the one before it: something may have been missed."
+    )
     mentions_per_day: int = Field(description="First seen in the last 24 hours.")
     quarantined: int = Field(description="Items and deliveries that could not be read and wait for a person.")
 
@@ -78,6 +81,7 @@ class SourceItem(Shape):
             told=health.told,
             untold=health.untold,
             error_count=health.error_count,
+            gap_suspected_at=health.gap_suspected_at,
             mentions_per_day=health.mentions_per_day,
             quarantined=health.quarantined,
         )

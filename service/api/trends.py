@@ -84,7 +84,8 @@ class Trend(Shape):
 
 DEFINITIONS = {
     **measures.DEFINITIONS,
-    "gap": "A source was tried in the step and never answered: a low count is not news.",
+    "gap": "A source was tried in the step and never answered, or was read too seldom to have seen everything: a low "
+    "count is not news.",
     "previous": "The same measures over the equally long period that ends where this one begins.",
     "silence": "Estimates of those who are unhappy and silent and of those who were told (a rule of thumb: 25 silent "
     "for each complaint, 10 told ill, 5 told well); change it by silent_per_complaint, told_ill_each, told_well_each.",

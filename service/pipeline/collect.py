@@ -17,12 +17,13 @@ from alerts.types import SourceId
 from collectors import registry
 from collectors.errors import CollectError, RateLimited, Refused
 from collectors.kept_secrets import with_secrets
-from collectors.polite import next_poll
+from collectors.polite import adapted, next_poll
 from collectors.types import Collected, Egress
 from service.failpoints import Failpoint, reach
 from service.store import clock, events, fetch, ingest, source, websub
 from service.store.events import EventKind
 from service.store.fetch import Counts, Outcome
+from service.store.ingest import Ingested
 from service.store.pool import Connection, Pool
 from service.store.source import DueSource
 
@@ -34,6 +35,8 @@ BATCH = 16
 LEASE = timedelta(minutes=5)
 #: A feed whose hub tells of news is polled so many times more seldom, but at least so often.
 STRETCH, LONGEST_STRETCHED = 12, timedelta(hours=6)
+#: A window of fewer items says nothing.
+FEWEST_OF_A_WINDOW = 3
 #: A place that refuses is not asked sooner than this: nothing changes there by itself.
 REFUSED_PAUSE = timedelta(hours=1)
 
@@ -85,9 +88,11 @@ async def _store(
     now = await clock.now(conn)
     got = await ingest.ingest(conn, due.brand_id, due.id, collected.mentions, match=due.match, now=now)
     await fetch.quarantine(conn, due.id, collected.quarantined, now=now)
-    interval = due.interval
+    gap = _suspects_gap(due, collected, got)
+    interval = pace = adapted(due.pace, due.interval, gap=gap)
     if due.has_hub or collected.hub is not None:
-        interval = await _with_hub(conn, due, collected, found_news=got.counts.inserted > 0, now=now)
+        news = got.counts.inserted > 0
+        interval = await _with_hub(conn, due, collected, interval=interval, found_news=news, now=now)
     pause = next_poll(interval, collected.next_poll_after, jitter=jitter)
     ours = await source.record_success(
         conn,
@@ -98,6 +103,8 @@ async def _store(
         cursor=collected.cursor if collected.complete and not collected.unchanged else None,
         moved_to=collected.moved_to,
         warning=collected.warning,
+        pace=pace if pace < due.interval else None,
+        gap=gap,
         next_due=now + pause,
         now=now,
     )
@@ -114,6 +121,7 @@ async def _store(
         unmatched=got.unmatched,
         counts=got.counts + Counts(quarantined=len(collected.quarantined)),
         error=collected.warning,
+        gap_suspected=gap,
     )
     await events.tell(conn, EventKind.MENTION, got.changed)
     if due.error_count:
@@ -121,7 +129,13 @@ async def _store(
 
 
 async def _with_hub(
-    conn: Connection, due: DueSource, collected: Collected, *, found_news: bool, now: datetime
+    conn: Connection,
+    due: DueSource,
+    collected: Collected,
+    *,
+    interval: timedelta,
+    found_news: bool,
+    now: datetime,
 ) -> timedelta:
     """Note what hub the feed names, and return how often to poll: seldom while a hub tells of news, but always."""
     if not collected.unchanged and collected.complete:
@@ -129,8 +143,16 @@ async def _with_hub(
     if found_news:
         await websub.doubt(conn, due.id)
     if not await websub.is_alive(conn, due.id, now=now):
-        return due.interval
+        return interval
     return max(due.interval, min(due.interval * STRETCH, LONGEST_STRETCHED))
+
+
+def _suspects_gap(due: DueSource, collected: Collected, got: Ingested) -> bool:
+    """Whether items may have come and gone between this poll and the last: a window in which everything is new. Of a
+    shared source nobody knows what was there before, for what is about no brand is not kept."""
+    counts = got.counts
+    is_all_new = counts.inserted >= FEWEST_OF_A_WINDOW and counts.inserted == counts.seen
+    return registry.is_window(due.source.kind) and due.answered and is_all_new and not got.unmatched
 
 
 def _outcome(collected: Collected) -> Outcome:

@@ -3,7 +3,7 @@
 import logging
 from datetime import datetime, timedelta
 
-from service.store import access, clock, component, fetch, idempotency, push, term, trend
+from service.store import access, clock, component, fetch, host_pace, idempotency, push, term, trend
 from service.store.pool import Connection, Pool
 
 log = logging.getLogger(__name__)
@@ -28,6 +28,7 @@ async def maintain(pool: Pool) -> None:
         await fetch.forget_before(conn, now - FETCH_LOG_LIFE)
         await idempotency.forget_before(conn, now - IDEMPOTENCY_LIFE)
         await push.forget_events_before(conn, now - EVENT_LIFE)
+        await host_pace.forget_idle(conn)
         proved_at = await component.last_beat(conn, "trends")
         if proved_at is None or now - proved_at >= PROVE_EVERY:
             await _prove_trends(conn, now=now)

@@ -58,14 +58,15 @@ async def record(
     error: str | None = None,
     ignored: int = 0,
     unmatched: int = 0,
+    gap_suspected: bool = False,
 ) -> None:
     """Log one fetch. `seen` comes from the document, the counts from the database: a view compares them. `ignored`
     events were about something else than words, `unmatched` items about no brand."""
     await conn.execute(
         """
         insert into fetch_log (source_id, started_at, finished_at, outcome, seen, inserted, unchanged, new_version,
-            erased_again, quarantined, error, ignored, unmatched)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+            erased_again, quarantined, error, ignored, unmatched, gap_suspected)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
         """,
         source_id,
         started_at,
@@ -80,6 +81,7 @@ async def record(
         error,
         ignored,
         unmatched,
+        gap_suspected,
     )
 
 

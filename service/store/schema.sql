@@ -205,6 +205,20 @@ CREATE FUNCTION public.show_verdict(mentions bigint[]) RETURNS void
     left join correction c on c.mention_id = x.id and c.version = x.version
     where x.id = any(mentions) and m.id = x.id and a.mention_id is not null
 $$;
+CREATE FUNCTION public.take_turn(asked text, spacing interval, patience interval, OUT wait interval, OUT rest interval) RETURNS record
+    LANGUAGE plpgsql
+    AS $$
+declare
+    known host_pace;
+begin
+    insert into host_pace (host, free_at) values (asked, now()) on conflict (host) do nothing;
+    select * into known from host_pace where host = asked for update;
+    wait := greatest(known.free_at - now(), interval '0');
+    rest := greatest(coalesce(known.resting_until, now()) - now(), interval '0');
+    if rest = interval '0' and wait <= patience then
+        update host_pace set free_at = now() + wait + spacing where host = asked;
+    end if;
+end $$;
 CREATE TABLE public.alert (
     id bigint NOT NULL,
     rule_id bigint NOT NULL,
@@ -361,10 +375,17 @@ CREATE TABLE public.contact (
     created_at timestamp with time zone NOT NULL,
     bounced_at timestamp with time zone,
     bounce text,
+    verified_at timestamp with time zone,
+    zone text,
+    quiet_from time without time zone,
+    quiet_to time without time zone,
+    quiet_for text[] DEFAULT '{normal}'::text[] NOT NULL,
     CONSTRAINT contact_bounce_check CHECK (((bounced_at IS NULL) = (bounce IS NULL))),
     CONSTRAINT contact_email_check CHECK ((email ~~ '%_@_%'::text)),
     CONSTRAINT contact_language_check CHECK ((language = ANY (ARRAY['en'::text, 'zh-Hant'::text, 'zh-Hans'::text, 'th'::text]))),
-    CONSTRAINT contact_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)))
+    CONSTRAINT contact_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
+    CONSTRAINT contact_quiet_check CHECK ((((quiet_from IS NULL) = (quiet_to IS NULL)) AND ((quiet_from IS NULL) OR (quiet_from <> quiet_to)))),
+    CONSTRAINT contact_quiet_for_check CHECK ((quiet_for <@ ARRAY['urgent'::text, 'high'::text, 'normal'::text]))
 );
 ALTER TABLE public.contact ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.contact_id_seq
@@ -373,6 +394,13 @@ ALTER TABLE public.contact ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+CREATE TABLE public.contact_verification (
+    token_sha256 bytea NOT NULL,
+    contact_id bigint NOT NULL,
+    email text NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT contact_verification_token_sha256_check CHECK ((length(token_sha256) = 32))
 );
 CREATE TABLE public.correction (
     mention_id bigint NOT NULL,
@@ -414,6 +442,7 @@ CREATE TABLE public.fetch_log (
     error text,
     unmatched integer DEFAULT 0 NOT NULL,
     ignored integer DEFAULT 0 NOT NULL,
+    gap_suspected boolean DEFAULT false NOT NULL,
     CONSTRAINT fetch_log_outcome_check CHECK ((outcome = ANY (ARRAY['collected'::text, 'unchanged'::text, 'partial'::text, 'failed'::text, 'imported'::text])))
 );
 ALTER TABLE public.fetch_log ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -435,6 +464,11 @@ CREATE VIEW public.fetch_not_conserved AS
     quarantined
    FROM public.fetch_log
   WHERE (seen <> ((((inserted + unchanged) + new_version) + erased_again) + quarantined));
+CREATE UNLOGGED TABLE public.host_pace (
+    host text NOT NULL,
+    free_at timestamp with time zone NOT NULL,
+    resting_until timestamp with time zone
+);
 CREATE TABLE public.idempotency_key (
     caller text NOT NULL,
     key text NOT NULL,
@@ -581,13 +615,13 @@ CREATE TABLE public.mention_version (
 );
 CREATE TABLE public.notification (
     id uuid NOT NULL,
-    incident_id bigint NOT NULL,
+    incident_id bigint,
     contact_id bigint NOT NULL,
     purpose text NOT NULL,
     cycle integer NOT NULL,
     reason text NOT NULL,
     urgency text NOT NULL,
-    alert_id bigint NOT NULL,
+    alert_id bigint,
     state text NOT NULL,
     not_before timestamp with time zone NOT NULL,
     lease_until timestamp with time zone,
@@ -599,10 +633,11 @@ CREATE TABLE public.notification (
     seq integer DEFAULT 0 NOT NULL,
     covers integer,
     bundled_into uuid,
+    CONSTRAINT notification_about_check CHECK ((((purpose = ANY (ARRAY['verify'::text, 'digest'::text])) = (incident_id IS NULL)) AND ((incident_id IS NULL) = (alert_id IS NULL)))),
     CONSTRAINT notification_bundled_check CHECK (((state = 'bundled'::text) = (bundled_into IS NOT NULL))),
     CONSTRAINT notification_check CHECK (((state = 'sending'::text) = (lease_token IS NOT NULL))),
     CONSTRAINT notification_check1 CHECK (((state = 'sent'::text) = (sent_at IS NOT NULL))),
-    CONSTRAINT notification_purpose_check CHECK ((purpose = ANY (ARRAY['first'::text, 'more'::text, 'storm'::text]))),
+    CONSTRAINT notification_purpose_check CHECK ((purpose = ANY (ARRAY['first'::text, 'more'::text, 'again'::text, 'storm'::text, 'verify'::text, 'digest'::text]))),
     CONSTRAINT notification_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'sending'::text, 'sent'::text, 'failed'::text, 'superseded'::text, 'bundled'::text]))),
     CONSTRAINT notification_urgency_check CHECK ((urgency = ANY (ARRAY['urgent'::text, 'high'::text, 'normal'::text])))
 );
@@ -748,6 +783,8 @@ CREATE TABLE public.source (
     error text,
     error_count integer DEFAULT 0 NOT NULL,
     match boolean DEFAULT false NOT NULL,
+    pace interval,
+    gap_suspected_at timestamp with time zone,
     CONSTRAINT source_check CHECK (((NOT match) OR (brand_id IS NOT NULL))),
     CONSTRAINT source_interval_check CHECK ((("interval" >= '00:00:05'::interval) AND ("interval" <= '30 days'::interval))),
     CONSTRAINT source_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
@@ -913,12 +950,16 @@ ALTER TABLE ONLY public.contact
     ADD CONSTRAINT contact_name_key UNIQUE (name);
 ALTER TABLE ONLY public.contact
     ADD CONSTRAINT contact_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.contact_verification
+    ADD CONSTRAINT contact_verification_pkey PRIMARY KEY (token_sha256);
 ALTER TABLE ONLY public.correction
     ADD CONSTRAINT correction_pkey PRIMARY KEY (mention_id);
 ALTER TABLE ONLY public.delivery_attempt
     ADD CONSTRAINT delivery_attempt_pkey PRIMARY KEY (notification_id, n);
 ALTER TABLE ONLY public.fetch_log
     ADD CONSTRAINT fetch_log_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.host_pace
+    ADD CONSTRAINT host_pace_pkey PRIMARY KEY (host);
 ALTER TABLE ONLY public.idempotency_key
     ADD CONSTRAINT idempotency_key_pkey PRIMARY KEY (caller, key);
 ALTER TABLE ONLY public.incident_event
@@ -994,6 +1035,7 @@ CREATE UNIQUE INDEX alert_of_rule_once ON public.alert USING btree (rule_id, men
 CREATE UNIQUE INDEX alert_of_slot_once ON public.alert USING btree (rule_id, group_key, slot) WHERE (slot IS NOT NULL);
 CREATE INDEX analysis_todo_due ON public.analysis_todo USING btree (priority DESC, due, mention_id);
 CREATE INDEX bounce_of_notification ON public.bounce USING btree (notification_id);
+CREATE INDEX contact_verification_of_contact ON public.contact_verification USING btree (contact_id);
 CREATE INDEX correction_newest ON public.correction USING btree (at DESC, mention_id DESC);
 CREATE INDEX fetch_log_of_source ON public.fetch_log USING btree (source_id, started_at DESC);
 CREATE INDEX idempotency_key_old ON public.idempotency_key USING btree (at);
@@ -1014,6 +1056,7 @@ CREATE INDEX notification_newest ON public.notification USING btree (created_at 
 CREATE INDEX notification_of_bundle ON public.notification USING btree (bundled_into) WHERE (bundled_into IS NOT NULL);
 CREATE INDEX notification_of_contact ON public.notification USING btree (contact_id, created_at DESC);
 CREATE UNIQUE INDEX notification_storm_open ON public.notification USING btree (contact_id) WHERE ((purpose = 'storm'::text) AND (covers IS NULL));
+CREATE UNIQUE INDEX notification_verify_open ON public.notification USING btree (contact_id) WHERE ((purpose = 'verify'::text) AND (state = ANY (ARRAY['pending'::text, 'sending'::text])));
 CREATE INDEX push_due ON public.push USING btree (due, id) WHERE (due IS NOT NULL);
 CREATE INDEX push_event_old ON public.push_event USING btree (at);
 CREATE INDEX push_of_source ON public.push USING btree (source_id);
@@ -1046,6 +1089,8 @@ ALTER TABLE ONLY public.analysis_todo
     ADD CONSTRAINT analysis_todo_mention_id_fkey FOREIGN KEY (mention_id) REFERENCES public.mention(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.bounce
     ADD CONSTRAINT bounce_notification_id_fkey FOREIGN KEY (notification_id) REFERENCES public.notification(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.contact_verification
+    ADD CONSTRAINT contact_verification_contact_id_fkey FOREIGN KEY (contact_id) REFERENCES public.contact(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.correction
     ADD CONSTRAINT correction_mention_id_fkey FOREIGN KEY (mention_id) REFERENCES public.mention(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.delivery_attempt

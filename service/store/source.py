@@ -29,6 +29,10 @@ class DueSource:
     name: str
     source: Source
     interval: timedelta
+    #: How soon the poll after this one comes: the interval, or sooner while gaps are suspected.
+    pace: timedelta
+    #: It answered at an earlier poll.
+    answered: bool
     error_count: int
 
 
@@ -53,6 +57,8 @@ class SourceHealth:
     last_success_at: datetime | None
     error: str | None
     error_count: int
+    #: When a poll last shared no item with the one before it: something may have been missed.
+    gap_suspected_at: datetime | None
     #: Its place tells us of news at once.
     told: bool
     #: Why it does not, where it should.
@@ -64,7 +70,7 @@ class SourceHealth:
 
 _HEALTH = """
     select s.id, s.brand_id, b.name as brand, s.match, s.kind, s.name, s.settings, s.allow_private, s.enabled,
-        s.interval, s.next_due, s.last_attempt_at, s.last_success_at, s.error, s.error_count,
+        s.interval, s.next_due, s.last_attempt_at, s.last_success_at, s.error, s.error_count, s.gap_suspected_at,
         s.next_due is null and s.kind <> 'import' or exists (select from websub w
             where w.source_id = s.id and w.state = 'active' and w.lease_until > $1 and not w.doubted)
             or exists (select from stream t
@@ -175,6 +181,7 @@ async def claim_due(
             last_attempt_at = $1
         from due where s.id = due.id
         returning s.id, s.brand_id, s.match, s.name, s.kind, s.settings, s.allow_private, s.interval, s.error_count,
+            coalesce(least(s.pace, s.interval), s.interval) as pace, s.last_success_at is not null as answered,
             s.etag, s.last_modified, s.cursor, exists (select from websub w where w.source_id = s.id) as has_hub
         """,
         now,
@@ -201,6 +208,8 @@ def _due(row: asyncpg.Record) -> DueSource:
             cursor=row["cursor"],
         ),
         interval=row["interval"],
+        pace=row["pace"],
+        answered=row["answered"],
         error_count=row["error_count"],
     )
 
@@ -214,11 +223,13 @@ async def record_success(
     cursor: Mapping[str, Any] | None,
     moved_to: str | None,
     warning: str | None,
+    pace: timedelta | None,
+    gap: bool,
     next_due: datetime,
     now: datetime,
 ) -> bool:
-    """Record a poll that brought an answer; None keeps the validators or cursor there were. False where the
-    lease was lost to another worker: then nothing of this poll may be kept."""
+    """Record a poll that brought an answer; None keeps the validators or cursor there were. `gap`: it shared nothing
+    with the last one. False where the lease was lost to another worker: then nothing of this poll may be kept."""
     done = await conn.fetchval(
         """
         update source set
@@ -226,7 +237,8 @@ async def record_success(
             cursor = coalesce($6, cursor),
             settings = case when $7::text is null then settings
                 else settings || jsonb_build_object('url', $7::text) end,
-            error = $8, error_count = 0, attempts = 0, lease_token = null, last_success_at = $10, next_due = $9
+            error = $8, error_count = 0, attempts = 0, lease_token = null, last_success_at = $10, next_due = $9,
+            pace = $11, gap_suspected_at = case when $12 then $10 else gap_suspected_at end
         where id = $1 and lease_token = $2 returning id
         """,
         source_id,
@@ -239,6 +251,8 @@ async def record_success(
         warning,
         next_due,
         now,
+        pace,
+        gap,
     )
     return done is not None
 

@@ -218,7 +218,8 @@ async def gaps(
     bucket: Bucket,
     zone: str,
 ) -> set[datetime]:
-    """Return the steps in which some source was tried and never answered: a low count there is not news."""
+    """Return the steps in which some source was tried and never answered, or may have been read too seldom: a low
+    count there is not news."""
     rows = await conn.fetch(
         """
         select distinct start from (
@@ -227,7 +228,7 @@ async def gaps(
             where ($1::bigint[] is null or s.brand_id is null or s.brand_id = any($1))
                 and f.started_at >= $2 and f.started_at < $3
             group by 1, 2
-            having bool_and(f.outcome = 'failed')
+            having bool_and(f.outcome = 'failed') or bool_or(f.gap_suspected)
         ) blind
         """,
         None if brand_ids is None else list(brand_ids),

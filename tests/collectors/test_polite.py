@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collectors.errors import RateLimited
-from collectors.polite import LONGEST_PAUSE, Pace, next_poll, retry_after
+from collectors.polite import LONGEST_PAUSE, SHORTEST_PACE, Pace, adapted, next_poll, retry_after
 from tests.make import NOW
 
 MINUTES = timedelta(minutes=15)
@@ -94,3 +94,12 @@ async def test_a_redirect_within_the_host_need_not_wait() -> None:
 
     async with asyncio.timeout(1), pace.turn("a.example", at_once=True):
         pass
+
+
+@given(st.integers(1, 86_400), st.lists(st.booleans(), max_size=30))
+def test_the_pace_stays_between_its_floor_and_the_interval(seconds: int, gaps: list[bool]) -> None:
+    interval = pace = timedelta(seconds=seconds)
+    for gap in gaps:
+        before, pace = pace, adapted(pace, interval, gap=gap)
+        assert min(SHORTEST_PACE, interval) <= pace <= interval
+        assert pace <= before if gap else pace >= before

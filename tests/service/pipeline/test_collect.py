@@ -120,3 +120,40 @@ async def test_a_poll_whose_lease_was_lost_stores_nothing(pool: Pool, feed: Feed
 
     assert await pool.fetchval("select count(*) from mention") == 0
     assert await pool.fetchval("select count(*) from fetch_log") == 0
+
+
+def some(first: int, count: int) -> list[Post]:
+    return [
+        Post(text=f"Post {n}", guid=str(n), at=make.NOW + timedelta(seconds=n)) for n in range(first, first + count)
+    ]
+
+
+async def test_a_window_that_rolled_past_is_suspected_and_asked_sooner(
+    pool: Pool, feed: Feed, watched: Watched
+) -> None:
+    feed.posts = some(0, 5)
+    await poll(pool)
+    assert await pool.fetchval("select gap_suspected_at from source") is None
+
+    feed.posts = some(50, 5)
+    await poll(pool)
+    row = await pool.fetchrow("select pace, interval, gap_suspected_at, next_due - now() as pause from source")
+    assert row is not None
+    assert row["gap_suspected_at"] is not None
+    assert row["pace"] == row["interval"] / 2
+    assert row["pause"] < row["interval"] * 0.6
+    assert await pool.fetchval("select bool_or(gap_suspected) from fetch_log")
+
+    feed.posts = some(52, 5)
+    await poll(pool)
+    assert await pool.fetchval("select pace = interval * 0.75 from source")
+    await poll(pool)
+    assert await pool.fetchval("select pace from source") is None
+
+
+async def test_few_new_items_are_no_gap(pool: Pool, feed: Feed, watched: Watched) -> None:
+    feed.posts = some(0, 2)
+    await poll(pool)
+    feed.posts = some(10, 2)
+    await poll(pool)
+    assert await pool.fetchval("select gap_suspected_at from source") is None

@@ -1,0 +1,42 @@
+"""Whose turn it is to ask a host, among all workers."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from service.store.pool import Connection
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Turn:
+    """What was agreed on."""
+
+    #: Until the turn begins.
+    wait: timedelta
+    #: Until the host will be asked at all again; nothing where it asked for no pause.
+    rest: timedelta
+
+
+async def take(conn: Connection, host: str, *, spacing: timedelta, patience: timedelta) -> Turn:
+    """Reserve the next turn at a host, `spacing` after the last one; none is reserved where the wait would be longer
+    than patience, or the host rests."""
+    row = await conn.fetchrow("select wait, rest from take_turn($1, $2, $3)", host, spacing, patience)
+    return Turn(**dict(row or {}))
+
+
+async def rest(conn: Connection, host: str, pause: timedelta) -> None:
+    """Let no worker ask the host during the pause."""
+    await conn.execute(
+        """
+        insert into host_pace as h (host, free_at, resting_until) values ($1, now(), now() + $2)
+        on conflict (host) do update set resting_until = greatest(h.resting_until, excluded.resting_until)
+        """,
+        host,
+        pause,
+    )
+
+
+async def forget_idle(conn: Connection) -> None:
+    """Drop hosts that were not asked for an hour and do not rest."""
+    await conn.execute(
+        "delete from host_pace where free_at < now() - interval '1 hour' and coalesce(resting_until, now()) <= now()"
+    )
