@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -117,6 +118,45 @@ async def test_an_answer_at_a_step_is_one_faults(step: str, answer: str, fault: 
     assert error.permanent is (fault is Fault.RECIPIENT)
     assert answer[4:] in str(error)
     assert server.delivered == []
+
+
+STEPS = ("connect", "ehlo", "starttls", "auth", "mail", "rcpt", "data", "end")
+REPLY_CODES = (421, 450, 454, 500, 501, 503, 521, 530, 535, 550, 552, 554)
+#: A server that does not know EHLO is greeted with HELO.
+NO_FAILURE = {("ehlo", 500)}
+#: What servers say of us, or of a command, even when they say it of a recipient.
+NEVER_THE_RECIPIENTS = frozenset({500, 502, 503, 504, 530, 534, 535, 538})
+
+
+@pytest.mark.parametrize(("step", "code"), [pair for pair in product(STEPS, REPLY_CODES) if pair not in NO_FAILURE])
+async def test_every_code_at_every_step_is_one_faults(step: str, code: int) -> None:
+    extensions = {"starttls": ("STARTTLS",), "auth": ("AUTH PLAIN",)}.get(step, ())
+    async with serving(MailServer(extensions=extensions, answers={step: f"{code} no"})) as server:
+        error = await failed(
+            channel(
+                server,
+                security=Security.ALWAYS if step == "starttls" else Security.NEVER,
+                username="user" if step == "auth" else None,
+                password="secret" if step == "auth" else None,
+            )
+        )
+
+    blamed = code >= 500 and step in {"rcpt", "data", "end"} and code not in NEVER_THE_RECIPIENTS
+    fault = Fault.TEMPORARY if code < 500 else Fault.RECIPIENT if blamed else Fault.OURS
+    assert (error.fault, error.stage, error.code) == (fault, step, code)
+    assert server.delivered == []
+
+
+@pytest.mark.parametrize("how", ["", "hang"])
+@pytest.mark.parametrize("step", ["starttls", "auth"])
+async def test_silence_before_any_mail_is_temporary(step: str, how: str) -> None:
+    extension = "STARTTLS" if step == "starttls" else "AUTH PLAIN"
+    security = Security.ALWAYS if step == "starttls" else Security.NEVER
+    async with serving(MailServer(extensions=(extension,), answers={step: how})) as server:
+        sending = channel(server, security=security, username="user", password="secret", deadlines=SHORT)
+        error = await asyncio.wait_for(failed(sending), 3)
+
+    assert (error.fault, error.stage, error.code) == (Fault.TEMPORARY, step, None)
 
 
 @pytest.mark.parametrize("how", ["", "hang", "drip"])
