@@ -63,23 +63,27 @@ _BEHIND = " and ($12::timestamptz is null or (m.said_at, m.id) < ($12, $13))"
 _NEWEST = " order by m.said_at desc, m.id desc limit $14"
 _BEHIND_ANGER = " and m.anger is not null and ($12::float8 is null or (m.anger, m.id) < ($12, $13))"
 _ANGRIEST = " order by m.anger desc, m.id desc limit $14"
-_INDEXED = "select m.id from mention_search i join mention m on m.id = i.mention_id"
-_HELD = " and i.grams @@ ($15::text)::tsquery"
+#: Up to here all that the index holds is sorted; more is so much that the order's own index soon meets enough of it.
+_MANY = 30_000
+_HITS = "with hits as materialized (select search_hits(($15::text)::tsquery, $16::int + 1) as id), "
+_FEW = "select m.id from hits join mention m on m.id = hits.id"
+_IF_FEW = " and (select count(*) from hits) <= $16"
+_MUCH = "select m.id from mention m join mention_search i on i.mention_id = m.id"
+_IF_MUCH = " and (select count(*) from hits) > $16 and i.grams @@ ($15::text)::tsquery"
 _WAITING = "select m.id from search_todo t join mention m on m.id = t.mention_id"
-
-
-_EITHER = "where m.id in (select id from indexed union select id from waiting)"
+_ANY = "where m.id in (select id from few union select id from much union select id from waiting)"
 
 
 def _candidates(behind: str, order: str) -> str:
     """Return the statement that gives candidates by the index, and what the index does not hold yet."""
-    found = mention.WHERE + behind + _HELD + order
-    waiting = mention.WHERE + behind + order
-    parts = ("with indexed as (", _INDEXED, found, "), waiting as (", _WAITING, waiting, ")", _LIGHT, _EITHER, order)
-    return "".join(parts)
+    where = mention.WHERE + behind
+    few = ("few as (", _FEW, where, _IF_FEW, order, "), ")
+    much = ("much as (", _MUCH, where, _IF_MUCH, order, "), ")
+    waiting = ("waiting as (", _WAITING, where, order, ")")
+    return "".join((_HITS, *few, *much, *waiting, _LIGHT, _ANY, order))
 
 
-BY_INDEX = _candidates(_BEHIND, _NEWEST)
+_BY_INDEX = _candidates(_BEHIND, _NEWEST)
 _BY_INDEX_AND_ANGER = _candidates(_BEHIND_ANGER, _ANGRIEST)
 _EVERY = _LIGHT + mention.WHERE + _BEHIND + _NEWEST
 _EVERY_BY_ANGER = _LIGHT + mention.WHERE + _BEHIND_ANGER + _ANGRIEST
@@ -139,14 +143,14 @@ async def _looked_at(
 ) -> AsyncIterator[tuple[Match | None, asyncpg.Record]]:
     """Yield candidates behind a place, in order of time or of anger, with the match where there is one."""
     wanted_grams = needed(asked.root)
-    statements = {"said_at": (BY_INDEX, _EVERY), "anger": (_BY_INDEX_AND_ANGER, _EVERY_BY_ANGER)}
+    statements = {"said_at": (_BY_INDEX, _EVERY), "anger": (_BY_INDEX_AND_ANGER, _EVERY_BY_ANGER)}
     statement = statements[by][wanted_grams is None]
     looked_at = 0
     while looked_at < _MOST_LOOKED_AT:
         last, last_id = after or (None, None)
         given = [*mention.parameters(wanted), last, last_id, _BATCH]
         if wanted_grams is not None:
-            given.append(tsquery(wanted_grams))
+            given += [tsquery(wanted_grams), _MANY]
         rows = await conn.fetch(statement, *given)
         for row in rows:
             yield _match(asked, row), row

@@ -3,10 +3,16 @@
 import asyncio
 import sys
 
-from tests.benchmarks import latency, matching, start, store
+from tests.benchmarks import latency, matching, search, start, store
 from tests.benchmarks.budget import table
 
-BENCHMARKS = {"start": start.measure, "store": store.measure, "matching": matching.measure, "latency": latency.measure}
+BENCHMARKS = {
+    "start": start.measure,
+    "store": store.measure,
+    "matching": matching.measure,
+    "search": search.measure,
+    "latency": latency.measure,
+}
 
 
 async def main(names: list[str]) -> int:
