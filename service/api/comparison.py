@@ -10,9 +10,10 @@ from pydantic import Field, model_validator
 from alerts.types import BrandId, StoryId
 from service.api.access import Reading
 from service.api.errors import Invalid
-from service.api.measures import Measures, doubling_time, ratio
+from service.api.measures import Measures
 from service.api.parameters import PREFIX, BrandGiven, Id, Named, Shape, Since, Until, Words, brand_of
 from service.api.trends import period_of
+from service.measures import doubling_time, ratio
 from service.store import brand, trend
 from service.store.trend import Bucket, Grouping, TrendCounts
 

@@ -10,9 +10,9 @@ from alerts.types import MentionId
 from analysis.heads import CAUSES
 from service.api.access import Reading, Responding
 from service.api.errors import NotFound
-from service.api.measures import ratio, wilson
 from service.api.paging import seal, time_and_id
 from service.api.parameters import PREFIX, Cursor, Id, Limit, Page, Shape
+from service.measures import ratio, wilson
 from service.store import correction
 
 router = APIRouter(prefix=PREFIX, tags=["quality"])

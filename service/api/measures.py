@@ -1,17 +1,13 @@
 """What is computed from counts, and the words that say how. Every value is null where its base is nought."""
 
 from collections.abc import Iterable
-from datetime import timedelta
-from math import log, sqrt
 from typing import Self
 
 from pydantic import Field
 
 from service.api.parameters import Shape
+from service.measures import Assumptions, ratio, unheard, wilson
 from service.store.trend import TrendCounts
-
-#: The middle 95 % of a normal distribution, in standard deviations.
-_Z95 = 1.959963984540054
 
 DEFINITIONS = {
     "total": "Mentions said in the step, judged or not; deleted, own and promotional ones left out.",
@@ -70,29 +66,6 @@ class Measures(Shape):
         )
 
 
-def ratio(part: float, whole: float) -> float | None:
-    """Return the quotient; None where the whole is nought."""
-    return part / whole if whole else None
-
-
-def wilson(part: int, whole: int) -> tuple[float | None, float | None]:
-    """Return the 95 % score interval of a share, 0 to 1. Source: Wilson (1927), JASA 22, 209-212."""
-    if not whole:
-        return None, None
-    share, z2 = min(part / whole, 1.0), _Z95 * _Z95
-    middle = (share + z2 / (2 * whole)) / (1 + z2 / whole)
-    half = _Z95 / (1 + z2 / whole) * sqrt(share * (1 - share) / whole + z2 / (4 * whole * whole))
-    return max(middle - half, 0.0), min(middle + half, 1.0)
-
-
-def doubling_time(before: int, now: int, window: timedelta) -> float | None:
-    """Return the hours in which a volume doubles that grew from `before` to `now` in two windows side by side: window ·
-    ln 2 / ln(now / before). None where it did not grow."""
-    if not 0 < before < now:
-        return None
-    return window.total_seconds() / 3600 * log(2) / log(now / before)
-
-
 class Silence(Shape):
     """Who is not heard, and who was told: an estimate whose assumptions are given with it, never a count."""
 
@@ -110,11 +83,13 @@ class Silence(Shape):
     @classmethod
     def of(cls, measures: Measures, *, silent: float, told_ill: float, told_well: float) -> Self:
         """Return the estimate for what was counted."""
+        by = Assumptions(silent_per_complaint=silent, told_ill_each=told_ill, told_well_each=told_well)
+        estimate = unheard(complaints=measures.negative, praises=measures.positive, by=by)
         return cls(
             complaints=measures.negative,
             praises=measures.positive,
-            silent=measures.negative * silent,
-            told_ill=measures.negative * (1 + silent) * told_ill,
-            told_well=measures.positive * told_well,
+            silent=estimate.silent,
+            told_ill=estimate.told_ill,
+            told_well=estimate.told_well,
             assumptions={"silent_per_complaint": silent, "told_ill_each": told_ill, "told_well_each": told_well},
         )

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.api.measures import doubling_time, ratio, wilson
+from service.measures import doubling_time, ratio, wilson
 
 
 @pytest.mark.parametrize(
