@@ -60,6 +60,6 @@ async def _fields(request: Request) -> dict[str, str]:
         if len(body) > _MOST_BYTES:
             raise Forged("the form is too large")
     try:
-        return dict(parse_qsl(body.decode("utf-8"), keep_blank_values=True, max_num_fields=30))
+        return dict(parse_qsl(body.decode("utf-8"), keep_blank_values=True, max_num_fields=200))
     except ValueError as error:
         raise Forged("the form cannot be read") from error

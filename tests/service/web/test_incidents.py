@@ -79,3 +79,25 @@ async def test_the_page_tells_the_words_the_reason_and_who_is_told(browser: http
     assert "<mark>Never</mark>" in page.text
     assert "with a probability of 97%" in page.text
     assert "mei@lantern.example" in page.text
+
+
+async def test_snooze_give_and_note(browser: httpx.AsyncClient, conn: Connection) -> None:
+    asleep = await _do(browser, "snooze", hours="4")
+    given = await _do(browser, "assign", to="Arthit")
+    noted = await _do(browser, "note", text="Called <b>back</b>")
+    lines = [entry.kind for entry in await incident.timeline(conn, IncidentId(1))]
+
+    assert "Snoozed by mei until" in asleep.text
+    assert "given to Arthit" in given.text
+    assert "mei noted: Called &lt;b&gt;back&lt;/b&gt;" in noted.text
+    assert lines == ["opened", "snoozed", "assigned", "noted"]
+    assert "/incidents/1" in (await browser.get("/incidents?status=snoozed")).text
+
+
+async def test_what_was_not_chosen_is_asked_for(browser: httpx.AsyncClient) -> None:
+    for verb, said in (("snooze", "how long"), ("note", "Write something"), ("merge", "Choose the incident")):
+        assert said in (await _do(browser, verb)).text
+
+
+async def test_an_incident_cannot_go_on_in_itself(browser: httpx.AsyncClient) -> None:
+    assert "only go on in another open incident" in (await _do(browser, "merge", into="1")).text

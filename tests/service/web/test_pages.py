@@ -23,6 +23,7 @@ async def _addresses(conn: Connection) -> list[str]:
         *("/", "/?period=24h", "/?period=30d&brand=1", "/mentions", "/mentions?q=zzz", "/mentions/2"),
         *("/incidents", "/incidents?status=resolved", "/incidents/1", "/outbox", "/outbox?state=failed"),
         f"/outbox/{letter}",
+        *("/rules", "/rules/1", "/rules/new?kind=keyword", "/rules/new?kind=volume_spike"),
     ]
 
 
