@@ -15,7 +15,7 @@ BIN := .venv-test/bin
 #: More words for pytest, as in `make check ARGS="-k incident"`.
 ARGS ?=
 
-.PHONY: help env run test check bench bench-analysis test-env train-env train-test static image-check lock schema clean
+.PHONY: help env run test check bench bench-collect bench-analysis test-env train-env train-test static image-check lock schema clean
 
 help: ## List these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -58,6 +58,9 @@ static: test-env
 
 bench: test-env ## Measure the budgets and print them in a table (ARGS="start store latency" picks)
 	$(BIN)/python -m tests.benchmarks $(ARGS)
+
+bench-collect: test-env ## Measure what polling ten thousand feeds costs
+	$(BIN)/python -m tests.benchmarks collect
 
 image-check: test-env ## Lint the Dockerfile and carry out its steps in Debian folders (as root)
 	$(BIN)/hadolint Dockerfile

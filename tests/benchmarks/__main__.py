@@ -3,12 +3,13 @@
 import asyncio
 import sys
 
-from tests.benchmarks import latency, matching, search, start, store
+from tests.benchmarks import collect, latency, matching, search, start, store
 from tests.benchmarks.budget import table
 
 BENCHMARKS = {
     "start": start.measure,
     "store": store.measure,
+    "collect": collect.measure,
     "matching": matching.measure,
     "search": search.measure,
     "latency": latency.measure,
