@@ -29,9 +29,10 @@ class Furious:
     """Judges every text angry, at once: what is measured here is what comes after."""
 
     model = "furious@1"
+    severity = 0.4
 
     def analyse(self, texts: Sequence[str], *, because: bool = False) -> list[Analysis]:
-        return [make.analysis(angry=True, model=self.model) for _ in texts]
+        return [make.analysis(angry=True, model=self.model, severity=self.severity) for _ in texts]
 
 
 @pytest.fixture
