@@ -66,9 +66,11 @@ def layout_of(
 def _kind(path: Path, given: Kind | None) -> Kind:
     """Return the kind by the file's first bytes, by what is said and by its name. Raises SettingError or OSError."""
     with path.open("rb") as file:
-        is_workbook = looks_like_workbook(file.read(8))
-    if is_workbook:
+        head = file.read(512)
+    if looks_like_workbook(head):
         return "xlsx"
+    if path.suffix.lower() in {".xls", ".xlsx"} and head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+        raise SettingError("file", f"{path.name} is a web page by another name: open it in Excel and save it as .xlsx")
     kind = given or _SUFFIXES.get(path.suffix.lower())
     if kind is None:
         raise SettingError("kind", f"{path.name} does not tell what it is; say --kind {', --kind '.join(KINDS)}")

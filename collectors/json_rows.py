@@ -73,7 +73,10 @@ def _children(item: object) -> Iterator[object]:
 
 def raw(item: object) -> bytes:
     """Return an item as it is kept when it cannot be read."""
-    return json.dumps(item, ensure_ascii=False).encode("utf-8", "replace")[:MAX_RAW_BYTES]
+    try:
+        return json.dumps(item, ensure_ascii=False).encode("utf-8", "replace")[:MAX_RAW_BYTES]
+    except RecursionError:
+        return b""
 
 
 def parsed_line(text: str) -> tuple[object, str | None]:

@@ -118,6 +118,8 @@ def _described(archive: zipfile.ZipFile, texts: SharedTexts, name: str) -> Workb
         raise Refused(f"{name} has more than {_MAX_PARTS} parts")
     main = next((target for kind, target in _relations(archive, "").values() if kind == "officeDocument"), None)
     main = main or "xl/workbook.xml"
+    if main.endswith(".bin"):
+        raise SettingError("file", f"{name} is an .xlsb: open it and save it as .xlsx")
     if main not in archive.NameToInfo:
         raise SettingError("file", f"{name} is an archive, but no workbook: save it as .xlsx")
     relations = _relations(archive, main)

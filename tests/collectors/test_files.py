@@ -3,6 +3,7 @@
 import csv
 import json
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ from hypothesis import strategies as st
 from collectors.csv_rows import CsvRows
 from collectors.errors import SettingError
 from collectors.file_lines import MAX_LINE_CHARS, Lines
-from collectors.files import Reading, read
+from collectors.files import Kind, Reading, read
+from collectors.import_mappings import MAPPINGS
 from collectors.shape import mention_to_json
 from collectors.types import Author, Mention, Quarantined, Rating
 from tests import make
@@ -541,3 +543,36 @@ def test_an_owners_answer_in_the_row_is_a_mention_below_it(tmp_path: Path) -> No
     assert (first.answer.parent, first.answer.text, first.answer.reply_by_owner) == ("1", "Sorry!", True)
     assert first.answer.published_at is not None
     assert second.answer is None
+
+
+_KEYS = st.sampled_from(
+    ["id", "text", "content", "message", "author", "rating", "date", "ctime", "replies", "data", "member", "x"]
+)
+_JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=20)
+    | st.sampled_from(["5", "昨天", "1.2万", "2026"]),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(_KEYS, inner, max_size=6),
+    max_leaves=20,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(document=_JSON, place=st.sampled_from([None, *MAPPINGS]), kind=st.sampled_from(["json", "jsonl"]))
+def test_any_json_gives_rows_or_an_error_of_ours(
+    document: object, place: str | None, kind: Kind, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "any.json"
+    path.write_text(json.dumps(document), "utf-8", "surrogatepass")
+
+    with suppress(SettingError):
+        for row in read(path, now=make.NOW, place=place, kind=kind):
+            assert isinstance(row.item, Mention | Quarantined)
+
+
+def test_json_too_deep_to_be_read_is_an_error_in_words(tmp_path: Path) -> None:
+    with pytest.raises(SettingError, match="is not JSON"):
+        list(read(written(tmp_path, "[" * 100_000, name="deep.json"), now=make.NOW))

@@ -1,6 +1,7 @@
 """A mailbox of a real Dovecot, and servers that do what no honest one does."""
 
 import asyncio
+import base64
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -192,18 +193,24 @@ async def test_recorded_mails_go_through_a_real_mailbox(mail_host: MailHost, cor
 
 
 @asynccontextmanager
-async def playing(lines: Sequence[bytes], *, endless: bytes = b"") -> AsyncIterator[MailHost]:
-    """Answer each command with the next of the lines, then with the last for ever."""
+async def playing(
+    lines: Sequence[bytes], *, endless: bytes = b"", said: list[bytes] | None = None
+) -> AsyncIterator[MailHost]:
+    """Answer each line with the next of ours, and keep what was said."""
+    tags: list[bytes] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         answers = iter(lines)
         writer.write(next(answers, b""))
         try:
             while line := await reader.readline():
+                if said is not None:
+                    said.append(line)
+                tags.extend(line.split(b" ")[:1] if line.strip() else [])
                 while endless and b"SEARCH" in line:
                     writer.write(endless)
                     await writer.drain()
-                writer.write(next(answers, b"TAG OK done\r\n").replace(b"TAG", line.split(b" ")[0]))
+                writer.write(next(answers, b"TAG OK done\r\n").replace(b"TAG", tags[-1]))
         except ConnectionError:
             pass
         finally:
@@ -249,6 +256,19 @@ async def test_a_server_that_misbehaves_is_an_error_in_words(
     async with playing(lines) as host:
         with pytest.raises(CollectError, match=because):
             await poll(plain(host))
+
+
+async def test_a_token_signs_in_and_a_refusal_is_told_without_it() -> None:
+    said: list[bytes] = []
+    able = b"* CAPABILITY IMAP4rev1 AUTH=XOAUTH2 SASL-IR\r\nTAG OK\r\n"
+    async with playing([GREETED[0], able, b"+ eyJzdGF0dXMiOiI0MDAifQ==\r\n", b"TAG NO bad\r\n"], said=said) as host:
+        with pytest.raises(CollectError, match="does not let desk in: renew the token") as caught:
+            await poll(source(host, security="none", port=str(host.imap), token="sesame-of-ours"))
+
+    assert said[1].split(b" ", 3)[1:3] == [b"AUTHENTICATE", b"XOAUTH2"]
+    assert base64.b64decode(said[1].split()[3]) == b"user=desk\x01auth=Bearer sesame-of-ours\x01\x01"
+    assert said[2] == b"\r\n"
+    assert "sesame" not in str(caught.value)
 
 
 async def test_an_answer_without_end_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:

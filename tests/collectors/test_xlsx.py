@@ -188,6 +188,31 @@ def test_what_is_no_workbook_is_refused_with_the_remedy(content: bytes, tmp_path
         read(path, now=make.NOW)
 
 
+@pytest.mark.parametrize(
+    "content", [b"<html><table><tr><td>text</td></tr></table></html>", b"\xef\xbb\xbf\n<?xml version='1.0'?>"]
+)
+def test_a_web_page_that_calls_itself_a_workbook_is_refused_with_the_remedy(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "reviews.xls"
+    path.write_bytes(content)
+
+    with pytest.raises(SettingError, match=r"web page by another name: .* save it as \.xlsx"):
+        read(path, now=make.NOW)
+
+
+def test_a_binary_workbook_is_refused_with_the_remedy(tmp_path: Path) -> None:
+    path = tmp_path / "reviews.xlsb"
+    kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(
+            "_rels/.rels",
+            f'<Relationships><Relationship Id="r" Type="{kind}" Target="xl/workbook.bin"/></Relationships>',
+        )
+        archive.writestr("xl/workbook.bin", b"\0\1")
+
+    with pytest.raises(SettingError, match=r"is an \.xlsb: open it and save it as \.xlsx"):
+        read(path, now=make.NOW)
+
+
 def test_a_zip_of_something_else_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "reviews.xlsx"
     with zipfile.ZipFile(path, "w") as archive:
