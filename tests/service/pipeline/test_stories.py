@@ -1,0 +1,99 @@
+"""One event in many words and languages is one story, one incident and one first e-mail; twenty events are twenty."""
+
+from collections.abc import Sequence
+from random import Random
+from zlib import crc32
+
+import numpy as np
+import pytest
+
+from analysis.types import Analysis
+from collectors.types import Author, Mention
+from service.pipeline.analyse import analyse_due
+from service.store import clock, ingest
+from service.store.pool import Connection, Pool
+from tests import make
+from tests.service.watched import Watched, watch
+
+WORDS = {
+    "zh-Hant": "信義店的珍奶裡喝到蟑螂 超噁 店員 不道歉 還說 沒看到 我要 檢舉 大家 別去",
+    "th": "เจอแมลงสาบ ในชานม สาขาซินอี้ พนักงาน ไม่ขอโทษ แย่มาก จะร้องเรียน อย่าไป",
+    "en": "found a dead cockroach in my milk tea at Xinyi staff refused to say sorry disgusting avoid",
+}
+
+
+class Understanding:
+    """Judges every text angry, and knows what event it tells: the number before the colon. An embedding lies near its
+    event's, as near as those of a good model do."""
+
+    model = "understanding@1"
+
+    def analyse(self, texts: Sequence[str], *, because: bool = False) -> list[Analysis]:
+        return [make.analysis(angry=True, model=self.model, embedding=self._near(text)) for text in texts]
+
+    def _near(self, text: str) -> tuple[float, ...]:
+        event = np.random.default_rng(int(text.partition(":")[0])).normal(size=128)
+        noise = np.random.default_rng(crc32(text.encode())).normal(size=128)
+        both = event / np.linalg.norm(event) + 0.35 * noise / np.linalg.norm(noise)
+        return tuple((both / np.linalg.norm(both)).tolist())
+
+
+@pytest.fixture
+async def watched(conn: Connection) -> Watched:
+    return await watch(conn, "http://127.0.0.1/feed")
+
+
+def tellings(event: int, n: int, accounts: int, languages: Sequence[str], random: Random) -> list[Mention]:
+    """Return posts about one event, no two in the same words."""
+    said = []
+    for k in range(n):
+        words = WORDS[languages[k % len(languages)]].split()
+        random.shuffle(words)
+        said.append(
+            make.mention(
+                id=f"{event}-{k}", text=f"{event}: {' '.join(words)} {k * 7919}", author=Author(id=f"a{k % accounts}")
+            )
+        )
+    return said
+
+
+async def tell(conn: Connection, pool: Pool, watched: Watched, said: list[Mention]) -> None:
+    await ingest.ingest(conn, watched.brand_id, watched.source_id, said, now=await clock.now(conn))
+    while await analyse_due(pool, Understanding()):
+        pass
+
+
+@pytest.mark.parametrize(("accounts", "languages"), [(3, ["zh-Hant"]), (60, ["zh-Hant", "th", "en"])])
+async def test_sixty_posts_on_one_event_are_one_incident_and_one_first_e_mail(
+    conn: Connection, pool: Pool, watched: Watched, accounts: int, languages: list[str]
+) -> None:
+    await tell(conn, pool, watched, tellings(1, 60, accounts, languages, Random(1)))
+
+    assert await conn.fetchval("select array_agg(alert_count) from incident") == [60]
+    assert await conn.fetchval("select count(*) from notification where purpose = 'first'") == 1
+    assert await conn.fetchval("select count(*) from story") == 1
+    assert await conn.fetchval("select tellings from story") == 60
+
+
+async def test_twenty_events_of_one_brand_in_an_hour_are_twenty_incidents(
+    conn: Connection, pool: Pool, watched: Watched
+) -> None:
+    random = Random(2)
+    said = [one for event in range(20) for one in tellings(event, 3, 3, ["zh-Hant", "th", "en"], random)]
+    random.shuffle(said)
+    await tell(conn, pool, watched, said)
+
+    assert await conn.fetchval("select count(*) from incident") == 20
+
+
+async def test_a_model_without_meaning_still_finds_copies(conn: Connection, pool: Pool, watched: Watched) -> None:
+    class Letters(Understanding):
+        def analyse(self, texts: Sequence[str], *, because: bool = False) -> list[Analysis]:
+            return [make.analysis(angry=True, model=self.model) for _ in texts]
+
+    text = "氣死我了！這什麼爛店，店員罵我活該還把我趕出去，垃圾服務，我一定要去消保會檢舉你們"
+    said = [make.mention(id=str(n), text=text + "！" * n) for n in range(5)]
+    await ingest.ingest(conn, watched.brand_id, watched.source_id, said, now=await clock.now(conn))
+    await analyse_due(pool, Letters())
+
+    assert await conn.fetchval("select count(*) from story where centroid is null") == 1
