@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from fastapi import APIRouter, Path
 from fastapi import Query as Query_
@@ -13,6 +13,7 @@ from alerts.errors import QueryError
 from alerts.query import Found, Query, parse
 from alerts.query_parser import MOST_CHARACTERS
 from alerts.types import IncidentId, MentionId, SourceId, StoryId
+from analysis.heads import CAUSES
 from analysis.types import Sentiment
 from service.api import paging
 from service.api.access import Asked, Reading
@@ -238,6 +239,11 @@ class MentionQuery(Shape):
     author: Annotated[
         Words | None, Field(min_length=1, max_length=500, description="The author's exact name, or id at the site.")
     ] = None
+    kind: Annotated[
+        Literal["complaint", "attack", "threat", "question", "praise", "promotion", "other"] | None,
+        Field(description="What it is, as judged or corrected."),
+    ] = None
+    cause: Annotated[Words | None, Field(description="One of the things it is about.", examples=["waiting"])] = None
     story: Id | None = None
     incident: Id | None = None
     since: Since = None
@@ -272,6 +278,13 @@ class MentionQuery(Shape):
         if q is not None:
             _parsed(q)
         return q
+
+    @field_validator("cause")
+    @classmethod
+    def _check_cause(cls, cause: str | None) -> str | None:
+        if cause is not None and cause not in CAUSES:
+            raise ValueError(f"{cause!r} is no cause; use {', '.join(CAUSES)}")
+        return cause
 
     @model_validator(mode="after")
     def _check_period(self) -> Self:
@@ -314,6 +327,8 @@ async def filter_of(asked: Asked, query: MentionQuery) -> MentionFilter:
         since=query.searched_since(asked.now),
         until=query.until,
         counted=query.counted,
+        kind=query.kind,
+        cause=query.cause,
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import asyncpg
 
@@ -30,6 +31,10 @@ class MentionFilter:
     until: datetime | None = None
     #: False: what is left out of counts, because the brand itself says it or it advertises.
     counted: bool | None = None
+    #: What it is: complaint, question, praise ….
+    kind: str | None = None
+    #: One of the things it is about.
+    cause: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,6 +61,13 @@ class Verdict:
     angry: bool
     #: [{"start", "end", "text"}], code points of the judged words; None where the label needs no reason.
     because: Sequence[Mapping[str, int | str]] | None
+    #: Probabilities by value; None where the model has no such head, as with all below.
+    kind: Mapping[str, float] | None
+    churn: float | None
+    severity: float | None
+    purpose: Mapping[str, float] | None
+    #: [{"cause", "label", "p", "because"}], the likeliest first.
+    causes: Sequence[Mapping[str, Any]] | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -92,6 +104,13 @@ class StoredMention:
     own: bool
     #: It advertises, as judged.
     promotion: bool
+    #: A person said that it is not about the brand.
+    irrelevant: bool
+    #: As shown and counted: what a person said, else the verdict; None until judged.
+    label: str | None
+    angry: bool
+    verdict_kind: str | None
+    verdict_causes: Sequence[str] | None
     version: int
     story_id: StoryId | None
     incident_id: IncidentId | None
@@ -121,28 +140,35 @@ _COLUMNS = """
     select m.id, m.brand_id, b.name as brand, m.source_id, s.name as source, m.kind, m.site, m.external_id, m.url,
         m.parent, m.root, m.author_id, m.author_name, m.author_url, m.published_at, m.edited_at, m.first_seen_at,
         m.said_at, m.title, m.text, m.language_hint, m.rating_value, m.rating_scale, m.engagement, m.reply_by_owner,
-        m.deleted, m.own, m.promotion, m.version, m.story_id,
+        m.deleted, m.own, m.promotion, m.irrelevant, m.label, coalesce(m.angry, false) as angry, m.verdict_kind,
+        m.verdict_causes, m.version, m.story_id,
         (select max(al.incident_id) from alert al where al.mention_id = m.id) as incident_id,
-        a.model, a.at, a.language, a.negative, a.neutral, a.positive, a.label, a.anger, a.anger_level, a.angry,
-        a.because
+        a.model, a.at, a.language, a.negative, a.neutral, a.positive, a.label as judged_label, a.anger, a.anger_level,
+        a.angry as judged_angry, a.because, a.kind as judged_kind, a.churn, a.severity, a.purpose, a.causes
     from mention m
     join brand b on b.id = m.brand_id
     join source s on s.id = m.source_id
     left join lateral (
-        select model, at, language, negative, neutral, positive, label, anger, anger_level, angry, because
+        select model, at, language, negative, neutral, positive, label, anger, anger_level, angry, because, kind,
+            churn, severity, purpose, causes
         from analysis where mention_id = m.id and version = m.version order by at desc limit 1
     ) a on true
 """
-_VERDICT = tuple(Verdict.__dataclass_fields__)
+#: Of the verdict's fields those that a mention has too, and the columns that say what the model said.
+_JUDGED = {"label": "judged_label", "angry": "judged_angry", "kind": "judged_kind"}
+
+
+def _verdict(row: asyncpg.Record) -> Verdict:
+    return Verdict(**{name: row[_JUDGED.get(name, name)] for name in Verdict.__dataclass_fields__})
 
 
 def _stored(row: asyncpg.Record) -> StoredMention:
-    verdict = None if row["model"] is None else Verdict(**{name: row[name] for name in _VERDICT})
+    verdict = None if row["model"] is None else _verdict(row)
     known = {name: row[name] for name in StoredMention.__dataclass_fields__ if name != "verdict"}
     return StoredMention(**known, verdict=verdict)
 
 
-#: Its parameters are `parameters`, the first eleven.
+#: Its parameters are `parameters`, the first thirteen.
 WHERE = """
     where ($1::bigint is null or m.brand_id = $1)
         and ($2::bigint is null or m.source_id = $2)
@@ -156,6 +182,8 @@ WHERE = """
         and ($10::bigint is null or exists (
             select from alert al where al.mention_id = m.id and al.incident_id = $10))
         and ($11::bool is null or m.counted = $11)
+        and ($12::text is null or m.verdict_kind = $12)
+        and ($13::text is null or m.verdict_causes @> array[$13])
         and not m.deleted
 """
 
@@ -174,6 +202,8 @@ def parameters(wanted: MentionFilter) -> tuple[object, ...]:
         wanted.until,
         wanted.incident_id,
         wanted.counted,
+        wanted.kind,
+        wanted.cause,
     )
 
 
@@ -184,8 +214,8 @@ async def newest(
     rows = await conn.fetch(
         _COLUMNS
         + WHERE
-        + " and ($12::timestamptz is null or (m.said_at, m.id) < ($12, $13))"
-        + " order by m.said_at desc, m.id desc limit $14",
+        + " and ($14::timestamptz is null or (m.said_at, m.id) < ($14, $15))"
+        + " order by m.said_at desc, m.id desc limit $16",
         *parameters(wanted),
         after.said_at if after else None,
         after.id if after else None,
@@ -201,8 +231,8 @@ async def angriest(
     rows = await conn.fetch(
         _COLUMNS
         + WHERE
-        + " and m.anger is not null and ($12::float8 is null or (m.anger, m.id) < ($12, $13))"
-        + " order by m.anger desc, m.id desc limit $14",
+        + " and m.anger is not null and ($14::float8 is null or (m.anger, m.id) < ($14, $15))"
+        + " order by m.anger desc, m.id desc limit $16",
         *parameters(wanted),
         after[0] if after else None,
         after[1] if after else None,

@@ -59,17 +59,17 @@ _LIGHT = """
         coalesce(m.language, m.language_hint) as language, m.label, m.rating_value, m.rating_scale, s.name as source
     from mention m join source s on s.id = m.source_id
 """
-_BEHIND = " and ($12::timestamptz is null or (m.said_at, m.id) < ($12, $13))"
-_NEWEST = " order by m.said_at desc, m.id desc limit $14"
-_BEHIND_ANGER = " and m.anger is not null and ($12::float8 is null or (m.anger, m.id) < ($12, $13))"
-_ANGRIEST = " order by m.anger desc, m.id desc limit $14"
+_BEHIND = " and ($14::timestamptz is null or (m.said_at, m.id) < ($14, $15))"
+_NEWEST = " order by m.said_at desc, m.id desc limit $16"
+_BEHIND_ANGER = " and m.anger is not null and ($14::float8 is null or (m.anger, m.id) < ($14, $15))"
+_ANGRIEST = " order by m.anger desc, m.id desc limit $16"
 #: Up to here all that the index holds is sorted; more is so much that the order's own index soon meets enough of it.
 _MANY = 30_000
-_HITS = "with hits as materialized (select search_hits(($15::text)::tsquery, $16::int + 1) as id), "
+_HITS = "with hits as materialized (select search_hits(($17::text)::tsquery, $18::int + 1) as id), "
 _FEW = "select m.id from hits join mention m on m.id = hits.id"
-_IF_FEW = " and (select count(*) from hits) <= $16"
+_IF_FEW = " and (select count(*) from hits) <= $18"
 _MUCH = "select m.id from mention m join mention_search i on i.mention_id = m.id"
-_IF_MUCH = " and (select count(*) from hits) > $16 and i.grams @@ ($15::text)::tsquery"
+_IF_MUCH = " and (select count(*) from hits) > $18 and i.grams @@ ($17::text)::tsquery"
 _WAITING = "select m.id from search_todo t join mention m on m.id = t.mention_id"
 _ANY = "where m.id in (select id from few union select id from much union select id from waiting)"
 

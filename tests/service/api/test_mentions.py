@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 
 from alerts.brands import BrandTerms
+from analysis.types import Cause, Sentiment
 from collectors.types import Author, Rating
 from service.store import brand, clock, ingest
 from service.store.pool import Connection
@@ -220,6 +221,19 @@ async def _cursor(client: httpx.AsyncClient, conn: Connection, place: Place) -> 
     for n in range(3):
         await put_mention(conn, place, make.mention(id=f"{n}"))
     return str((await client.get(LIST, params={"limit": 1})).json()["next"])
+
+
+async def test_kind_and_cause_narrow(client: httpx.AsyncClient, conn: Connection, place: Place) -> None:
+    cause = Cause(cause="waiting", label=Sentiment.NEGATIVE, p=0.9)
+    late = await put_mention(
+        conn, place, make.mention(id="late"), make.analysis(kind={"complaint": 0.9, "other": 0.1}, causes=(cause,))
+    )
+    await put_mention(conn, place, make.mention(id="other"), make.analysis(kind={"complaint": 0.1, "other": 0.9}))
+    mistaken = await client.get(LIST, params={"cause": "weather"})
+
+    assert await _ids(client, kind="complaint") == await _ids(client, cause="waiting") == [late]
+    assert await _ids(client, kind="praise") == []
+    assert mistaken.status_code == 422
 
 
 async def test_a_cursor_keeps_its_filter(client: httpx.AsyncClient, conn: Connection, place: Place) -> None:
