@@ -173,5 +173,6 @@ async def test_three_workers_owe_no_more_than_one(conn: Connection, pool: Pool, 
     await conn.execute("delete from notification")
     await asyncio.gather(*(reconcile_all(pool) for _ in range(3)))
 
-    states = dict(await conn.fetch("select state, count(*)::int from notification group by state"))
+    rows = await conn.fetch("select state, count(*)::int as n from notification group by state")
+    states = {row["state"]: row["n"] for row in rows}
     assert states == {"pending": 7, "bundled": 14}
