@@ -66,7 +66,7 @@ _INGEST = """
             reply_by_owner, deleted, content_hash, own)
     ), news as (
         -- What reads the same as before is passed over here, so that it takes no number from the sequence.
-        select i.* from incoming i
+        select i.*, m.content_hash as known_hash from incoming i
         left join mention m on m.source_id = $2 and m.external_key = i.external_key
             and m.brand_id = i.brand_id
         where m.id is null
@@ -98,27 +98,25 @@ _INGEST = """
         where (m.content_hash, m.engagement, m.own)
             is distinct from (excluded.content_hash, excluded.engagement, excluded.own)
             or (m.published_at is null and excluded.published_at <= m.first_seen_at)
-        returning m.id, m.version, m.title, m.text, m.rating_value, m.rating_scale, m.deleted, m.content_hash,
+        returning m.id, m.version, m.external_key, m.brand_id, m.content_hash, m.changed_at,
             -- the row was made by this statement
-            (xmax = 0) as fresh, m.changed_at = $3 as changed
-    ), kept as (
-        insert into mention_version (mention_id, version, title, text, rating_value, rating_scale, deleted,
-            content_hash, seen_at)
-        select id, version, title, text, rating_value, rating_scale, deleted, content_hash, $3
-        from written where changed
-        on conflict (mention_id, version) do nothing
-        returning mention_id, version
+            (xmax = 0) as fresh
+    ), changed as (
+        select w.id as mention_id, w.version from written w
+        join news n on (n.external_key, n.brand_id) = (w.external_key, w.brand_id)
+        -- A writer beside us may have brought the same words: then its time stands there, not ours.
+        where w.changed_at = $3 and n.known_hash is distinct from w.content_hash
     ), queued as (
         insert into analysis_todo (mention_id, version, priority, due)
-        select mention_id, version, $25, $3 from kept
+        select mention_id, version, $25, $3 from changed
         on conflict (mention_id) do update set
             version = excluded.version, priority = excluded.priority, due = excluded.due, attempts = 0, token = null
     ), searchable_soon as (
-        insert into search_todo (mention_id) select mention_id from kept
+        insert into search_todo (mention_id) select mention_id from changed
         on conflict (mention_id) do nothing
     )
-    select written.id, written.fresh, kept.mention_id is not null as changed
-    from written left join kept on kept.mention_id = written.id
+    select written.id, written.fresh, changed.mention_id is not null as changed
+    from written left join changed on changed.mention_id = written.id
     order by written.id
 """
 

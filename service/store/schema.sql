@@ -172,6 +172,24 @@ begin
     where (t.brand_id, t.day, t.term) = (g.brand_id, g.day, g.term);
     return null;
 end $$;
+CREATE FUNCTION public.forget_gone() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    delete from analysis_todo t using gone where t.mention_id = gone.id;
+    delete from search_todo t using gone where t.mention_id = gone.id;
+    return null;
+end $$;
+CREATE FUNCTION public.keep_past() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    insert into mention_past (mention_id, version, title, text, rating_value, rating_scale, deleted, content_hash,
+        seen_at)
+    values (old.id, old.version, old.title, old.text, old.rating_value, old.rating_scale, old.deleted,
+        old.content_hash, old.changed_at);
+    return null;
+end $$;
 CREATE FUNCTION public.note_brand_change() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -384,7 +402,7 @@ CREATE TABLE public.contact (
     CONSTRAINT contact_email_check CHECK ((email ~~ '%_@_%'::text)),
     CONSTRAINT contact_language_check CHECK ((language = ANY (ARRAY['en'::text, 'zh-Hant'::text, 'zh-Hans'::text, 'th'::text]))),
     CONSTRAINT contact_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
-    CONSTRAINT contact_quiet_check CHECK ((((quiet_from IS NULL) = (quiet_to IS NULL)) AND ((quiet_from IS NULL) OR (quiet_from <> quiet_to)))),
+    CONSTRAINT contact_quiet_check CHECK ((((quiet_from IS NULL) = (quiet_to IS NULL)) AND ((quiet_from IS NULL) OR ((quiet_from <> quiet_to) AND (zone IS NOT NULL))))),
     CONSTRAINT contact_quiet_for_check CHECK ((quiet_for <@ ARRAY['urgent'::text, 'high'::text, 'normal'::text]))
 );
 ALTER TABLE public.contact ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -597,22 +615,44 @@ ALTER TABLE public.mention ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+CREATE TABLE public.mention_past (
+    mention_id bigint CONSTRAINT mention_version_mention_id_not_null NOT NULL,
+    version integer CONSTRAINT mention_version_version_not_null NOT NULL,
+    title text CONSTRAINT mention_version_title_not_null NOT NULL,
+    text text CONSTRAINT mention_version_text_not_null NOT NULL,
+    rating_value double precision,
+    rating_scale double precision,
+    deleted boolean CONSTRAINT mention_version_deleted_not_null NOT NULL,
+    content_hash bytea CONSTRAINT mention_version_content_hash_not_null NOT NULL,
+    seen_at timestamp with time zone CONSTRAINT mention_version_seen_at_not_null NOT NULL
+);
 CREATE TABLE public.mention_search (
     mention_id bigint NOT NULL,
     version integer NOT NULL,
     grams tsvector NOT NULL
 );
-CREATE TABLE public.mention_version (
-    mention_id bigint NOT NULL,
-    version integer NOT NULL,
-    title text NOT NULL,
-    text text NOT NULL,
-    rating_value double precision,
-    rating_scale double precision,
-    deleted boolean NOT NULL,
-    content_hash bytea NOT NULL,
-    seen_at timestamp with time zone NOT NULL
-);
+CREATE VIEW public.mention_version AS
+ SELECT mention.id AS mention_id,
+    mention.version,
+    mention.title,
+    mention.text,
+    mention.rating_value,
+    mention.rating_scale,
+    mention.deleted,
+    mention.content_hash,
+    mention.changed_at AS seen_at
+   FROM public.mention
+UNION ALL
+ SELECT mention_past.mention_id,
+    mention_past.version,
+    mention_past.title,
+    mention_past.text,
+    mention_past.rating_value,
+    mention_past.rating_scale,
+    mention_past.deleted,
+    mention_past.content_hash,
+    mention_past.seen_at
+   FROM public.mention_past;
 CREATE TABLE public.notification (
     id uuid NOT NULL,
     incident_id bigint,
@@ -974,12 +1014,12 @@ ALTER TABLE ONLY public.listening
     ADD CONSTRAINT listening_pkey PRIMARY KEY (source_id);
 ALTER TABLE ONLY public.mention
     ADD CONSTRAINT mention_once UNIQUE (source_id, external_key, brand_id);
+ALTER TABLE ONLY public.mention_past
+    ADD CONSTRAINT mention_past_pkey PRIMARY KEY (mention_id, version);
 ALTER TABLE ONLY public.mention
     ADD CONSTRAINT mention_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.mention_search
     ADD CONSTRAINT mention_search_pkey PRIMARY KEY (mention_id);
-ALTER TABLE ONLY public.mention_version
-    ADD CONSTRAINT mention_version_pkey PRIMARY KEY (mention_id, version);
 ALTER TABLE ONLY public.notification
     ADD CONSTRAINT notification_once UNIQUE (incident_id, contact_id, purpose, cycle, seq);
 ALTER TABLE ONLY public.notification
@@ -1073,6 +1113,8 @@ CREATE TRIGGER mention_causes_gone AFTER DELETE ON public.mention REFERENCING OL
 CREATE TRIGGER mention_changed AFTER UPDATE ON public.mention REFERENCING OLD TABLE AS gone NEW TABLE AS come FOR EACH STATEMENT EXECUTE FUNCTION public.count_changed();
 CREATE TRIGGER mention_come AFTER INSERT ON public.mention REFERENCING NEW TABLE AS come FOR EACH STATEMENT EXECUTE FUNCTION public.count_come();
 CREATE TRIGGER mention_gone AFTER DELETE ON public.mention REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION public.count_gone();
+CREATE TRIGGER mention_gone_from_queues AFTER DELETE ON public.mention REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION public.forget_gone();
+CREATE TRIGGER mention_reads_anew AFTER UPDATE ON public.mention FOR EACH ROW WHEN ((old.version <> new.version)) EXECUTE FUNCTION public.keep_past();
 CREATE TRIGGER mention_terms_changed AFTER UPDATE ON public.mention REFERENCING OLD TABLE AS gone NEW TABLE AS come FOR EACH STATEMENT EXECUTE FUNCTION public.count_terms_changed();
 CREATE TRIGGER mention_terms_gone AFTER DELETE ON public.mention REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION public.count_terms_gone();
 ALTER TABLE ONLY public.alert
@@ -1085,8 +1127,6 @@ ALTER TABLE ONLY public.analysis_dead
     ADD CONSTRAINT analysis_dead_mention_id_fkey FOREIGN KEY (mention_id) REFERENCES public.mention(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.analysis
     ADD CONSTRAINT analysis_mention_id_fkey FOREIGN KEY (mention_id) REFERENCES public.mention(id) ON DELETE CASCADE;
-ALTER TABLE ONLY public.analysis_todo
-    ADD CONSTRAINT analysis_todo_mention_id_fkey FOREIGN KEY (mention_id) REFERENCES public.mention(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.bounce
     ADD CONSTRAINT bounce_notification_id_fkey FOREIGN KEY (notification_id) REFERENCES public.notification(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.contact_verification
@@ -1111,14 +1151,14 @@ ALTER TABLE ONLY public.listening
     ADD CONSTRAINT listening_source_id_fkey FOREIGN KEY (source_id) REFERENCES public.source(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.mention
     ADD CONSTRAINT mention_brand_id_fkey FOREIGN KEY (brand_id) REFERENCES public.brand(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.mention_past
+    ADD CONSTRAINT mention_past_mention_id_fkey FOREIGN KEY (mention_id) REFERENCES public.mention(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.mention_search
     ADD CONSTRAINT mention_search_mention_id_fkey FOREIGN KEY (mention_id) REFERENCES public.mention(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.mention
     ADD CONSTRAINT mention_source_id_fkey FOREIGN KEY (source_id) REFERENCES public.source(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.mention
     ADD CONSTRAINT mention_story_id_fkey FOREIGN KEY (story_id) REFERENCES public.story(id);
-ALTER TABLE ONLY public.mention_version
-    ADD CONSTRAINT mention_version_mention_id_fkey FOREIGN KEY (mention_id) REFERENCES public.mention(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.notification
     ADD CONSTRAINT notification_alert_id_fkey FOREIGN KEY (alert_id) REFERENCES public.alert(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.notification
