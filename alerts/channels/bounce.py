@@ -23,8 +23,6 @@ _OURS = re.compile(r"<n\.([0-9a-fA-F-]{36})@")
 #: Where servers write whom a mail was brought to; the return path is one of these.
 _BROUGHT_TO = ("Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "To")
 _POSTMEN = re.compile(r"mailer-daemon|postmaster|mail delivery|microsoftexchange", re.IGNORECASE)
-#: No route for now, and a full mailbox: permanent by their number, not by nature.
-_PASSING = frozenset({"5.4.4", "5.2.2"})
 #: What is wrong is the address: it does not exist, or is closed.
 _OF_ADDRESS = re.compile(r"5\.(?:1\.(?!8)\d+|2\.1|0\.0)")
 
@@ -71,7 +69,8 @@ def read_report(raw: bytes) -> Report | None:
         names=_named(parts, raw),
         recipient=_recipient(block, mail),
         status=status,
-        failed=status.startswith("5") and status not in _PASSING and action != "delayed",
+        # A server that gives up after days of trying says «failed» with the 4.x.x of its last try.
+        failed=action == "failed" or (not action and status.startswith("5")),
         detail=line(" ".join(diagnosis.split()) or _telling(words, status), 300),
     )
 

@@ -1,5 +1,6 @@
 """Reports of failed delivery, in the forms that mail servers write. Ours, in those shapes."""
 
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -74,10 +75,10 @@ def test_a_standard_report_is_read() -> None:
         ("5.1.8", "failed", True, False),
         ("5.7.1", "failed", True, False),
         ("5.6.0", "failed", True, False),
-        # Permanent by their number only: no route for now, a mailbox that is full.
-        ("5.4.4", "failed", False, False),
-        ("5.2.2", "failed", False, False),
-        ("4.4.7", "failed", False, False),
+        # No route for now, a mailbox that is full, days of trying: it will not come, and the address may be good.
+        ("5.4.4", "failed", True, False),
+        ("5.2.2", "failed", True, False),
+        ("4.4.7", "failed", True, False),
         ("4.2.2", "delayed", False, False),
         ("5.1.1", "delayed", False, False),
     ],
@@ -184,3 +185,14 @@ def test_any_bytes_are_a_report_or_none(noise: bytes, at: int) -> None:
         found = read_report(raw)
 
         assert found is None or "\n" not in found.detail
+
+
+@pytest.mark.corpus
+def test_a_recorded_report_is_read_and_no_other_recorded_mail(corpus: Path) -> None:
+    paths = sorted(path for path in (corpus / "payloads" / "mail").rglob("*") if path.is_file())
+    found = {path.name: read_report(path.read_bytes()) for path in paths}
+    reports = {name: one for name, one in found.items() if one is not None}
+
+    assert list(reports) == ["mail_malformed_2"]
+    (full,) = reports.values()
+    assert (full.status, full.failed, full.blames_address) == ("4.2.2", True, False)
