@@ -158,7 +158,7 @@ def _best_guess(payload: bytes, declared: list[str]) -> Decoded:
             found = _decoded(payload, charset, errors="replace")
         except (UnicodeError, LookupError, ValueError):
             continue
-        if found.undecodable < _FEW_FAULTS and "\x00" not in found.text[:1000]:
+        if found.undecodable < _FEW_FAULTS and _mostly_decoded(found.text) and "\x00" not in found.text[:1000]:
             return found
     charset = guess(payload)
     found = _decoded(payload, charset, errors="replace")
@@ -171,7 +171,7 @@ def guess(payload: bytes) -> str:
     wide = _wide_by_zeros(sample)
     if wide is not None:
         return wide
-    if _strictly(sample, "utf-8") is not None or _decoded(sample, "utf-8", errors="replace").undecodable < _FEW_FAULTS:
+    if _strictly(sample, "utf-8") is not None or _is_utf8_with_faults(sample):
         return "utf-8"
     shares = {charset: _chinese_share(sample, charset) for charset in ("gb18030", "cp950")}
     likely = max(shares, key=lambda charset: shares[charset])
@@ -181,6 +181,18 @@ def guess(payload: bytes) -> str:
     if _looks_thai(sample):
         return "cp874"
     return "cp1252" if _isolated_high_bytes(sample) else likely
+
+
+def _is_utf8_with_faults(sample: bytes) -> bool:
+    found = _decoded(sample, "utf-8", errors="replace")
+    return found.undecodable < _FEW_FAULTS and _mostly_decoded(found.text)
+
+
+def _mostly_decoded(text: str) -> bool:
+    """Say whether of the characters beyond ASCII more were decoded than not: one French word in an English text is no
+    UTF-8 with a fault."""
+    faults = text.count("\ufffd")
+    return not faults or 2 * faults < sum(char > "\x7f" for char in text)
 
 
 def _wide_by_zeros(sample: bytes) -> str | None:

@@ -240,3 +240,9 @@ def test_recorded_mails_are_read(corpus: Path) -> None:
     # One is a report of failed delivery, or has neither subject nor words.
     assert sum(bool(found) for found in read.values()) >= len(paths) - 3
     assert all("=?" not in mention.title for found in read.values() for mention in found)
+
+
+def test_one_accented_letter_in_a_long_text_is_not_lost() -> None:
+    text = "Oggi è stato annunciato un aggiornamento. " + "The soup was cold and nobody cared. " * 40
+
+    assert only(mail(text.encode("latin-1"), charset="us-ascii")).text == text.strip()
