@@ -224,13 +224,15 @@ def _words(values: Mapping[str, str], name: str, columns: Columns) -> str:
 
 def _other(given: str | None) -> str | None:
     """Return the id of another item; places write 0 for none."""
-    own = one_line(given or "", 500)
+    if not given:
+        return None
+    own = one_line(given, 500)
     return own if own not in {"", "0", "None", "null"} else None
 
 
 def _engagement(values: Mapping[str, str]) -> dict[str, int]:
-    counts = {name: _count(values.get(name, "")) for name in ("likes", "replies", "shares", "views")}
-    return {name: count for name, count in counts.items() if count is not None}
+    given = {name: values[name] for name in ("likes", "replies", "shares", "views") if values.get(name)}
+    return {name: count for name, text in given.items() if (count := _count(text)) is not None}
 
 
 def _count(text: str) -> int | None:

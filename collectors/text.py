@@ -46,6 +46,8 @@ _EMOJI = re.compile("[\xa9\xae\u203c-\u3299\U0001f000-\U0001faff]")
 
 def clean(text: str, max_chars: int = MAX_BYTES) -> str:
     """Return the text without what no author meant, at most `max_chars` and 64 kB long; a cut is marked."""
+    if not text:
+        return ""
     # Far more than can be kept is not looked at: cleaning ten megabytes to keep 64 kB would be an attack's gain.
     looked_at = text[: 8 * max_chars + 64]
     cleaned = _tidied(looked_at)
