@@ -7,7 +7,7 @@ and Thai, which part no words, are found anywhere. `README.md` shows the languag
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from alerts.query_match import FoldedPost, Stretch, places
+from alerts.query_match import FoldedPost, Stretch, holds, places
 from alerts.query_nodes import SAID, Field, Node, is_anchored, sought
 from alerts.query_parser import parse_nodes
 
@@ -47,7 +47,7 @@ def parse(text: str, *, fields: Collection[Field] = tuple(Field)) -> Query:
 
 def matches(query: Query, post: FoldedPost) -> bool:
     """Whether a query matches."""
-    return places(query.root, post, SAID) is not None
+    return holds(query.root, post, SAID)
 
 
 def explain(query: Query, post: FoldedPost) -> tuple[Found, ...] | None:

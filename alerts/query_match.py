@@ -162,6 +162,26 @@ def _goes_on(folded: str, end: int) -> bool:
     return is_thai_mark(folded[end]) or (is_spaced(folded[end]) and is_spaced(folded[end - 1]))
 
 
+def holds(node: Node, post: FoldedPost, fields: Sequence[Field]) -> bool:
+    """Whether a node matches; looks no further than that needs."""
+    match node:
+        case Word():
+            found = any(True for field in fields for folded in post.folded(field) for _ in occurrences(folded, node))
+        case Near():
+            found = bool(_near(node, post, fields))
+        case All(parts=parts):
+            found = all(holds(part, post, fields) for part in parts)
+        case Either(parts=parts):
+            found = any(holds(part, post, fields) for part in parts)
+        case Without(part=part):
+            found = not holds(part, post, fields)
+        case Within(field=field, part=part):
+            found = holds(part, post, (field,))
+        case Language() | Labelled() | Rated():
+            found = _is_so(node, post.seen)
+    return found
+
+
 def places(node: Node, post: FoldedPost, fields: Sequence[Field]) -> list[Stretch] | None:
     """Return where a node matches; [] where it matches without words, None where it does not."""
     match node:
@@ -175,15 +195,15 @@ def places(node: Node, post: FoldedPost, fields: Sequence[Field]) -> list[Stretc
             matching = [one for part in parts if (one := places(part, post, fields)) is not None]
             found = [stretch for one in matching for stretch in one] if matching else None
         case Without(part=part):
-            found = [] if places(part, post, fields) is None else None
+            found = None if holds(part, post, fields) else []
         case Within(field=field, part=part):
             found = places(part, post, (field,))
         case Language() | Labelled() | Rated():
-            found = [] if _holds(node, post.seen) else None
+            found = [] if _is_so(node, post.seen) else None
     return found
 
 
-def _holds(fact: Language | Labelled | Rated, post: Post) -> bool:
+def _is_so(fact: Language | Labelled | Rated, post: Post) -> bool:
     match fact:
         case Language(tag=tag):
             known = (post.language or "").lower()

@@ -24,25 +24,9 @@ from service.store.pool import Connection
 _UNSTORABLE = re.compile(r"[\0\ud800-\udfff]")
 #: Candidates looked at for one page; the next page goes on where they end.
 _MOST_LOOKED_AT = 3000
-_BATCH = 300
+_FIRST_BATCH, _BATCH = 100, 300
 #: Matches that are ranked, the newest there are.
 _MOST_RANKED = 1000
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Match:
-    """A mention that a query matches."""
-
-    id: MentionId
-    said_at: datetime
-    anger: float | None
-    #: How much it is about the query's words, 0 to 1.
-    relevance: float
-
-    @property
-    def place(self) -> Place:
-        """Where a page that ends here ends."""
-        return Place(said_at=self.said_at, id=self.id)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,8 +47,8 @@ _BEHIND = " and ($14::timestamptz is null or (m.said_at, m.id) < ($14, $15))"
 _NEWEST = " order by m.said_at desc, m.id desc limit $16"
 _BEHIND_ANGER = " and m.anger is not null and ($14::float8 is null or (m.anger, m.id) < ($14, $15))"
 _ANGRIEST = " order by m.anger desc, m.id desc limit $16"
-#: Up to here all that the index holds is sorted; more is so much that the order's own index soon meets enough of it.
-_MANY = 30_000
+#: Hits of which all are sorted; where more mentions than one in so many are hits, walking in order is quicker.
+_FEWEST_MANY, _MOST_MANY, _ONE_IN = 2_000, 30_000, 300
 _HITS = "with hits as materialized (select search_hits(($17::text)::tsquery, $18::int + 1) as id), "
 _FEW = "select m.id from hits join mention m on m.id = hits.id"
 _IF_FEW = " and (select count(*) from hits) <= $18"
@@ -118,67 +102,68 @@ def _post(row: asyncpg.Record) -> Post:
     )
 
 
-def _relevance(asked: Query, found: Sequence[Found], post: Post) -> float:
+def _relevance(asked: Query, post: FoldedPost) -> float:
     """Return how much a post is about the words, 0 to 1: how many of them it has, in its title, and how densely."""
+    found = query.explain(asked, post)
     if not found:
         return 0.0
     words = {one.word for one in found}
     in_title = any(one.field == "title" for one in found)
-    density = sum(one.end - one.start for one in found) / max(len(post.title) + len(post.text), 1)
+    density = sum(one.end - one.start for one in found) / max(len(post.seen.title) + len(post.seen.text), 1)
     wanted = max(len(query.words_of(asked)), 1)
     return round(0.6 * min(len(words) / wanted, 1) + 0.2 * in_title + 0.2 * min(density * 5, 1), 4)
 
 
-def _match(asked: Query, row: asyncpg.Record) -> Match | None:
-    post = _post(row)
-    found = query.explain(asked, FoldedPost(post))
-    if found is None:
-        return None
-    relevance = _relevance(asked, found, post)
-    return Match(id=MentionId(row["id"]), said_at=row["said_at"], anger=row["anger"], relevance=relevance)
-
-
 async def _looked_at(
     conn: Connection, wanted: MentionFilter, asked: Query, after: tuple[datetime | float, MentionId] | None, *, by: str
-) -> AsyncIterator[tuple[Match | None, asyncpg.Record]]:
-    """Yield candidates behind a place, in order of time or of anger, with the match where there is one."""
+) -> AsyncIterator[tuple[asyncpg.Record, FoldedPost | None]]:
+    """Yield candidates behind a place, in order of time or of anger, those that match with their words."""
     wanted_grams = needed(asked.root)
     statements = {"said_at": (_BY_INDEX, _EVERY), "anger": (_BY_INDEX_AND_ANGER, _EVERY_BY_ANGER)}
     statement = statements[by][wanted_grams is None]
-    looked_at = 0
+    many = await _many(conn)
+    looked_at, batch = 0, _FIRST_BATCH
     while looked_at < _MOST_LOOKED_AT:
         last, last_id = after or (None, None)
-        given = [*mention.parameters(wanted), last, last_id, _BATCH]
+        given = [*mention.parameters(wanted), last, last_id, batch]
         if wanted_grams is not None:
-            given += [tsquery(wanted_grams), _MANY]
+            given += [tsquery(wanted_grams), many]
         rows = await conn.fetch(statement, *given)
         for row in rows:
-            yield _match(asked, row), row
-        if len(rows) < _BATCH:
+            post = FoldedPost(_post(row))
+            yield row, post if query.matches(asked, post) else None
+        if len(rows) < batch:
             return
         looked_at += len(rows)
         after = (rows[-1][by], MentionId(rows[-1]["id"]))
+        batch = _BATCH
+
+
+async def _many(conn: Connection) -> int:
+    """Return how many hits are so many that walking the mentions in order soon meets enough of them."""
+    mentions = await conn.fetchval("select reltuples from pg_class where oid = 'mention'::regclass")
+    return int(min(max(mentions / _ONE_IN, _FEWEST_MANY), _MOST_MANY))
 
 
 async def newest(
     conn: Connection, wanted: MentionFilter, asked: Query, *, after: Place | None = None, limit: int = 50
 ) -> Newest:
     """Return a page of matches, last said first, behind a place."""
-    found: list[Match] = []
+    found: list[Place] = []
     last: Place | None = None
     looked_at = 0
     behind = (after.said_at, after.id) if after else None
-    async for match, row in _looked_at(conn, wanted, asked, behind, by="said_at"):
-        if match is not None and len(found) == limit:
-            return await _page(conn, found, following=found[-1].place)
+    async for row, matched in _looked_at(conn, wanted, asked, behind, by="said_at"):
+        if matched is not None and len(found) == limit:
+            return await _page(conn, found, following=found[-1])
         looked_at += 1
         last = Place(said_at=row["said_at"], id=MentionId(row["id"]))
-        if match is not None:
-            found.append(match)
+        if matched is not None:
+            found.append(last)
     return await _page(conn, found, following=last if looked_at >= _MOST_LOOKED_AT else None)
 
 
-async def _page(conn: Connection, found: Sequence[Match], *, following: Place | None) -> Newest:
+async def _page(conn: Connection, found: Sequence[Place], *, following: Place | None) -> Newest:
     return Newest(items=tuple(await mention.of_ids(conn, [one.id for one in found])), following=following)
 
 
@@ -192,9 +177,9 @@ async def angriest(
 ) -> list[StoredMention]:
     """Return judged matches, angriest first, behind an (anger, id); of the angriest candidates there are."""
     found: list[MentionId] = []
-    async for match, _ in _looked_at(conn, wanted, asked, after, by="anger"):
-        if match is not None:
-            found.append(match.id)
+    async for row, matched in _looked_at(conn, wanted, asked, after, by="anger"):
+        if matched is not None:
+            found.append(MentionId(row["id"]))
         if len(found) == limit:
             break
     return await mention.of_ids(conn, found)
@@ -210,15 +195,14 @@ async def most_relevant(
 ) -> list[tuple[StoredMention, float]]:
     """Return matches with their relevance, the most relevant first, behind a (relevance, id); of the newest matches
     there are."""
-    found: list[Match] = []
-    async for match, _ in _looked_at(conn, wanted, asked, None, by="said_at"):
-        if match is not None:
-            found.append(match)
+    found: list[tuple[float, MentionId]] = []
+    async for row, matched in _looked_at(conn, wanted, asked, None, by="said_at"):
+        if matched is not None:
+            found.append((_relevance(asked, matched), MentionId(row["id"])))
         if len(found) == _MOST_RANKED:
             break
-    ranked = sorted(found, key=lambda one: (-one.relevance, -one.id))
-    behind = [one for one in ranked if after is None or (one.relevance, one.id) < after][:limit]
-    relevance = {one.id: one.relevance for one in behind}
+    behind = sorted((one for one in found if after is None or one < after), reverse=True)[:limit]
+    relevance = {mention_id: share for share, mention_id in behind}
     return [(one, relevance[one.id]) for one in await mention.of_ids(conn, list(relevance))]
 
 

@@ -26,7 +26,7 @@ _WORDS = {
 _ASKED = {
     "服務": "a common word of two characters",
     "บริการ NEAR/8 ช้า": "two common Thai words near each other",
-    "cold soup -manager": "common English words without another",
+    "cold soup -refund": "common English words without another",
     "退費 OR refund": "rare words",
     "食物中毒": "a word of nobody",
 }

@@ -85,14 +85,13 @@ async def test_an_edit_is_found_by_its_new_words_at_once(conn: Connection, place
     assert (await _found(conn, "soup"), await _found(conn, "rice")) == ([], ["a"])
 
 
-async def test_what_is_gone_when_its_turn_comes_is_passed_over(
+async def test_what_goes_takes_its_place_in_the_queues_with_it(
     conn: Connection, place: tuple[BrandId, SourceId]
 ) -> None:
     await _tell(conn, place, make.mention(id="a"), indexed=False)
     await brand.remove(conn, place[0])
 
-    assert await search.index_some(conn, limit=10) == 1
-    assert await search.index_some(conn, limit=10) == 0
+    assert await conn.fetchval("select (select count(*) from search_todo) + (select count(*) from analysis_todo)") == 0
 
 
 async def test_pages_follow_each_other_without_gap_or_overlap(
