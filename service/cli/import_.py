@@ -91,16 +91,16 @@ async def _import(pool: Pool, path: Path, read: Callable[..., Reading], *, brand
     reading = read(path, now=now, after=begun.row)
     if begun.row:
         click.echo(f"going on after row {begun.row}", err=True)
-    else:
-        broken_path.unlink(missing_ok=True)
+    _keep_broken(broken_path, up_to=begun.row)
     with click.progressbar([0], length=reading.size, label=path.name, file=sys.stderr) as bar:
-
-        def on_batch(batch: list[Row]) -> None:
-            _write_broken(broken_path, batch)
-            bar.update(reading.bytes_read - bar.pos)
-
         counts = await import_file(
-            pool, reading, brand_id=brand_id, source_id=source_id, begun=begun, on_batch=on_batch
+            pool,
+            reading,
+            brand_id=brand_id,
+            source_id=source_id,
+            begun=begun,
+            before_batch=partial(_write_broken, broken_path),
+            on_batch=lambda _: bar.update(reading.bytes_read - bar.pos),
         )
     _tell_of_dates(reading)
     return counts
@@ -118,6 +118,15 @@ def _check_writable(path: Path) -> None:
     folder = path.parent
     if not os.access(path if path.exists() else folder, os.W_OK):
         raise Failure(f"{path} must be written to for rows that cannot be read: copy the file to a folder of yours")
+
+
+def _keep_broken(path: Path, *, up_to: int) -> None:
+    """Leave in the file what an earlier run stored for good; none of it where this run begins anew."""
+    if not path.exists():
+        return
+    lines = path.read_bytes().splitlines(keepends=True) if up_to else []
+    kept = [line for line in lines if line.endswith(b"\n") and orjson.loads(line)["row"] <= up_to]
+    path.write_bytes(b"".join(kept)) if kept else path.unlink()
 
 
 def _write_broken(path: Path, batch: Sequence[Row]) -> None:

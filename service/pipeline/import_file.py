@@ -66,12 +66,15 @@ async def import_file(
     brand_id: BrandId,
     source_id: SourceId,
     begun: Progress,
+    before_batch: Callable[[list[Row]], None],
     on_batch: Callable[[list[Row]], None],
 ) -> Counts:
-    """Import the rows after `begun.row`; return the counts of the whole file. `on_batch` is told of each batch once it
-    is committed. Raises SettingError where the file cannot be read on."""
+    """Import the rows after `begun.row`; return the counts of the whole file. `before_batch` is told of each batch
+    before it is stored (again, where the import was cut off in between), `on_batch` once it is committed. Raises
+    SettingError where the file cannot be read on."""
     progress = begun
     for batch in _batches(iter(reading)):
+        before_batch(batch)
         async with pool.acquire() as conn, conn.transaction():
             progress = await _store(conn, batch, progress, brand_id=brand_id, source_id=source_id)
         on_batch(batch)

@@ -1,9 +1,11 @@
 """`earshot import` takes a file whole, once, and says what it could not read."""
 
+import asyncio
 import json
 from pathlib import Path
 
 import openpyxl
+import pytest
 
 from service.store.pool import Pool
 from tests.service import programs
@@ -120,3 +122,44 @@ def test_a_date_that_counts_from_nowhere_is_written_down_with_its_reason(databas
     assert "quarantined 1" in counted
     (row,) = (tmp_path / "reviews.csv.quarantined.jsonl").read_text().splitlines()
     assert "write the day" in json.loads(row)["reason"]
+
+
+@pytest.mark.slow
+async def test_an_import_that_is_killed_goes_on_and_loses_nothing(
+    database_url: str, pool: Pool, tmp_path: Path
+) -> None:
+    book = openpyxl.Workbook(write_only=True)
+    table = book.create_sheet("Reviews")
+    table.append(["id", "text", "rating", "date"])
+    for number in range(6_000):
+        table.append(
+            [
+                number,
+                f"The soup was cold, number {number}",
+                number % 5 + 1,
+                "2026-11-01" if number % 10 else "3 days ago",
+            ]
+        )
+    path = tmp_path / "reviews.xlsx"
+    book.save(path)
+    killed = 0
+    for rows in (1_000, 3_000):
+        with programs.started(
+            "import", str(path), "--brand", "Lantern Tea", settings={"EARSHOT_DATABASE_URL": database_url}
+        ) as process:
+            async with asyncio.timeout(100):
+                # Another process's progress has no event.
+                while await pool.fetchval("select coalesce(max((cursor->>'row')::int), 0) from source") < rows:
+                    assert process.poll() is None
+                    await asyncio.sleep(0.01)
+            process.kill()
+            killed += 1
+    counted, said = imported(database_url, str(path))
+
+    assert killed == 2
+    assert "going on after row" in said
+    assert "seen 6000 = inserted 5400, unchanged 0, new_version 0, erased_again 0, quarantined 600" in counted
+    assert await pool.fetchval("select count(*) from mention") == 5_400
+    assert await pool.fetchval("select count(*) from fetch_not_conserved") == 0
+    broken = (tmp_path / "reviews.xlsx.quarantined.jsonl").read_text().splitlines()
+    assert len({json.loads(line)["row"] for line in broken}) == len(broken) == 600
