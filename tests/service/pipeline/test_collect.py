@@ -6,8 +6,10 @@ from random import Random
 
 import pytest
 
+from alerts.brands import BrandTerms
 from collectors.egress import GuardedEgress
 from service.pipeline.collect import collect_due
+from service.store import brand
 from service.store.pool import Connection, Pool
 from tests import make
 from tests.places import Feed, Post, serving_feed
@@ -157,3 +159,22 @@ async def test_few_new_items_are_no_gap(pool: Pool, feed: Feed, watched: Watched
     feed.posts = some(10, 2)
     await poll(pool)
     assert await pool.fetchval("select gap_suspected_at from source") is None
+
+
+async def test_a_shared_source_counts_an_item_for_each_brand_it_is_about(
+    conn: Connection, pool: Pool, feed: Feed, watched: Watched
+) -> None:
+    await brand.add(conn, BrandTerms(name="Moon Tea"), now=make.NOW)
+    await conn.execute("update source set brand_id = null")
+    feed.etag = False
+    feed.posts = [
+        Post(text="Lantern Noodles or Moon Tea?", guid="1"),
+        Post(text="Moon Tea, cold", guid="2"),
+        Post(text="Nothing of it", guid="3"),
+    ]
+    await poll(pool)
+    await poll(pool)
+
+    assert await log(pool) == [("collected", 3, 3, 0, 0), ("collected", 3, 0, 3, 0)]
+    assert await conn.fetchval("select array_agg(unmatched) from fetch_log") == [1, 1]
+    assert await conn.fetch("table fetch_not_conserved") == []
