@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from math import log, sqrt
+from math import hypot, log, sqrt
 
 #: The middle 95 % of a normal distribution, in standard deviations.
 _Z95 = 1.959963984540054
@@ -21,6 +21,18 @@ def wilson(part: int, whole: int) -> tuple[float | None, float | None]:
     middle = (share + z2 / (2 * whole)) / (1 + z2 / whole)
     half = _Z95 / (1 + z2 / whole) * sqrt(share * (1 - share) / whole + z2 / (4 * whole * whole))
     return max(middle - half, 0.0), min(middle + half, 1.0)
+
+
+def differs(now: tuple[int, int], then: tuple[int, int]) -> int:
+    """Return 1 where the share `now` (part, whole) is above `then` with a certainty of 95 %, -1 where it is below, else
+    0. Source: Newcombe (1998), Statistics in Medicine 17, 873-890, method 10."""
+    (low, high), (low_then, high_then) = wilson(*now), wilson(*then)
+    if low is None or high is None or low_then is None or high_then is None:
+        return 0
+    share, share_then = now[0] / now[1], then[0] / then[1]
+    if share - share_then > hypot(share - low, high_then - share_then):
+        return 1
+    return -1 if share_then - share > hypot(high - share, share_then - low_then) else 0
 
 
 def doubling_time(before: int, now: int, window: timedelta) -> float | None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.measures import doubling_time, ratio, wilson
+from service.measures import differs, doubling_time, ratio, wilson
 
 
 @pytest.mark.parametrize(
@@ -42,3 +42,12 @@ def test_volumes_double_in() -> None:
     assert doubling_time(0, 20, six) is None
     assert doubling_time(20, 20, six) is None
     assert doubling_time(20, 10, six) is None
+
+
+def test_shares_differ_as_newcombe_worked_out() -> None:
+    # 56 of 70 against 48 of 80: the difference of 0.2 lies between 0.0524 and 0.3339.
+    assert differs((56, 70), (48, 80)) == 1
+    assert differs((48, 80), (56, 70)) == -1
+    assert differs((9, 10), (3, 10)) == 1
+    assert differs((5, 56), (0, 29)) == 0
+    assert differs((0, 0), (2, 7)) == 0
