@@ -1,10 +1,13 @@
 """Files that places, or those who gather from them, hand out. Ours, in the shape that is documented."""
 
+import atexit
 import csv
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import openpyxl
 import pytest
@@ -17,7 +20,9 @@ from collectors.import_mappings import MAPPINGS, likely_mapping
 from collectors.types import Mention, Quarantined, Rating
 from tests import make
 
-FILES = Path(__file__).with_name("imports")
+KEPT = Path(__file__).with_name("imports")
+#: As the places write them; kept in UTF-8, so that they can be read here.
+ENCODINGS = {"dianping.csv": "gb18030", "wongnai.csv": "cp874", "google_play.csv": "utf-16"}
 CASES = {
     "dcard": "dcard.json",
     "xiaohongshu": "xiaohongshu.csv",
@@ -33,8 +38,20 @@ CASES = {
 }
 
 
+@cache
+def file(name: str) -> Path:
+    """Return a file in the encoding in which its place writes it."""
+    if name not in ENCODINGS:
+        return KEPT / name
+    folder = TemporaryDirectory(prefix="earshot-imports-")
+    atexit.register(folder.cleanup)
+    path = Path(folder.name) / name
+    path.write_bytes((KEPT / name).read_text("utf-8").encode(ENCODINGS[name]))
+    return path
+
+
 def rows(place: str, name: str = "") -> list[Row]:
-    return list(read(FILES / (name or CASES[place]), now=make.NOW, place=place))
+    return list(read(file(name or CASES[place]), now=make.NOW, place=place))
 
 
 def mentions(place: str, name: str = "") -> list[Mention]:
@@ -62,7 +79,7 @@ def test_a_mapping_names_fields_and_zones_that_exist(place: str) -> None:
 @pytest.mark.parametrize("place", MAPPINGS)
 def test_a_file_without_its_place_named_is_known(place: str) -> None:
     try:
-        likely = read(FILES / CASES[place], now=make.NOW).layout.likely
+        likely = read(file(CASES[place]), now=make.NOW).layout.likely
     except SettingError as error:
         assert f"or try --columns {place}," in str(error)  # noqa: PT017  # the message is half of what is tested
     else:
@@ -161,8 +178,8 @@ def test_shopee_gives_ratings_with_and_without_words() -> None:
 def test_shopee_as_a_workbook_with_a_title_gives_the_same(tmp_path: Path) -> None:
     book = openpyxl.Workbook()
     book.active.append(["商品評價", None, "匯出日期"])
-    with (FILES / "shopee.csv").open(encoding="utf-8-sig", newline="") as file:
-        for row in csv.reader(file):
+    with file("shopee.csv").open(encoding="utf-8-sig", newline="") as table:
+        for row in csv.reader(table):
             book.active.append(row)
     book.save(tmp_path / "shopee.xlsx")
 
