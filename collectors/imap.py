@@ -14,7 +14,7 @@ from collectors.errors import CollectError
 from collectors.feed import shared_parsers
 from collectors.feed_items import MAX_RAW_BYTES
 from collectors.harvest import Harvest
-from collectors.mailbox import Mail, examine, new_mails, opened
+from collectors.mailbox import Batch, Mail, examine, new_mails, opened
 from collectors.pages import names_in
 from collectors.registry import check
 from collectors.shape import mention_from_json
@@ -34,10 +34,7 @@ class ImapCollector:
         cursor: Mapping[str, Any] = source.cursor
         async with aclosing(new_mails(source, egress=egress, now=now)) as batches:
             async for batch in batches:
-                for mail in batch.mails:
-                    mentions, unread = await _mentions(mail, source, now=now)
-                    harvest.add(mentions, unread)
-                cursor = batch.cursor
+                cursor = await _taken(batch, harvest, source, now=now)
                 harvest.warn(f"{batch.left} mails wait for the next poll" if batch.left else None)
                 if harvest.over:
                     break
@@ -55,6 +52,17 @@ class ImapCollector:
             while True:
                 if await talk.idle(IDLE_SECONDS):
                     yield
+
+
+async def _taken(batch: Batch, harvest: Harvest, source: Source, *, now: datetime) -> Mapping[str, Any]:
+    """Put a batch into the harvest; return the cursor behind what was read. Mails that each take their parser's whole
+    time must not outlast the poll's, or it would begin with them again and again."""
+    for mail in batch.mails:
+        mentions, unread = await _mentions(mail, source, now=now)
+        harvest.add(mentions, unread)
+        if harvest.over:
+            return {**batch.cursor, "uid": mail.uid}
+    return batch.cursor
 
 
 async def _mentions(mail: Mail, source: Source, *, now: datetime) -> tuple[list[Mention], list[Quarantined]]:

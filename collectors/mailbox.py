@@ -153,7 +153,7 @@ async def _search(talk: Talk, criteria: str) -> list[int]:
 
 
 async def _fetched(talk: Talk, uids: Sequence[int], *, now: datetime) -> list[Mail]:
-    """Return the mails that are still there."""
+    """Return the mails that are still there, oldest first."""
     numbers = ",".join(map(str, uids))
     answer = await talk.ask(f"UID FETCH {numbers} (UID INTERNALDATE BODY.PEEK[]<0.{MAX_MAIL_BYTES}>)")
     found = []
@@ -165,7 +165,7 @@ async def _fetched(talk: Talk, uids: Sequence[int], *, now: datetime) -> list[Ma
         uid = text(items.get("UID"))
         if isinstance(content, bytes) and uid.isdigit() and int(uid) in uids:
             found.append(Mail(uid=int(uid), received=_moment(text(items.get("INTERNALDATE"))) or now, content=content))
-    return found
+    return sorted(found, key=lambda mail: mail.uid)
 
 
 def _days(source: Source) -> int:

@@ -27,8 +27,11 @@ import pytest
 
 CERTIFICATE = Path(__file__).parent / "alerts" / "channels" / "localhost.pem"
 PASSWORD = "only for tests"
+#: Of a user who likes it hard.
+HARD_PASSWORD = '密碼 "ลับ" \\{3}'
 #: Who has a mailbox; mail for anybody else bounces.
-USERS = ("ann", "desk", "bounces", "away")
+USERS = ("ann", "desk", "bounces", "away", "hard")
+_PASSWORDS = {"hard": HARD_PASSWORD}
 _STARTS_WITHIN = 20
 
 _DOVECOT = """
@@ -242,7 +245,7 @@ def _dovecot(host: MailHost) -> subprocess.Popen[bytes]:
     for name in ("mail", "home", *(f"home/{user}" for user in USERS)):
         (folder / name).mkdir()
         os.chown(folder / name, nobody.pw_uid, nobody.pw_gid)
-    (folder / "users").write_text("".join(f"{user}:{PASSWORD}::::::\n" for user in USERS))
+    (folder / "users").write_text("".join(f"{user}:{_PASSWORDS.get(user, PASSWORD)}::::::\n" for user in USERS))
     shutil.copy(CERTIFICATE, folder / "certificate.pem")
     (folder / "dovecot.conf").write_text(
         _DOVECOT.format(

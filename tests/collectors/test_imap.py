@@ -107,6 +107,22 @@ async def test_every_protection_is_spoken(security: str, mail_host: MailHost) ->
     assert await ids(source(mail_host, security=security, port=str(port))) == ["m1@example.com"]
 
 
+async def test_a_password_of_any_letters_signs_in(mail_host: MailHost) -> None:
+    assert await ids(source(mail_host, user="hard", password=mailhost.HARD_PASSWORD)) == []
+
+
+async def test_a_poll_that_takes_too_long_goes_on_behind_what_it_read(
+    mail_host: MailHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        mail_host.append("desk", mail(number))
+    monkeypatch.setattr("collectors.harvest.MAX_SECONDS", 0)
+    first = await poll(source(mail_host))
+    second = await poll(replace(source(mail_host), cursor=first.cursor))
+
+    assert [mention.id for mention in (*first.mentions, *second.mentions)] == ["m0@example.com", "m1@example.com"]
+
+
 async def test_a_certificate_that_nobody_vouches_for_is_refused(
     mail_host: MailHost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
