@@ -1,7 +1,9 @@
 """Mentions come in once, whatever is replayed."""
 
+import asyncio
 from datetime import timedelta
 
+import asyncpg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -12,6 +14,7 @@ from collectors.types import Author, Rating, SourceKind
 from service.store import brand, clock, ingest, source, trend
 from service.store.pool import Connection, Pool
 from tests import make
+from tests.service.waiting import until
 
 
 async def put_place(conn: Connection) -> tuple[BrandId, SourceId]:
@@ -97,7 +100,7 @@ async def test_whatever_is_replayed_counts_add_up_and_the_rollup_equals_a_recoun
     pool: Pool, batches: list[list[object]]
 ) -> None:
     async with pool.acquire() as conn:
-        await conn.execute("truncate brand cascade")
+        await conn.execute("truncate brand, mention cascade")
         place = await put_place(conn)
         for batch in batches:
             got = await ingest.ingest(conn, *place, batch, now=make.NOW)  # type: ignore[arg-type]  # built by `mentions`
@@ -113,6 +116,54 @@ async def test_the_rollup_survives_the_removal_of_a_brand(conn: Connection, plac
     await brand.remove(conn, place[0])
 
     assert await conn.fetchval("select count(*) from trend_hour") == 0
+
+
+async def test_all_that_was_said_goes_with_its_brand_or_its_source(
+    conn: Connection, place: tuple[BrandId, SourceId]
+) -> None:
+    board = await _shared(conn, BrandTerms(name="Lantern"))
+    for brand_id, source_id in (place, (None, board)):
+        await ingest.ingest(conn, brand_id, source_id, [make.mention(text="Lantern")], now=make.NOW)
+    told = await conn.fetchval(
+        "insert into story (brand_id, first_seen_at, last_seen_at, signature) values ($1, $2, $2, '{}') returning id",
+        place[0],
+        make.NOW,
+    )
+    await conn.execute("update mention set story_id = $1 where brand_id = $2", told, place[0])
+    await brand.remove(conn, place[0])
+    left = await conn.fetchval("select count(*) from mention")
+    await source.remove(conn, board)
+
+    assert left == 1
+    assert await conn.fetchval("select count(*) from mention") == 0
+    assert await trend.drift(conn) == 0
+
+
+async def test_nothing_is_stored_without_its_brand_and_source(
+    conn: Connection, place: tuple[BrandId, SourceId]
+) -> None:
+    for wrong in ((BrandId(999), place[1]), (place[0], SourceId(999))):
+        with pytest.raises(asyncpg.ForeignKeyViolationError):
+            await ingest.ingest(conn, *wrong, [make.mention()], now=make.NOW)
+
+    assert await conn.fetchval("select count(*) from mention") == 0
+
+
+async def test_a_brand_that_goes_meanwhile_takes_the_news_with_it(
+    pool: Pool, conn: Connection, place: tuple[BrandId, SourceId]
+) -> None:
+    async with pool.acquire() as other:
+        async with conn.transaction():
+            await ingest.ingest(conn, *place, [make.mention()], now=make.NOW)
+            going = asyncio.create_task(brand.remove(other, place[0]))
+
+            async def waits() -> bool:
+                return bool(await conn.fetchval("select exists (select from pg_locks where not granted)"))
+
+            await until(waits, what="the removal to wait")
+        await going
+
+    assert await conn.fetchval("select count(*) from mention") == 0
 
 
 async def test_a_date_that_comes_later_is_believed(conn: Connection, place: tuple[BrandId, SourceId]) -> None:

@@ -154,7 +154,7 @@ async def test_the_index_finds_what_looking_at_everything_finds(
     words = " ".join(f'{sign if at else sign.replace("OR ", "")}"{word}"' for at, (sign, word) in enumerate(asked))
     words = words.replace("a\\b", "a\\\\b")
     async with pool.acquire() as conn:
-        await conn.execute("truncate brand, search_todo cascade")
+        await conn.execute("truncate brand, mention, search_todo cascade")
         said = [make.mention(id=str(n), text=text) for n, text in enumerate(texts)]
         await _tell(conn, await put_place(conn), *said, indexed=False)
         by_looking = await _found(conn, words)
