@@ -13,7 +13,7 @@ from analysis.encoder import EncoderAnalyser, anger_score, sigmoid
 from analysis.encoder_files import EncoderTuning
 from analysis.heads import CAUSES, HEADS, SENTIMENTS
 from analysis.training.corpus import LANGUAGES, LICENCES, our_labels, rows
-from analysis.training.cuts import best_cut
+from analysis.training.cuts import as_usual, best_cut
 from analysis.training.readings import Part, first_readings, part_of, written_texts
 
 #: Of a source, at most so many texts calibrate sentiment.
@@ -89,12 +89,13 @@ def _sentiment_tuning(scores: Array, truth: NDArray[np.intp]) -> tuple[float, tu
     return float(np.exp(best[0])), (float(best[1]), float(best[2]), float(-best[1] - best[2]))
 
 
-def _anger_tuning(score: Array, angry: NDArray[np.bool_], start: Array) -> Array:
+def _anger_tuning(score: Array, angry: NDArray[np.bool_], weight: Array, start: Array) -> Array:
     """Return slope and offset that make the truth likeliest, held near `start`."""
 
     def loss(parameters: Array) -> float:
         odds = score * parameters[0] + parameters[1]
-        return float(np.logaddexp(0, np.where(angry, -odds, odds)).sum() + _PULL * ((parameters - start) ** 2).sum())
+        unlikely = (weight * np.logaddexp(0, np.where(angry, -odds, odds))).sum()
+        return float(unlikely + _PULL * ((parameters - start) ** 2).sum())
 
     return np.asarray(minimize(loss, start).x)
 
@@ -119,9 +120,10 @@ def _one(scores: Array, known: Sequence[_Known], start: Array) -> EncoderTuning:
     shares = _sentiment_tuning(scores[sentiment >= 0, HEADS["sentiment"].columns], sentiment[sentiment >= 0])
     read = level >= 0
     angry = level[read] == 2
-    anger = _anger_tuning(anger_score(scores[read]), angry, start)
+    weight = as_usual(angry, np.ones(len(angry)))
+    anger = _anger_tuning(anger_score(scores[read]), angry, weight, start)
     share = sigmoid(anger_score(scores[read]) * anger[0] + anger[1])
-    return _rounded(shares, anger, best_cut(share, angry, np.ones(len(share))))
+    return _rounded(shares, anger, best_cut(share, angry, weight))
 
 
 def _cause_threshold(scores: Array, known: Sequence[_Known]) -> float:

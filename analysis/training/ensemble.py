@@ -15,7 +15,7 @@ from analysis.encoder import open_encoder
 from analysis.ensemble import Tuning, log_odds
 from analysis.ngram import NgramAnalyser
 from analysis.training.corpus import LANGUAGES, LICENCES, rows
-from analysis.training.cuts import best_cut
+from analysis.training.cuts import as_usual, best_cut
 from analysis.training.judging import verdicts
 from analysis.training.readings import Part, Reading, first_readings, part_of, written_texts
 from analysis.types import Analyser
@@ -58,12 +58,9 @@ class Judged:
 
 
 def _known(language: str, found: list[tuple[str, Reading, float]]) -> Known:
-    return Known(
-        language=language,
-        texts=[text for text, _, _ in found],
-        angry=np.array([reading.anger == 2 for _, reading, _ in found], dtype=bool),
-        weight=np.array([weight for _, _, weight in found]),
-    )
+    angry = np.array([reading.anger == 2 for _, reading, _ in found], dtype=bool)
+    weight = as_usual(angry, np.array([weight for _, _, weight in found]))
+    return Known(language=language, texts=[text for text, _, _ in found], angry=angry, weight=weight)
 
 
 def calibrating(corpus: Path, language: str) -> Known:
