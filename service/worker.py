@@ -102,6 +102,7 @@ async def _collect(stack: AsyncExitStack, settings: Settings, pool: Pool) -> lis
     from service.pipeline.pace import SharedPace  # noqa: PLC0415
     from service.pipeline.receive import receive_due  # noqa: PLC0415
     from service.pipeline.subscribe import subscribe_due  # noqa: PLC0415
+    from service.pipeline.try_out import try_due  # noqa: PLC0415
 
     stack.callback(close_parsers)
     egress = await stack.enter_async_context(GuardedEgress(pace=SharedPace(pool)))
@@ -112,6 +113,9 @@ async def _collect(stack: AsyncExitStack, settings: Settings, pool: Pool) -> lis
 
     async def receive() -> bool:
         return await receive_due(pool, allow_private=settings.allow_private) > 0
+
+    async def try_out() -> bool:
+        return await try_due(pool, egress, allow_private=settings.allow_private)
 
     async def ask_hubs() -> bool:
         return await subscribe_due(pool, egress, hooks_url=settings.hooks_url) > 0
@@ -124,6 +128,7 @@ async def _collect(stack: AsyncExitStack, settings: Settings, pool: Pool) -> lis
     rhythms = [
         Rhythm(step=step, seconds=settings.tick),
         Rhythm(step=receive, seconds=settings.tick),
+        Rhythm(step=try_out, seconds=settings.tick),
         Rhythm(step=listeners.step, seconds=10.0),
         Rhythm(step=followers.step, seconds=5.0),
     ]

@@ -107,3 +107,29 @@ async def quarantine(
 async def forget_before(conn: Connection, at: datetime) -> None:
     """Drop fetches of before: a year of polls says nothing that a month does not."""
     await conn.execute("delete from fetch_log where started_at < $1", at)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fetch:
+    """One fetch, as its log holds it."""
+
+    started_at: datetime
+    outcome: str
+    seen: int
+    inserted: int
+    quarantined: int
+    error: str | None
+    gap_suspected: bool
+
+
+async def latest(conn: Connection, source_id: SourceId, *, limit: int) -> list[Fetch]:
+    """Return a source's last fetches, newest first."""
+    rows = await conn.fetch(
+        """
+        select started_at, outcome, seen, inserted, quarantined, error, gap_suspected
+        from fetch_log where source_id = $1 order by started_at desc limit $2
+        """,
+        source_id,
+        limit,
+    )
+    return [Fetch(**row) for row in rows]

@@ -9,6 +9,7 @@ import asyncpg
 
 from alerts.types import BrandId, MentionId, StoryId
 from service.store.pool import Connection
+from service.store.trend import Bucket, TrendCounts
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -16,6 +17,8 @@ class ToldStory:
     """Mentions of a period that say the same thing."""
 
     id: StoryId
+    #: The brand's name.
+    brand: str
     total: int
     negative: int
     neutral: int
@@ -34,6 +37,32 @@ class ToldStory:
     terms: tuple[str, ...]
 
 
+_TOLD = """
+    with told as (
+        select story_id, count(*) as total, count(*) filter (where label = 'negative') as negative,
+            count(*) filter (where label = 'neutral') as neutral,
+            count(*) filter (where label = 'positive') as positive, count(*) filter (where angry) as angry,
+            count(distinct site) as channels,
+            count(distinct (source_id, coalesce(author_id, author_name))) as authors,
+            array_agg(distinct language) filter (where language is not null) as languages,
+            min(said_at) as first_at, max(said_at) as last_at,
+            (array_agg(id order by said_at, id))[1] as first_mention
+        from mention
+        where ($1::bigint[] is null or brand_id = any($1)) and said_at >= $2 and said_at < $3 and counted
+            and story_id is not null and ($6::bigint is null or story_id = $6)
+        group by story_id having count(*) >= $4
+        order by total desc, last_at desc, story_id limit $5
+    )
+    select told.*, b.name as brand, m.title, left(m.text, 500) as text, array(
+        select term from mention s cross join lateral unnest(s.terms) term
+        where s.story_id = told.story_id and s.said_at >= $2 and s.said_at < $3 and s.counted
+        group by term order by count(*) desc, length(term) desc, term limit 8
+    ) as terms
+    from told join mention m on m.id = told.first_mention join brand b on b.id = m.brand_id
+    order by total desc, last_at desc, story_id
+"""
+
+
 async def stories(
     conn: Connection,
     *,
@@ -45,37 +74,21 @@ async def stories(
 ) -> list[ToldStory]:
     """Return the stories told most often from `since` to before `until`."""
     rows = await conn.fetch(
-        """
-        with told as (
-            select story_id, count(*) as total, count(*) filter (where label = 'negative') as negative,
-                count(*) filter (where label = 'neutral') as neutral,
-                count(*) filter (where label = 'positive') as positive, count(*) filter (where angry) as angry,
-                count(distinct site) as channels,
-                count(distinct (source_id, coalesce(author_id, author_name))) as authors,
-                array_agg(distinct language) filter (where language is not null) as languages,
-                min(said_at) as first_at, max(said_at) as last_at,
-                (array_agg(id order by said_at, id))[1] as first_mention
-            from mention
-            where ($1::bigint[] is null or brand_id = any($1)) and said_at >= $2 and said_at < $3 and counted
-                and story_id is not null
-            group by story_id having count(*) >= $4
-            order by total desc, last_at desc, story_id limit $5
-        )
-        select told.*, m.title, left(m.text, 500) as text, array(
-            select term from mention s cross join lateral unnest(s.terms) term
-            where s.story_id = told.story_id and s.said_at >= $2 and s.said_at < $3 and s.counted
-            group by term order by count(*) desc, length(term) desc, term limit 8
-        ) as terms
-        from told join mention m on m.id = told.first_mention
-        order by total desc, last_at desc, story_id
-        """,
+        _TOLD,
         None if brand_ids is None else list(brand_ids),
         since,
         until,
         at_least,
         limit,
+        None,
     )
     return [_story(row) for row in rows]
+
+
+async def one(conn: Connection, story_id: StoryId, *, since: datetime, until: datetime) -> ToldStory | None:
+    """Return a story as it was told from `since` to before `until`."""
+    row = await conn.fetchrow(_TOLD, None, since, until, 1, 1, story_id)
+    return None if row is None else _story(row)
 
 
 def _story(row: asyncpg.Record) -> ToldStory:
@@ -160,3 +173,34 @@ async def authors(
         limit,
     )
     return [SpeakingAuthor(**row) for row in rows]
+
+
+async def story(conn: Connection, story_id: StoryId) -> tuple[datetime, datetime] | None:
+    """Return when a story's first and last mention were said; None where it has none that counts."""
+    row = await conn.fetchrow(
+        "select min(said_at) as first_at, max(said_at) as last_at from mention where story_id = $1 and counted",
+        story_id,
+    )
+    return None if row is None or row["first_at"] is None else (row["first_at"], row["last_at"])
+
+
+async def story_counts(
+    conn: Connection, story_id: StoryId, *, since: datetime, until: datetime, bucket: Bucket, zone: str
+) -> list[TrendCounts]:
+    """Return the steps in which a story was told, in order."""
+    rows = await conn.fetch(
+        """
+        select date_trunc($4, said_at, $5) as start, '' as "group", count(*) as total,
+            count(*) filter (where label = 'negative') as negative,
+            count(*) filter (where label = 'neutral') as neutral,
+            count(*) filter (where label = 'positive') as positive, count(*) filter (where angry) as angry
+        from mention where story_id = $1 and said_at >= $2 and said_at < $3 and counted
+        group by 1 order by 1
+        """,
+        story_id,
+        since,
+        until,
+        bucket,
+        zone,
+    )
+    return [TrendCounts(**row) for row in rows]

@@ -4,7 +4,7 @@ Colours and the font are the page's own CSS variables, so that the chart follows
 numbers and times are said in the reader's language before they go in: the browser formats nothing.
 """
 
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -50,10 +50,10 @@ def steps(
     gaps: Set[datetime],
     *,
     bucket: Bucket,
-    brand: str | None,
+    behind: Mapping[str, str | None],
     reader: Reader,
 ) -> list[Step]:
-    """Return every step of the period, also those without mentions."""
+    """Return every step of the period, also those without mentions; each opens the mentions `behind` it."""
     known = {step.start: step for step in counts}
     made = []
     for start in starts:
@@ -64,7 +64,7 @@ def steps(
                 label=reader.clock(start) if bucket is Bucket.HOUR else reader.day(start),
                 link=links.with_query(
                     "/mentions",
-                    {"brand": brand, "from": as_local(start, reader.zone), "to": as_local(end, reader.zone)},
+                    {**behind, "from": as_local(start, reader.zone), "to": as_local(end, reader.zone)},
                 ),
                 total=found.total if found else 0,
                 angry=found.angry if found else 0,

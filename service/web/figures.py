@@ -1,8 +1,10 @@
-"""The four numbers of the overview, each beside what it was one period before."""
+"""The numbers of a period beside those of the one before, and whether that is better or worse."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 
+from service.measures import differs, ratio, wilson
 from service.store.trend import TrendCounts
 from service.web.period import Period
 from service.web.reader import Reader
@@ -19,10 +21,19 @@ class Totals:
     angry: int = 0
 
     @property
+    def judged(self) -> int:
+        """Mentions with a verdict."""
+        return self.negative + self.neutral + self.positive
+
+    @property
     def net(self) -> int | None:
         """Positive less negative in a hundred judged mentions, −100 to 100; None where none is judged."""
-        judged = self.negative + self.neutral + self.positive
-        return round(100 * (self.positive - self.negative) / judged) if judged else None
+        return round(100 * (self.positive - self.negative) / self.judged) if self.judged else None
+
+    @property
+    def anger_rate(self) -> float | None:
+        """The angry among the judged; None where none is judged."""
+        return ratio(self.angry, self.judged)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,15 +52,69 @@ class Figure:
     alarming: bool = False
 
 
-def totals(counts: Sequence[TrendCounts]) -> Totals:
+class Course(StrEnum):
+    """How a period compares with the one before."""
+
+    BETTER = "better"
+    WORSE = "worse"
+    MIXED = "mixed"
+    #: The difference may be chance.
+    SAME = "same"
+    #: One of the two has no judged mention.
+    UNKNOWN = "unknown"
+
+
+def totals(counts: Iterable[TrendCounts]) -> Totals:
     """Return the sum of all steps."""
+    rows = list(counts)
     return Totals(
-        total=sum(step.total for step in counts),
-        negative=sum(step.negative for step in counts),
-        neutral=sum(step.neutral for step in counts),
-        positive=sum(step.positive for step in counts),
-        angry=sum(step.angry for step in counts),
+        total=sum(step.total for step in rows),
+        negative=sum(step.negative for step in rows),
+        neutral=sum(step.neutral for step in rows),
+        positive=sum(step.positive for step in rows),
+        angry=sum(step.angry for step in rows),
     )
+
+
+def course(now: Totals, then: Totals) -> Course:
+    """Return whether anger and displeasure grew or fell, by shares that differ with a certainty of 95 %."""
+    if not now.judged or not then.judged:
+        return Course.UNKNOWN
+    parts = ((now.angry, then.angry), (now.negative, then.negative))
+    signs = {differs((part, now.judged), (before, then.judged)) for part, before in parts} - {0}
+    if len(signs) > 1:
+        return Course.MIXED
+    return {1: Course.WORSE, -1: Course.BETTER}[signs.pop()] if signs else Course.SAME
+
+
+def _interval(part: int, whole: int) -> tuple[float, float]:
+    low, high = wilson(part, whole)
+    return low or 0.0, 1.0 if high is None else high
+
+
+def course_words(found: Course, period: Period, reader: Reader) -> str:
+    """Return the comparison as a sentence."""
+    _ = reader.words.gettext
+    pattern = {
+        Course.BETTER: _("Better than %(before)s"),
+        Course.WORSE: _("Worse than %(before)s"),
+        Course.MIXED: _("Mixed against %(before)s: one of anger and displeasure rose, the other fell"),
+        Course.SAME: _("About the same as %(before)s: the difference may be chance"),
+        Course.UNKNOWN: _("Nothing to compare with in %(before)s yet"),
+    }[found]
+    return pattern % {"before": before(period, reader)}
+
+
+def rate_words(part: int, whole: int, reader: Reader) -> str:
+    """Return a share of the judged with its interval; '' where none is judged."""
+    if not whole:
+        return ""
+    low, high = _interval(part, whole)
+    return reader.words.gettext("%(share)s of those judged (95%% interval %(low)s to %(high)s)") % {
+        "share": reader.percent(part / whole),
+        "low": reader.percent(low),
+        "high": reader.percent(high),
+    }
 
 
 def before(period: Period, reader: Reader) -> str:

@@ -9,6 +9,7 @@ from alerts.errors import QueryError
 from alerts.query import Query, parse
 from alerts.query_parser import MOST_CHARACTERS
 from alerts.types import BrandId, IncidentId, MentionId, SourceId, StoryId
+from analysis.heads import CAUSES, KINDS
 from analysis.types import Sentiment
 from service.store.mention import MentionFilter, Place
 from service.store.search import storable
@@ -18,7 +19,7 @@ from service.web.reader import Reader
 
 _FIELDS = (
     *("brand", "source", "language", "label", "angry", "q", "from", "to", "incident", "story", "author"),
-    *("sort", "archive"),
+    *("kind", "cause", "sort", "archive"),
 )
 _LARGEST_ID = 2**63 - 1
 _MOST = 300
@@ -57,6 +58,18 @@ class Asked:
         """Return the address of these mentions with some fields changed."""
         return links.with_query("/mentions", {**self.fields, **changes})
 
+    def export(self, kind: str) -> str:
+        """Return the address of these mentions as a file."""
+        times = {"from": self.wanted.since, "to": self.wanted.until}
+        asked = {
+            **{key: value for key, value in self.fields.items() if key != "sort"},
+            **{key: None if at is None else at.isoformat() for key, at in times.items()},
+            "angry": None if self.wanted.angry is None else str(self.wanted.angry).lower(),
+            "archive": "true" if "archive" in self.fields else None,
+            "format": kind,
+        }
+        return links.with_query("/api/v1/exports", asked)
+
     @property
     def is_narrow(self) -> bool:
         """Whether anything is asked for in particular."""
@@ -83,6 +96,8 @@ def asked(query: Mapping[str, str], reader: Reader) -> Asked:
         label=label if label in tuple(Sentiment) else None,
         angry={"1": True, "0": False}.get(fields.get("angry", "")),
         author=fields.get("author"),
+        kind=kind if (kind := fields.get("kind")) in KINDS else None,
+        cause=cause if (cause := fields.get("cause")) in CAUSES else None,
         since=reader.now - SEARCHED if is_recent else _time(fields.get("from"), reader),
         until=_time(fields.get("to"), reader, end=True),
     )
@@ -92,6 +107,8 @@ def asked(query: Mapping[str, str], reader: Reader) -> Asked:
         "incident": wanted.incident_id,
         "story": wanted.story_id,
         "label": wanted.label,
+        "kind": wanted.kind,
+        "cause": wanted.cause,
         "from": None if is_recent else wanted.since,
         "to": wanted.until,
     }

@@ -7,7 +7,7 @@ from alerts import text
 from alerts.query import Query
 from service.store import search
 from service.store.mention import StoredMention
-from service.web import highlight, links
+from service.web import highlight, links, verdict_words
 from service.web.highlight import Piece
 from service.web.reader import Reader
 from service.web.wording import language_word
@@ -15,6 +15,16 @@ from service.web.wording import language_word
 _EXCERPT = 420
 #: Nobody reads more on a page; the original is a click away.
 _MOST = 50_000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CauseView:
+    """One thing a mention is about."""
+
+    key: str
+    name: str
+    #: negative, neutral or positive; '' where a person named it.
+    tone: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,6 +47,9 @@ class MentionView:
     host: str
     #: Why it is left out of counts; '' where it is not.
     aside: str
+    #: What it is, and what it is about; '' and none where the model does not say.
+    kind: str
+    causes: Sequence[CauseView]
 
 
 def view(mention: StoredMention, reader: Reader, *, whole: bool = False, searched: Query | None = None) -> MentionView:
@@ -61,11 +74,25 @@ def view(mention: StoredMention, reader: Reader, *, whole: bool = False, searche
         original=original,
         host=links.host_of(original),
         aside=_aside(mention, reader),
+        kind=verdict_words.kinds(reader).get(mention.verdict_kind or "", ""),
+        causes=_causes(mention, reader),
     )
+
+
+def _causes(mention: StoredMention, reader: Reader) -> list[CauseView]:
+    names = verdict_words.causes(reader)
+    tones = {one["cause"]: one["label"] for one in (mention.verdict.causes if mention.verdict else None) or ()}
+    return [
+        CauseView(key=cause, name=names[cause], tone=tones.get(cause, ""))
+        for cause in mention.verdict_causes or ()
+        if cause in names
+    ]
 
 
 def _aside(mention: StoredMention, reader: Reader) -> str:
     _ = reader.words.gettext
+    if mention.irrelevant:
+        return _("Not about the brand")
     if mention.own:
         return _("The brand’s own")
     if mention.reply_by_owner:
@@ -74,10 +101,10 @@ def _aside(mention: StoredMention, reader: Reader) -> str:
 
 
 def tone_of(mention: StoredMention) -> str:
-    """Return the one word that decides how a mention looks."""
+    """Return the one word that decides how a mention looks: what a person said, else the verdict."""
     if mention.verdict is None:
         return "waiting"
-    return "angry" if mention.verdict.angry else mention.verdict.label
+    return "angry" if mention.angry else mention.label or mention.verdict.label
 
 
 def tone_names(reader: Reader) -> dict[str, str]:

@@ -7,9 +7,11 @@ from starlette.responses import Response
 
 from alerts.catalogue import LANGUAGES
 from alerts.types import MentionId
-from service.store import brand, brand_match, mention, search, source
+from analysis.heads import SENTIMENTS
+from service.store import brand, brand_match, correction, mention, search, source
+from service.store.correction import Correction
 from service.store.mention import StoredMention
-from service.web import mention_query, mention_view, wording
+from service.web import correcting, mention_query, mention_view, verdict_lines, verdict_words, wording
 from service.web.mention_query import Asked, Sort, cursor, ranked_cursor
 from service.web.reader import Reader
 from service.web.visit import Missing, PageRoute, SignedIn
@@ -43,8 +45,23 @@ async def listed(visit: SignedIn) -> Response:
         brand_choices=[(one.id, one.name) for one in await brand.every(visit.conn)],
         source_choices=[(one.id, one.name) for one in sources],
         languages_spoken=languages(asked.wanted.language, reader),
+        kinds=verdict_words.kinds(reader),
+        causes=verdict_words.causes(reader),
+        only=_only(asked, reader),
         labels={key: name for key, name in mention_view.tone_names(reader).items() if key not in ("angry", "waiting")},
     )
+
+
+def _only(asked: Asked, reader: Reader) -> list[tuple[str, str]]:
+    """Return what no field of the form shows of the question, each with the address of the list without it."""
+    _, fields = reader.words.gettext, asked.fields
+    said = {
+        "incident": _("Incident %(id)s"),
+        "story": _("Story %(id)s"),
+        "author": _("Author: %(id)s"),
+        "archive": _("However long ago"),
+    }
+    return [(said[key] % {"id": fields[key]}, asked.link(**{key: None})) for key in said if key in fields]
 
 
 async def _found(visit: SignedIn, asked: Asked) -> tuple[Sequence[StoredMention], str | None]:
@@ -77,5 +94,29 @@ async def one(visit: SignedIn, mention_id: str) -> Response:
         here="mentions",
         view=mention_view.view(found, visit.reader, whole=True),
         versions=await mention.versions(visit.conn, found.id),
+        said=await _correction(visit, found),
+        notice=_notice(visit),
+        was=was if correcting.opened(was := visit.request.query_params.get("was", ""), visit) is not None else "",
+        heads=verdict_lines.lines(found, visit.reader),
+        labels={key: name for key, name in mention_view.tone_names(visit.reader).items() if key in SENTIMENTS},
+        levels=verdict_words.anger_levels(visit.reader),
+        kinds=verdict_words.kinds(visit.reader),
+        causes=verdict_words.causes(visit.reader),
         about=await brand_match.why(visit.conn, found),
     )
+
+
+async def _correction(visit: SignedIn, found: StoredMention) -> Correction | None:
+    """Return what a person said of the version shown."""
+    said = await correction.of(visit.conn, found.id)
+    return said if said is not None and said.version == found.version else None
+
+
+def _notice(visit: SignedIn) -> str:
+    """Return what became of an action; '' for none."""
+    _ = visit.reader.words.gettext
+    came = visit.request.query_params.get("came", "")
+    return {
+        "corrected": _("Kept: every number follows at once."),
+        "undone": _("Undone."),
+    }.get(came, "")

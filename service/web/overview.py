@@ -1,4 +1,4 @@
-"""The first page: how it goes, what is angry now, what is open, and whether Earshot hears and can speak."""
+"""The first page: better or worse, what is angry now, what waits, and whether Earshot hears and can speak."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,78 +6,58 @@ from datetime import datetime
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from alerts.types import BrandId, IncidentStatus
+from alerts.types import IncidentStatus
+from service.measures import Assumptions, Unheard, unheard
 from service.store import brand, component, incident, mention, notification, source, trend
-from service.store.brand import Brand
 from service.store.mention import MentionFilter
+from service.store.term import Mood
 from service.store.trend import TrendCounts
-from service.web import chart, figures, health, links, render, wording
-from service.web.figures import Figure
-from service.web.mention_query import number
+from service.web import chart, figures, health, links, render, rising_words, voice, welcome, wording
+from service.web.figures import Figure, Totals
 from service.web.mention_view import view
-from service.web.period import Period, Stretch, as_local, stretch
-from service.web.reader import Reader
+from service.web.scope import Scope, period_names, scope_of
 from service.web.visit import PageRoute, SignedIn, Visit
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
 _ANGRY_SHOWN = 5
 _INCIDENTS_SHOWN = 6
+_RISING_SHOWN = 8
 _OPEN = (IncidentStatus.TRIGGERED, IncidentStatus.ACKNOWLEDGED)
+_MOST_ASSUMED = 1000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Scope:
-    """What the page is about."""
+class Estimate:
+    """Who is not heard and who was told, with what that rests on."""
 
-    brands: list[Brand]
-    #: None: every brand.
-    brand: Brand | None
-    period: Period
-    stretch: Stretch
-
-    @property
-    def brand_id(self) -> BrandId | None:
-        """The brand's id."""
-        return self.brand.id if self.brand else None
-
-    @property
-    def name(self) -> str | None:
-        """The brand's name, also where it is the only one."""
-        only = self.brands[0] if len(self.brands) == 1 else None
-        shown = self.brand or only
-        return shown.name if shown else None
-
-    @property
-    def query(self) -> dict[str, str | None]:
-        """The brand as links carry it."""
-        return {"brand": str(self.brand.id) if self.brand else None}
+    by: Assumptions
+    found: Unheard
 
 
-async def scope_of(visit: Visit) -> Scope:
-    """Return what an address asks for; what cannot be read counts as not given."""
-    query = visit.request.query_params
-    brands = await brand.every(visit.conn)
-    wanted = number(query.get("brand"))
-    period = next((known for known in Period if known == query.get("period")), Period.WEEK)
-    return Scope(
-        brands=brands,
-        brand=next((one for one in brands if one.id == wanted), None),
-        period=period,
-        stretch=stretch(period, now=visit.reader.now, zone=visit.reader.zone),
+def estimate(visit: Visit, now: Totals) -> Estimate:
+    """Return the estimate by the assumptions an address gives, the usual ones where it gives none that can be read."""
+    usual, query = Assumptions(), visit.request.query_params
+
+    def given(name: str, otherwise: float) -> float:
+        try:
+            value = float(query.get(name, ""))
+        except ValueError:
+            return otherwise
+        return value if 0 <= value <= _MOST_ASSUMED else otherwise
+
+    by = Assumptions(
+        silent_per_complaint=given("silent", usual.silent_per_complaint),
+        told_ill_each=given("ill", usual.told_ill_each),
+        told_well_each=given("well", usual.told_well_each),
     )
-
-
-def period_names(reader: Reader) -> dict[Period, str]:
-    """Return what the periods are called in the picker."""
-    _ = reader.words.gettext
-    return {Period.DAY: _("24 hours"), Period.WEEK: _("7 days"), Period.MONTH: _("30 days")}
+    return Estimate(by=by, found=unheard(complaints=now.negative, praises=now.positive, by=by))
 
 
 async def _counts(visit: Visit, scope: Scope, since: datetime, until: datetime) -> list[TrendCounts]:
     return await trend.counts(
         visit.conn,
-        brand_ids=None if scope.brand_id is None else [scope.brand_id],
+        brand_ids=scope.brand_ids,
         since=since,
         until=until,
         bucket=scope.stretch.bucket,
@@ -90,43 +70,37 @@ async def _steps(visit: Visit, scope: Scope, counts: list[TrendCounts]) -> list[
     starts = await trend.starts(visit.conn, since=span.since, until=span.until, bucket=span.bucket, zone=zone)
     gaps = await trend.gaps(
         visit.conn,
-        brand_ids=None if scope.brand_id is None else [scope.brand_id],
+        brand_ids=scope.brand_ids,
         since=span.since,
         until=span.until,
         bucket=span.bucket,
         zone=zone,
     )
-    return chart.steps(starts, counts, gaps, bucket=span.bucket, brand=scope.query["brand"], reader=visit.reader)
+    return chart.steps(starts, counts, gaps, bucket=span.bucket, behind=scope.query, reader=visit.reader)
 
 
-async def _figures(visit: Visit, scope: Scope, counts: list[TrendCounts]) -> list[Figure]:
+async def _figures(visit: Visit, scope: Scope, now: Totals, then: Totals) -> list[Figure]:
     """Return the four numbers."""
     reader, span, _ = visit.reader, scope.stretch, visit.reader.words.gettext
-    now = figures.totals(counts)
-    then = figures.totals(await _counts(visit, scope, span.previous_since, span.previous_until))
     by_status = await incident.count_by_status(visit.conn, scope.brand_id)
     open_now = sum(by_status.get(status, 0) for status in _OPEN)
     open_then = await incident.count_open_at(visit.conn, span.since, scope.brand_id)
     than, ago = figures.before(scope.period, reader), figures.ago(scope.period, reader)
-    behind = {
-        **scope.query,
-        "from": as_local(span.since, reader.zone),
-        "to": as_local(span.until, reader.zone),
-    }
     return [
         Figure(
             key="mentions",
             name=_("Mentions"),
             value=reader.number(now.total),
             change=figures.count_change(now.total, then.total, than, reader),
-            link=links.with_query("/mentions", behind),
+            link=scope.mentions(),
         ),
         Figure(
             key="angry",
             name=_("Angry"),
             value=reader.number(now.angry),
             change=figures.count_change(now.angry, then.angry, than, reader),
-            link=links.with_query("/mentions", {**behind, "angry": "1"}),
+            link=scope.mentions(angry="1"),
+            note=figures.rate_words(now.angry, now.judged, reader),
             alarming=now.angry > 0,
         ),
         Figure(
@@ -134,7 +108,7 @@ async def _figures(visit: Visit, scope: Scope, counts: list[TrendCounts]) -> lis
             name=_("Net sentiment"),
             value="–" if now.net is None else reader.signed(now.net),
             change=figures.net_change(now.net, then.net, than, reader),
-            link=links.with_query("/mentions", {**behind, "label": "negative"}),
+            link=scope.mentions(label="negative"),
             note=_("Positive minus negative, per 100 judged"),
         ),
         Figure(
@@ -153,6 +127,9 @@ async def overview(visit: SignedIn) -> Response:
     """Return the first page."""
     scope, reader = await scope_of(visit), visit.reader
     counts = await _counts(visit, scope, scope.stretch.since, scope.stretch.until)
+    now = figures.totals(counts)
+    then = figures.totals(await _counts(visit, scope, scope.stretch.previous_since, scope.stretch.previous_until))
+    course = figures.course(now, then)
     angry = await mention.newest(
         visit.conn,
         MentionFilter(brand_id=scope.brand_id, angry=True, since=scope.stretch.since),
@@ -165,7 +142,15 @@ async def overview(visit: SignedIn) -> Response:
         here="overview",
         scope=scope,
         periods=period_names(reader),
-        figures=await _figures(visit, scope, counts),
+        steps_to_go=await welcome.steps(visit),
+        now=now,
+        course=course,
+        course_words=figures.course_words(course, scope.period, reader),
+        figures=await _figures(visit, scope, now, then),
+        voices=await voice.voices(visit, scope) if len(scope.brands) > 1 else [],
+        rising=await rising_words.words(visit, scope, mood=Mood.ALL, most=_RISING_SHOWN),
+        rising_ill=await rising_words.words(visit, scope, mood=Mood.NEGATIVE, most=_RISING_SHOWN),
+        estimate=estimate(visit, now),
         steps=await _steps(visit, scope, counts),
         series=chart.names(reader),
         chart_link=links.with_query("/chart", {**scope.query, "period": scope.period}),

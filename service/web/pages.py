@@ -6,7 +6,25 @@ from starlette.responses import Response
 from starlette.routing import Match, Route
 from starlette.types import Scope
 
-from service.web import chart_library, incidents, mentions, outbox, overview, rules, sign_in, static_files
+from service.web import (
+    authors,
+    causes,
+    chart_library,
+    compare,
+    correcting,
+    incidents,
+    mentions,
+    outbox,
+    overview,
+    quality,
+    rules,
+    sign_in,
+    source_form,
+    sources,
+    static_files,
+    stories,
+    welcome,
+)
 from service.web.chart_library import ChartLibrary, LibraryError
 from service.web.visit import PageRoute, settings_of, trouble
 
@@ -16,7 +34,21 @@ _FOR_MACHINES = ("/api/", "/healthz", "/readyz", "/metrics", "/openapi.json", "/
 
 def mount(app: FastAPI) -> None:
     """Add the pages. At request time `app.state` must have `pool` and `settings`."""
-    for part in (overview, mentions, incidents, rules, outbox, sign_in):
+    insights = (stories, causes, compare, authors, quality)
+    for part in (
+        overview,
+        mentions,
+        correcting,
+        *insights,
+        incidents,
+        rules,
+        outbox,
+        contacts,
+        sources,
+        source_form,
+        welcome,
+        sign_in,
+    ):
         app.include_router(part.router)
     app.include_router(_files())
     app.router.routes.append(_Elsewhere("/{path:path}", _lost, methods=["GET", "HEAD"], include_in_schema=False))

@@ -1,5 +1,6 @@
 // What every page does: send pickers when they change, draw the chart, keep the page fresh.
 import { drawChart } from "./chart.js";
+import { listenToKeys } from "./keys.js";
 import { stayFresh } from "./live.js";
 
 for (const field of document.querySelectorAll("[data-submit]")) {
@@ -17,4 +18,5 @@ if (here.searchParams.has("came")) {
   history.replaceState(null, "", here);
 }
 drawChart();
+listenToKeys();
 stayFresh();

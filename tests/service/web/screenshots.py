@@ -1,9 +1,13 @@
-"""Takes a picture of every page in several languages and sizes: python -m tests.service.web.screenshots OUT_DIR."""
+"""Takes pictures of the pages: python -m tests.service.web.screenshots FOLDER [--only PAGE…] [--in LANGUAGE…].
 
+Every page in two languages, on a desktop and a phone, light and dark. QUESTIONS.md says what to look for in them.
+"""
+
+import argparse
 import asyncio
 import shutil
-import sys
 import tempfile
+from itertools import product
 from pathlib import Path
 
 import asyncpg
@@ -17,8 +21,9 @@ from tests import conftest
 from tests.service.web import stage
 from tests.service.web.conftest import session_cookie
 
-LANGUAGES = ("en", "zh-Hant", "th", "zh-Hans")
+LANGUAGES = ("zh-Hant", "th")
 WIDTHS = (1280, 390)
+SCHEMES = ("light", "dark")
 
 
 async def _addresses(pool: Pool) -> dict[str, str]:
@@ -27,6 +32,11 @@ async def _addresses(pool: Pool) -> dict[str, str]:
         taken = await conn.fetchval("select id from incident where status = 'acknowledged' limit 1")
         letter = await conn.fetchval("select id from notification where incident_id = $1", newest)
         angry = await conn.fetchval("select mention_id from alert order by id desc limit 1")
+        told = await conn.fetchval(
+            "select story_id from mention where counted group by 1 order by count(*) desc, 1 limit 1"
+        )
+        blind = await conn.fetchval("select id from source where error_count > 0 limit 1")
+        tryout = await conn.fetchval("select id from tryout order by id desc limit 1")
     return {
         "overview": "/",
         "overview-24h": "/?period=24h",
@@ -37,42 +47,51 @@ async def _addresses(pool: Pool) -> dict[str, str]:
         "incidents": "/incidents",
         "incident": f"/incidents/{newest}",
         "incident-taken": f"/incidents/{taken}",
+        "stories": "/stories?period=30d",
+        "story": f"/stories/{told}",
+        "causes": "/causes?period=30d",
+        "causes-four": "/causes?period=30d&by=c",
+        "compare": "/compare?period=30d",
+        "authors": "/authors?period=30d",
+        "quality": "/quality",
         "outbox": "/outbox",
         "letter": f"/outbox/{letter}",
+        "sources": "/sources",
+        "source": f"/sources/{blind}",
+        "add-source": "/add-source",
+        "source-form": "/add-source?kind=feed",
+        "tryout": f"/add-source/{tryout}",
+        "welcome-brand": "/welcome/brand",
+        "welcome-contact": "/welcome/contact",
         "lost": "/nowhere",
     }
 
 
-async def _shoot(browser: Browser, origin: str, pages: dict[str, str], cookie: str, out: Path) -> None:
-    for scheme in ("light", "dark"):
-        for width in WIDTHS:
-            for language in LANGUAGES:
-                if scheme == "dark" and language in ("zh-Hans", "th"):
-                    continue
-                context = await browser.new_context(
-                    viewport={"width": width, "height": 900}, color_scheme=scheme, device_scale_factor=1
-                )
-                await context.add_cookies(
-                    [
-                        {"name": "earshot_session", "value": cookie, "url": origin},
-                        {"name": "earshot_language", "value": language, "url": origin},
-                    ]
-                )
-                page = await context.new_page()
-                page.on("console", lambda message: print("console:", message.text))
-                for name, address in pages.items():
-                    await page.goto(origin + address)
-                    if name.startswith("overview"):
-                        await page.wait_for_selector("#chart.drawn", timeout=15_000)
-                    await page.wait_for_load_state("load")
-                    await page.screenshot(path=out / f"{name}-{language}-{width}-{scheme}.png", full_page=True)
-                await context.clear_cookies()
-                await page.goto(f"{origin}/sign-in?token=old")
-                await page.screenshot(path=out / f"door-{language}-{width}-{scheme}.png", full_page=True)
-                await context.close()
+async def _shoot(
+    browser: Browser, origin: str, pages: dict[str, str], *, cookie: str, wanted: argparse.Namespace
+) -> None:
+    out: Path = wanted.folder
+    for scheme, width, language in product(wanted.schemes, WIDTHS, wanted.languages):
+        context = await browser.new_context(
+            viewport={"width": width, "height": 900}, color_scheme=scheme, device_scale_factor=1
+        )
+        cookies = {"earshot_session": cookie, "earshot_language": language}
+        await context.add_cookies([{"name": name, "value": value, "url": origin} for name, value in cookies.items()])
+        page = await context.new_page()
+        page.on("console", lambda message: print("console:", message.text))
+        for name, address in pages.items():
+            await page.goto(origin + address)
+            if await page.locator("#chart").count():
+                await page.wait_for_selector("#chart.drawn", timeout=30_000)
+            await page.wait_for_load_state("load")
+            await page.screenshot(path=out / f"{name}-{language}-{width}-{scheme}.png", full_page=True)
+        await context.clear_cookies()
+        await page.goto(f"{origin}/sign-in?token=old")
+        await page.screenshot(path=out / f"door-{language}-{width}-{scheme}.png", full_page=True)
+        await context.close()
 
 
-async def _take(url: str, out: Path, data_dir: Path) -> None:
+async def _take(url: str, data_dir: Path, wanted: argparse.Namespace) -> None:
     await conftest._make_template(url)
     server = await asyncpg.connect(url)
     await server.execute("create database shots template template_earshot")
@@ -89,20 +108,27 @@ async def _take(url: str, out: Path, data_dir: Path) -> None:
     with stage.served(create_app(settings)) as origin:
         async with async_playwright() as playwright:
             browser = await playwright.chromium.launch(executable_path=stage.chromium(), args=list(stage.ARGUMENTS))
-            await _shoot(browser, origin, await _addresses(pool), cookie, out)
+            every = await _addresses(pool)
+            pages = {name: every[name] for name in wanted.only or every}
+            await _shoot(browser, origin, pages, cookie=cookie, wanted=wanted)
             await browser.close()
     pool.terminate()
 
 
 def main() -> None:
     """Take the pictures."""
-    out = Path(sys.argv[1])
-    out.mkdir(parents=True, exist_ok=True)
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--only", nargs="*", metavar="PAGE")
+    parser.add_argument("--in", dest="languages", nargs="*", default=LANGUAGES, metavar="LANGUAGE")
+    parser.add_argument("--schemes", nargs="*", default=SCHEMES, choices=SCHEMES)
+    wanted = parser.parse_args()
+    wanted.folder.mkdir(parents=True, exist_ok=True)
     root = Path(tempfile.mkdtemp(prefix="earshot-shots-"))
     root.chmod(0o755)
     try:
         running = database.ensure_running(root / "postgres", {"fsync": "off", "max_connections": "50"})
-        asyncio.run(_take(running.url, out, root))
+        asyncio.run(_take(running.url, root, wanted))
     finally:
         database.stop(root / "postgres")
         shutil.rmtree(root, ignore_errors=True)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from alerts.types import BrandId, RuleKind, RuleMode, SourceId, Urgency
-from analysis.types import Analysis, Because
+from analysis.types import Analysis, Because, Cause, Sentiment
 from collectors.types import Author, Mention, Rating, SourceKind, whole_text
 from service.pipeline.analyse import analyse_due
 from service.store import brand, clock, component, contact, ingest, rule, source
@@ -34,6 +34,11 @@ class Post:
     label: str = "neutral"
     anger: float = 0.03
     because: tuple[str, ...] = ()
+    causes: tuple[str, ...] = ()
+
+
+#: What a post of each mood usually is.
+_KINDS = {"negative": "complaint", "neutral": "question", "positive": "praise"}
 
 
 class ScriptedAnalyser:
@@ -67,6 +72,11 @@ class ScriptedAnalyser:
             anger_level=2 if post.anger > 0.5 else 1 if post.label == "negative" else 0,
             angry=post.anger > 0.5,
             because=spans or None,
+            kind={"other": 0.1, _KINDS[post.label]: 0.9},
+            churn=0.62 if post.anger > 0.5 else 0.08,
+            severity=0.7 if post.anger > 0.5 else 0.2,
+            purpose={"apology": 0.6, "none": 0.4} if post.anger > 0.5 else {"none": 0.9, "answer": 0.1},
+            causes=tuple(Cause(cause=cause, label=Sentiment(post.label), p=0.8) for cause in post.causes),
             model=self.model,
         )
 

@@ -5,7 +5,7 @@ import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 from uuid import uuid4
@@ -15,8 +15,9 @@ from fastapi import FastAPI
 
 from alerts.types import BrandId, IncidentId, NotificationState, Resolution, SourceId
 from analysis.types import Analyser
+from collectors.types import Author, SourceKind
 from service.app import Server
-from service.store import clock, component, fetch, incident, notification
+from service.store import clock, component, correction, fetch, incident, notification, source, tryout
 from service.store.fetch import Counts, Outcome
 from service.store.pool import Connection, Pool
 from tests import make
@@ -65,11 +66,14 @@ async def play(pool: Pool) -> None:
     async with pool.acquire() as conn:
         await _shift(conn, timedelta(days=-_DAYS))
         brand_id = await seed.brand_named(conn, story.BRANDS[0])
-        await seed.brand_named(conn, story.BRANDS[1])
+        rival = await seed.brand_named(conn, story.BRANDS[1])
+        rival_source = await seed.put_source(conn, rival, "Tea table")
         await seed.put_rule(conn)
         sources = {name: await seed.put_source(conn, brand_id, name) for name in story.SITES}
         end = await clock.now(conn) + timedelta(days=_DAYS)
         await _everyday(pool, conn, brand_id, sources, analyser)
+        await _shift(conn, timedelta(days=-_DAYS))
+        await _everyday(pool, conn, rival, {story.FORUM: rival_source}, analyser)
         for n, post in enumerate(sorted(story.POSTS, key=lambda one: -one.hours_ago)):
             await _shift(conn, timedelta(hours=-post.hours_ago))
             mention = seed.mention_of(post, end - timedelta(hours=post.hours_ago, minutes=4), n)
@@ -80,8 +84,8 @@ async def play(pool: Pool) -> None:
 
 def _everyday_posts() -> list[seed.Post]:
     return [
-        seed.Post(hours_ago=0, source="", site="", author="", language=language, text=text, label=label)
-        for text, language, label in story.EVERYDAY
+        seed.Post(hours_ago=0, source="", site="", author="", language=language, text=text, label=label, causes=causes)
+        for text, language, label, causes in story.EVERYDAY
     ]
 
 
@@ -94,11 +98,18 @@ async def _everyday(
     batches: dict[str, list[object]] = {name: [] for name in names}
     for day in range(_DAYS + 1):
         for n in range(random.randint(4, 14) + (6 if day % 7 in (5, 6) else 0)):
-            text, language, _ = random.choice(story.EVERYDAY)
+            text, language, _, _ = random.choice(story.EVERYDAY)
             at = start + timedelta(days=day, minutes=random.randint(-700, 0))
             name = random.choice(names)
             batches[name].append(
-                make.mention(id=f"day-{day}-{n}", site=story.SITES[name], text=text, language=language, published_at=at)
+                make.mention(
+                    id=f"day-{day}-{n}",
+                    site=story.SITES[name],
+                    text=text,
+                    language=language,
+                    author=Author(name=random.choice(story.REGULARS)),
+                    published_at=at,
+                )
             )
     await _shift(conn, timedelta(minutes=-30))
     for name, batch in batches.items():
@@ -124,11 +135,46 @@ async def _aftermath(conn: Connection, sources: dict[str, SourceId]) -> None:
             "https://senlek.example/feed: 503 Service Unavailable; tried again in 12 minutes" if failing else None,
             9 if failing else 0,
         )
+    await _checked(conn, now)
+    await _drafted(conn, next(iter(sources.values())), now)
     oldest = [one.id for one in reversed(await incident.newest(conn))]
     await incident.resolve(conn, oldest[0], by="mei", resolution=Resolution.ANSWERED, now=now)
     await incident.resolve(conn, oldest[1], by="arthit", resolution=Resolution.NO_ACTION, now=now)
     await incident.acknowledge(conn, oldest[2], by="mei", now=now)
     await _send_all_but(conn, oldest[-1])
+
+
+async def _drafted(conn: Connection, source_id: SourceId, now: datetime) -> None:
+    """Somebody tries another source, and something came."""
+    known = await source.health_of(conn, source_id, now=now)
+    assert known
+    draft = tryout.Draft(
+        brand_id=known.brand_id,
+        source_id=None,
+        kind=SourceKind.FEED,
+        name="City food, comments",
+        settings={"url": "https://cityfood.example/comments.rss"},
+        interval=timedelta(minutes=5),
+        allow_private=False,
+        match=True,
+    )
+    await tryout.add(conn, draft, by="mei", now=now)
+    token = uuid4()
+    wanted = await tryout.claim(conn, now=now, lease=timedelta(minutes=1), token=token)
+    assert wanted
+    said = {"site": "cityfood.example", "author": "Noor", "language": "en", "published_at": None, "url": None}
+    texts = ("Is the Zhongshan branch open on Mondays?", "The new broth is lovely.")
+    found = {"seen": 2, "quarantined": 0, "warning": None}
+    shown = [{**said, "title": "", "text": text} for text in texts]
+    await tryout.finish(conn, wanted.id, token, error=None, found={**found, "mentions": shown}, now=now)
+
+
+async def _checked(conn: Connection, now: datetime) -> None:
+    """Somebody looked at some verdicts, and did not agree with all."""
+    rows = await conn.fetch("select id, angry, label from mention order by angry desc, id limit 14")
+    for n, row in enumerate(rows):
+        said = {"label": row["label"] if n % 5 else "neutral", "anger_level": 2 if row["angry"] and n != 3 else 0}
+        await correction.correct(conn, row["id"], said, by="mei", now=now - timedelta(hours=n))
 
 
 async def _send_all_but(conn: Connection, waiting: IncidentId) -> None:

@@ -21,6 +21,7 @@ POSTS = (
         label="negative",
         anger=0.97,
         because=("居然掛我電話", "從頭到尾沒有一句道歉", "再也不會去了"),
+        causes=("delivery", "service", "respect"),
     ),
     Post(
         hours_ago=1.6,
@@ -34,6 +35,7 @@ POSTS = (
         label="negative",
         anger=0.94,
         because=("laughed when I asked for my money back", "done being treated like a fool"),
+        causes=("delivery", "respect", "refund"),
     ),
     Post(
         hours_ago=3.2,
@@ -47,6 +49,7 @@ POSTS = (
         label="negative",
         anger=0.95,
         because=("โดนตะคอกใส่", "โมโหมากค่ะ", "ไม่มีใครขอโทษสักคำ"),
+        causes=("waiting", "respect", "refund"),
     ),
     Post(
         hours_ago=4.1,
@@ -125,6 +128,7 @@ POSTS = (
         label="negative",
         anger=0.93,
         because=("气死我了", "这种店还敢开"),
+        causes=("hygiene", "service"),
     ),
     Post(
         hours_ago=50,
@@ -136,6 +140,7 @@ POSTS = (
         label="negative",
         anger=0.91,
         because=("真的很不尊重客人", "氣到發抖"),
+        causes=("waiting", "respect"),
     ),
     Post(
         hours_ago=98,
@@ -148,22 +153,25 @@ POSTS = (
         label="negative",
         anger=0.9,
         because=("Furious", "nobody answers the phone"),
+        causes=("price", "communication"),
     ),
 )
 
-#: Everyday posts that fill the month: text, language, label.
+#: Everyday posts that fill the month: text, language, label, causes.
 EVERYDAY = (
-    ("今天的紅油抄手很香，辣度剛好。", "zh-Hant", "positive"),
-    ("店裡新裝潢很舒服，音樂也不會太大聲。", "zh-Hant", "positive"),
-    ("湯有點鹹，麵還可以。", "zh-Hant", "negative"),
-    ("有人知道燈籠麵可以用行動支付嗎？", "zh-Hant", "neutral"),
-    ("外卖送得很快，面没有坨。", "zh-Hans", "positive"),
-    ("排队时间太长了，希望改进。", "zh-Hans", "negative"),
-    ("อร่อยสมคำร่ำลือ ไว้มาอีกค่ะ", "th", "positive"),
-    ("สาขาใหม่เปิดกี่โมงคะ", "th", "neutral"),
-    ("ราคาขึ้นอีกแล้ว น้ำซุปจางลงด้วย", "th", "negative"),
-    ("Great chilli oil, friendly people.", "en", "positive"),
-    ("The lunch menu changed again on Monday.", "en", "neutral"),
-    ("Portions got smaller, price did not.", "en", "negative"),
-    ("Best hand-pulled noodles in the district.", "en", "positive"),
+    ("今天的紅油抄手很香，辣度剛好。", "zh-Hant", "positive", ("product",)),
+    ("店裡新裝潢很舒服，音樂也不會太大聲。", "zh-Hant", "positive", ("environment",)),
+    ("湯有點鹹，麵還可以。", "zh-Hant", "negative", ("product", "quality")),
+    ("有人知道燈籠麵可以用行動支付嗎？", "zh-Hant", "neutral", ("app",)),
+    ("外卖送得很快，面没有坨。", "zh-Hans", "positive", ("delivery",)),
+    ("排队时间太长了，希望改进。", "zh-Hans", "negative", ("waiting",)),
+    ("อร่อยสมคำร่ำลือ ไว้มาอีกค่ะ", "th", "positive", ("product",)),
+    ("สาขาใหม่เปิดกี่โมงคะ", "th", "neutral", ()),
+    ("ราคาขึ้นอีกแล้ว น้ำซุปจางลงด้วย", "th", "negative", ("price", "quality")),
+    ("Great chilli oil, friendly people.", "en", "positive", ("product", "service")),
+    ("The lunch menu changed again on Monday.", "en", "neutral", ()),
+    ("Portions got smaller, price did not.", "en", "negative", ("price",)),
+    ("Best hand-pulled noodles in the district.", "en", "positive", ("product",)),
 )
+#: Who says them.
+REGULARS = ("阿宏", "noodle_nerd", "ซุปใส", "小魚", "Lena M.", "巷口老饕", "พี่หมี", "Theo")

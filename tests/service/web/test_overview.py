@@ -159,7 +159,7 @@ def test_a_day_may_have_23_hours() -> None:
 def test_a_step_with_a_silent_source_is_shaded() -> None:
     hour = make.NOW
     counts = [TrendCounts(start=hour, group="", total=3, negative=2, neutral=1, positive=0, angry=1)]
-    made = chart.steps([hour], counts, {hour}, bucket=Bucket.HOUR, brand=None, reader=_READER)
+    made = chart.steps([hour], counts, {hour}, bucket=Bucket.HOUR, behind={}, reader=_READER)
     drawn = chart.specification(made, _READER)
 
     assert (made[0].angry, made[0].negative, made[0].waiting) == (1, 1, 0)
@@ -170,7 +170,7 @@ def test_a_step_with_a_silent_source_is_shaded() -> None:
 def test_hours_that_repeat_when_summer_ends_stay_two() -> None:
     reader = Reader(language="en", zone=ZoneInfo("Europe/Berlin"), now=make.NOW)
     starts = [datetime(2026, 10, 25, hour, tzinfo=UTC) for hour in (0, 1)]
-    made = chart.steps(starts, [], set(), bucket=Bucket.HOUR, brand=None, reader=reader)
+    made = chart.steps(starts, [], set(), bucket=Bucket.HOUR, behind={}, reader=reader)
     domain = chart.specification(made, reader)["layer"][0]["encoding"]["x"]["scale"]["domain"]
 
     assert made[0].label == made[1].label == "02:00"
