@@ -79,9 +79,13 @@ class BounceReader:
                 await apply(conn, told_of, report, key=sha256(content).digest(), now=now)
 
     async def _beat(self, *, healthy: bool, detail: str) -> None:
+        """Say how the mailbox is, and whose mail comes back."""
         async with self._pool.acquire() as conn:
             now = await clock.now(conn)
             await component.beat(conn, "bounces", now=now, healthy=healthy, detail=detail)
+            unreached = await bounce.unreached(conn)
+            shown = "; ".join(f"{one.name} <{one.email}>: {one.bounce}" for one in unreached)
+            await component.beat(conn, "contacts", now=now, healthy=not unreached, detail=shown)
 
 
 def _told_of(report: Report, mailbox: BounceMailbox, *, now: datetime) -> NotificationId | None:

@@ -99,7 +99,12 @@ def _said(source: SourceHealth, how: Hearing, reader: Reader) -> str:
 def mail_notices(components: Sequence[Component], settings: Settings, reader: Reader) -> list[Notice]:
     """Return what keeps e-mails from leaving."""
     named = {part.name: part for part in components}
-    found = (_mail(named.get("smtp"), settings, reader), _given_up(named.get("outbox"), reader))
+    found = (
+        _mail(named.get("smtp"), settings, reader),
+        _given_up(named.get("outbox"), reader),
+        _unreached(named.get("contacts"), reader),
+        _returned(named.get("bounces"), reader),
+    )
     return [notice for notice in found if notice is not None]
 
 
@@ -134,6 +139,28 @@ def _given_up(outbox: Component | None, reader: Reader) -> Notice | None:
     return Notice(
         title=_("Some e-mails were given up: those people were not told."),
         remedy=_("Open the outbox, correct the contact or the mail server, and try them again."),
+    )
+
+
+def _unreached(contacts: Component | None, reader: Reader) -> Notice | None:
+    _ = reader.words.gettext
+    if contacts is None or contacts.healthy:
+        return None
+    return Notice(
+        title=_("Some people get no e-mail: what is sent to them comes back."),
+        remedy=_("Correct their addresses in earshot.toml and apply it."),
+        detail=contacts.detail,
+    )
+
+
+def _returned(bounces: Component | None, reader: Reader) -> Notice | None:
+    _ = reader.words.gettext
+    if bounces is None or bounces.healthy:
+        return None
+    return Notice(
+        title=_("The mailbox for messages that come back cannot be read."),
+        remedy=_("Check EARSHOT_BOUNCE_URL; what came back meanwhile is read when it answers again."),
+        detail=bounces.detail,
     )
 
 

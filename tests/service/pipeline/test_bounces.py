@@ -116,6 +116,8 @@ async def test_what_postfix_returns_is_given_up_and_its_contact_marked(
     (unreached,) = await bounce.unreached(conn)
     assert (unreached.name, unreached.email) == ("On call", "nobody-here@lantern.test")
     assert await conn.fetchval("select healthy from component where name = 'outbox'") is False
+    said = await conn.fetchval("select detail from component where name = 'contacts' and not healthy")
+    assert said.startswith("On call <nobody-here@lantern.test>: 550 5.1.1")
     kinds = [row["kind"] for row in await conn.fetch("select kind from incident_event order by id")]
     assert kinds[-2:] == ["notified", "delivery_failed"]
     finding = await check_contacts(pool)
@@ -148,8 +150,10 @@ async def test_another_address_makes_the_contact_well_again(conn: Connection, de
     await address(conn, "nobody-here@lantern.test")
     assert len(await bounce.unreached(conn)) == 1
     await address(conn, "ann@lantern.test")
+    await desk.reader.step()
 
     assert await bounce.unreached(conn) == []
+    assert await conn.fetchval("select healthy from component where name = 'contacts'") is True
 
 
 async def test_a_report_about_an_address_that_was_corrected_meanwhile_blames_nobody(

@@ -49,6 +49,17 @@ async def test_a_healthy_mail_server_needs_no_notice(
     assert 'class="notice"' not in page
 
 
+async def test_mail_that_comes_back_is_told_with_its_words(browser: httpx.AsyncClient, conn: Connection) -> None:
+    now = await clock.now(conn)
+    await component.beat(conn, "contacts", now=now, healthy=False, detail="Ann <ann@example.com>: 550 5.1.1 unknown")
+    await component.beat(conn, "bounces", now=now, healthy=False, detail="imap.example.com did not answer")
+    pages = [(await browser.get(address)).text for address in ("/", "/outbox")]
+
+    assert all("Some people get no e-mail: what is sent to them comes back" in page for page in pages)
+    assert all("Ann &lt;ann@example.com&gt;: 550 5.1.1 unknown" in page for page in pages)
+    assert all("The mailbox for messages that come back cannot be read" in page for page in pages)
+
+
 async def test_a_silent_worker_is_told(browser: httpx.AsyncClient, conn: Connection) -> None:
     await conn.execute("update component set beat_at = beat_at - interval '10 minutes'")
     page = (await browser.get("/")).text
