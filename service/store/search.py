@@ -7,6 +7,7 @@ import re
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum, auto
 
 import asyncpg
 
@@ -49,28 +50,37 @@ _BEHIND_ANGER = " and m.anger is not null and ($14::float8 is null or (m.anger, 
 _ANGRIEST = " order by m.anger desc, m.id desc limit $16"
 #: Hits of which all are sorted; where more mentions than one in so many are hits, walking in order is quicker.
 _FEWEST_MANY, _MOST_MANY, _ONE_IN = 2_000, 30_000, 300
-_HITS = "with hits as materialized (select search_hits(($17::text)::tsquery, $18::int + 1) as id), "
-_FEW = "select m.id from hits join mention m on m.id = hits.id"
-_IF_FEW = " and (select count(*) from hits) <= $18"
+_HITS = "select count(*) from search_hits(($1::text)::tsquery, $2)"
+_FEW = "select m.id from search_hits(($17::text)::tsquery, null) as hit (id) join mention m on m.id = hit.id"
 _MUCH = "select m.id from mention m join mention_search i on i.mention_id = m.id"
-_IF_MUCH = " and (select count(*) from hits) > $18 and i.grams @@ ($17::text)::tsquery"
+_IF_HELD = " and i.grams @@ ($17::text)::tsquery"
 _WAITING = "select m.id from search_todo t join mention m on m.id = t.mention_id"
-_ANY = "where m.id in (select id from few union select id from much union select id from waiting)"
+_EITHER = "where m.id in (select id from held union select id from waiting)"
 
 
-def _candidates(behind: str, order: str) -> str:
-    """Return the statement that gives candidates by the index, and what the index does not hold yet."""
+class _Way(Enum):
+    """How candidates are come by."""
+
+    #: The index gives all of them, to be sorted.
+    SORTED = auto()
+    #: Mentions are walked in order, and looked up in the index.
+    WALKED = auto()
+    #: The index cannot help: any mention may match.
+    EVERY = auto()
+
+
+def _statement(way: _Way, behind: str, order: str) -> str:
+    """Return the statement that gives candidates, among them what the index does not hold yet."""
     where = mention.WHERE + behind
-    few = ("few as (", _FEW, where, _IF_FEW, order, "), ")
-    much = ("much as (", _MUCH, where, _IF_MUCH, order, "), ")
-    waiting = ("waiting as (", _WAITING, where, order, ")")
-    return "".join((_HITS, *few, *much, *waiting, _LIGHT, _ANY, order))
+    if way is _Way.EVERY:
+        return _LIGHT + where + order
+    held = _FEW + where if way is _Way.SORTED else _MUCH + where + _IF_HELD
+    waiting = _WAITING + where
+    return "".join(("with held as (", held, order, "), waiting as (", waiting, order, ")", _LIGHT, _EITHER, order))
 
 
-_BY_INDEX = _candidates(_BEHIND, _NEWEST)
-_BY_INDEX_AND_ANGER = _candidates(_BEHIND_ANGER, _ANGRIEST)
-_EVERY = _LIGHT + mention.WHERE + _BEHIND + _NEWEST
-_EVERY_BY_ANGER = _LIGHT + mention.WHERE + _BEHIND_ANGER + _ANGRIEST
+_BY_TIME = {way: _statement(way, _BEHIND, _NEWEST) for way in _Way}
+_BY_ANGER = {way: _statement(way, _BEHIND_ANGER, _ANGRIEST) for way in _Way}
 
 
 def storable(text: str) -> str:
@@ -119,16 +129,12 @@ async def _looked_at(
 ) -> AsyncIterator[tuple[asyncpg.Record, FoldedPost | None]]:
     """Yield candidates behind a place, in order of time or of anger, those that match with their words."""
     wanted_grams = needed(asked.root)
-    statements = {"said_at": (_BY_INDEX, _EVERY), "anger": (_BY_INDEX_AND_ANGER, _EVERY_BY_ANGER)}
-    statement = statements[by][wanted_grams is None]
-    many = await _many(conn)
+    way, held = await _way(conn, wanted_grams)
+    statement = (_BY_TIME if by == "said_at" else _BY_ANGER)[way]
     looked_at, batch = 0, _FIRST_BATCH
     while looked_at < _MOST_LOOKED_AT:
         last, last_id = after or (None, None)
-        given = [*mention.parameters(wanted), last, last_id, batch]
-        if wanted_grams is not None:
-            given += [tsquery(wanted_grams), many]
-        rows = await conn.fetch(statement, *given)
+        rows = await conn.fetch(statement, *mention.parameters(wanted), last, last_id, batch, *held)
         for row in rows:
             post = FoldedPost(_post(row))
             yield row, post if query.matches(asked, post) else None
@@ -139,10 +145,14 @@ async def _looked_at(
         batch = _BATCH
 
 
-async def _many(conn: Connection) -> int:
-    """Return how many hits are so many that walking the mentions in order soon meets enough of them."""
+async def _way(conn: Connection, wanted: Needed | None) -> tuple[_Way, list[str]]:
+    """Return how candidates are best come by, and what the index is asked."""
+    if wanted is None:
+        return _Way.EVERY, []
     mentions = await conn.fetchval("select reltuples from pg_class where oid = 'mention'::regclass")
-    return int(min(max(mentions / _ONE_IN, _FEWEST_MANY), _MOST_MANY))
+    many = int(min(max(mentions / _ONE_IN, _FEWEST_MANY), _MOST_MANY))
+    hits = await conn.fetchval(_HITS, tsquery(wanted), many + 1)
+    return (_Way.SORTED if hits <= many else _Way.WALKED), [tsquery(wanted)]
 
 
 async def newest(

@@ -182,3 +182,19 @@ async def test_a_rare_word_in_the_archive_is_found_without_reading_the_archive(
         after = await conn.fetchval(_READS)
 
     assert after == before
+
+
+async def test_a_page_goes_on_where_its_looking_ended(conn: Connection, place: tuple[BrandId, SourceId]) -> None:
+    said = [
+        make.mention(id=str(n), text="soup" if n < 3100 else "rice", published_at=make.NOW - timedelta(minutes=n))
+        for n in range(3101)
+    ]
+    await _tell(conn, place, *said, indexed=False)
+    asked = query.parse("-soup")
+    first = await search.newest(conn, ANYTHING, asked)
+    second = await search.newest(conn, ANYTHING, asked, after=first.following)
+
+    assert first.items == ()
+    assert first.following is not None
+    assert [one.external_id for one in second.items] == ["3100"]
+    assert second.following is None
