@@ -59,6 +59,9 @@ class SourceItem(Shape):
         description="When a poll last shared no item with the one before it: something may have been missed."
     )
     mentions_per_day: int = Field(description="First seen in the last 24 hours.")
+    unmatched_per_day: int = Field(
+        description="Items of the last 24 hours that were about no brand and not kept; one seen again counts again."
+    )
     quarantined: int = Field(description="Items and deliveries that could not be read and wait for a person.")
 
     @classmethod
@@ -83,6 +86,7 @@ class SourceItem(Shape):
             error_count=health.error_count,
             gap_suspected_at=health.gap_suspected_at,
             mentions_per_day=health.mentions_per_day,
+            unmatched_per_day=health.unmatched_per_day,
             quarantined=health.quarantined,
         )
 

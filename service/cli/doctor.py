@@ -10,12 +10,14 @@ from datetime import UTC, datetime, timedelta
 import click
 import orjson
 
+from alerts import brands
+from alerts.errors import BrandError
 from alerts.types import NotificationState
 from collectors import registry
 from collectors.kinds import Tried
 from service import database
 from service.settings import Settings, read_settings
-from service.store import bounce, clock, component, notification, source
+from service.store import bounce, brand, clock, component, notification, source
 from service.store.migrate import is_current
 from service.store.pool import Pool, knows_letters, open_pool, wait_until_reachable
 from service.store.source import SourceHealth
@@ -134,8 +136,22 @@ def _how_it_goes(one: SourceHealth) -> str:
     state = registry.state_of(one.kind)
     doubts = [] if state.tried is not Tried.EXAMPLES else ["this kind was not tried against the platform"]
     needs = [f"needs {state.needs}"] if state.needs else []
+    untold = [f"not told of news at once: {one.untold}"] if one.untold else []
     kept = [f"{one.quarantined} items or deliveries could not be read"] if one.quarantined else []
-    return "; ".join([f"{one.mentions_per_day} mentions in a day", *kept, *doubts, *needs])
+    unmatched = [f"{one.unmatched_per_day} items about no brand"] if one.unmatched_per_day else []
+    return "; ".join([f"{one.mentions_per_day} mentions in a day", *unmatched, *untold, *kept, *doubts, *needs])
+
+
+async def check_brands(pool: Pool) -> Finding:
+    """See whether every brand can be looked for."""
+    async with pool.acquire() as conn:
+        watched = await brand.every(conn)
+    for one in watched:
+        try:
+            brands.check(one.terms)
+        except BrandError as error:
+            return _ill("brands", f"nothing is found for {one.name}: {error}; correct it and apply")
+    return _well("brands", f"{len(watched)} are looked for")
 
 
 async def check_outbox(pool: Pool) -> Finding:
@@ -177,6 +193,7 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
             check_locale,
             check_clock,
             check_worker,
+            check_brands,
             check_outbox,
             check_contacts,
         )

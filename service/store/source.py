@@ -65,6 +65,8 @@ class SourceHealth:
     untold: str | None
     #: New mentions of the 24 hours before.
     mentions_per_day: int
+    #: Items of the 24 hours before that were about no brand; one seen again counts again.
+    unmatched_per_day: int
     quarantined: int
 
 
@@ -79,6 +81,8 @@ _HEALTH = """
             (select w.error from websub w where w.source_id = s.id)) as untold,
         (select coalesce(sum(f.inserted), 0) from fetch_log f
             where f.source_id = s.id and f.started_at > $1::timestamptz - interval '1 day') as mentions_per_day,
+        (select coalesce(sum(f.unmatched), 0) from fetch_log f
+            where f.source_id = s.id and f.started_at > $1::timestamptz - interval '1 day') as unmatched_per_day,
         (select count(*) from quarantine q where q.source_id = s.id and q.push_id is null)
             + (select count(*) from push p where p.source_id = s.id and p.due is null) as quarantined
     from source s left join brand b on b.id = s.brand_id

@@ -42,6 +42,26 @@ async def test_a_source_is_shown_with_its_health(client: httpx.AsyncClient, conn
     assert (await client.get(f"{LIST}/{place.source_id}")).json() == item
 
 
+async def test_a_shared_source_has_no_brand_and_is_listed_with_every_brands(
+    client: httpx.AsyncClient, conn: Connection, place: Place
+) -> None:
+    now = await clock.now(conn)
+    await conn.execute("update source set brand_id = null")
+    await fetch.record(
+        conn,
+        place.source_id,
+        started_at=now,
+        finished_at=now,
+        outcome=Outcome.COLLECTED,
+        seen=0,
+        counts=Counts(),
+        unmatched=7,
+    )
+    (item,) = (await client.get(LIST, params={"brand": place.brand_id})).json()["items"]
+
+    assert (item["id"], item["brand"], item["unmatched_per_day"]) == (place.source_id, None, 7)
+
+
 async def test_a_failing_source_says_why(client: httpx.AsyncClient, conn: Connection, place: Place) -> None:
     now, token = await clock.now(conn), uuid4()
     await source.claim_due(conn, now=now, lease=timedelta(minutes=1), token=token, limit=1, kinds=["feed"])

@@ -4,7 +4,11 @@ import asyncio
 import json
 from pathlib import Path
 
-from service.store.pool import Pool
+from alerts.brands import BrandTerms
+from service.cli.doctor import check_brands
+from service.store import brand
+from service.store.pool import Connection, Pool
+from tests import make
 from tests.places import Post, serving_feed
 from tests.service import programs
 from tests.service.configuration.test_read import GOOD
@@ -81,3 +85,11 @@ def test_the_doctor_says_what_to_do(database_url: str) -> None:
 
 def test_migrating_again_says_so(database_url: str) -> None:
     assert "the schema is current" in run(database_url, "migrate")
+
+
+async def test_the_doctor_names_a_brand_that_cannot_be_looked_for(conn: Connection, pool: Pool) -> None:
+    await brand.add(conn, BrandTerms(name="Lantern", query="(tea"), now=make.NOW)
+    found = await check_brands(pool)
+
+    assert not found.ok
+    assert found.detail.startswith("nothing is found for Lantern: query: character 1: this bracket is never closed")
