@@ -4,10 +4,10 @@ Words are looked for in title and text, however they were written (`folding.py`)
 and Thai, which part no words, are found anywhere. `README.md` shows the language to its users.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from alerts.query_match import FoldedPost, Stretch, holds, places
+from alerts.query_match import FoldedPost, Hit, holds, places
 from alerts.query_nodes import SAID, Field, Node, is_anchored, sought
 from alerts.query_parser import parse_nodes
 
@@ -50,23 +50,24 @@ def matches(query: Query, post: FoldedPost) -> bool:
     return holds(query.root, post, SAID)
 
 
+def hits(query: Query, post: FoldedPost) -> frozenset[Hit] | None:
+    """Return where the words stand that made the query match, in folded characters; None where it does not match."""
+    stretches = places(query.root, post, SAID)
+    return None if stretches is None else frozenset(hit for stretch in stretches for hit in stretch.words)
+
+
 def explain(query: Query, post: FoldedPost) -> tuple[Found, ...] | None:
     """Return the words that made the query match, in order; () where only facts did. None where it does not match."""
-    stretches = places(query.root, post, SAID)
-    return None if stretches is None else found(stretches, post)
+    found = hits(query, post)
+    if found is None:
+        return None
+    return tuple(
+        Found(field=hit.field, start=start, end=end, text=seen, word=hit.word.written)
+        for hit in sorted(found, key=lambda one: (one.field, one.start, one.end, one.word.written))
+        for start, end, seen in [post.words_at(hit.field, hit.start, hit.end, value=hit.value)]
+    )
 
 
 def words_of(query: Query) -> frozenset[str]:
     """Return the words a query looks for, as they were written; not those it excludes."""
     return frozenset(sought(query.root))
-
-
-def found(stretches: Sequence[Stretch], post: FoldedPost) -> tuple[Found, ...]:
-    """Return where stretches of folded words stand in the words as seen, each once, in order."""
-    words = {word for stretch in stretches for word in stretch.words}
-    made = [
-        Found(field=word.field, start=start, end=end, text=seen, word=word.word.written)
-        for word in sorted(words, key=lambda one: (one.field, one.start, one.end, one.word.written))
-        for start, end, seen in [post.words_at(word.field, word.start, word.end, value=word.value)]
-    ]
-    return tuple(made)

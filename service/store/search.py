@@ -16,6 +16,7 @@ from alerts.folding import fold
 from alerts.query import Found, Query
 from alerts.query_grams import Needed, grams, needed
 from alerts.query_match import FoldedPost, Post
+from alerts.query_nodes import SAID, Field
 from alerts.types import MentionId
 from service.store import mention
 from service.store.mention import MentionFilter, Place, StoredMention
@@ -53,7 +54,8 @@ _FEWEST_MANY, _MOST_MANY, _ONE_IN = 2_000, 30_000, 300
 _HITS = "select count(*) from search_hits(($1::text)::tsquery, $2)"
 _FEW = "select m.id from search_hits(($17::text)::tsquery, null) as hit (id) join mention m on m.id = hit.id"
 _MUCH = "select m.id from mention m join mention_search i on i.mention_id = m.id"
-_IF_HELD = " and i.grams @@ ($17::text)::tsquery"
+#: Not `@@`: the grams of one word go together, the planner takes them for rare and would ask the index after all.
+_IF_HELD = " and ts_match_vq(i.grams, ($17::text)::tsquery)"
 _WAITING = "select m.id from search_todo t join mention m on m.id = t.mention_id"
 _EITHER = "where m.id in (select id from held union select id from waiting)"
 
@@ -114,12 +116,13 @@ def _post(row: asyncpg.Record) -> Post:
 
 def _relevance(asked: Query, post: FoldedPost) -> float:
     """Return how much a post is about the words, 0 to 1: how many of them it has, in its title, and how densely."""
-    found = query.explain(asked, post)
+    found = query.hits(asked, post)
     if not found:
         return 0.0
-    words = {one.word for one in found}
-    in_title = any(one.field == "title" for one in found)
-    density = sum(one.end - one.start for one in found) / max(len(post.seen.title) + len(post.seen.text), 1)
+    words = {hit.word.written for hit in found}
+    in_title = any(hit.field is Field.TITLE for hit in found)
+    said = sum(len(words) for field in SAID for words in post.folded(field))
+    density = sum(hit.end - hit.start for hit in found) / max(said, 1)
     wanted = max(len(query.words_of(asked)), 1)
     return round(0.6 * min(len(words) / wanted, 1) + 0.2 * in_title + 0.2 * min(density * 5, 1), 4)
 
