@@ -8,9 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from alerts import query
+from alerts.query_grams import needed
 from alerts.types import BrandId, SourceId
 from collectors.types import Author, Mention, Rating
-from service.store import brand, ingest, search
+from service.store import brand, ingest, mention, search
 from service.store.mention import MentionFilter, Place
 from service.store.pool import Connection, Pool
 from tests import make
@@ -163,9 +164,8 @@ async def test_the_index_finds_what_looking_at_everything_finds(
         assert await _found(conn, words) == by_looking
 
 
-async def test_a_rare_word_in_the_archive_is_found_without_reading_the_archive(
-    conn: Connection, place: tuple[BrandId, SourceId]
-) -> None:
+async def _archive(conn: Connection, place: tuple[BrandId, SourceId]) -> None:
+    """Store 1,500 mentions that all say noodles, each with sixty words that few others have."""
     said = [
         make.mention(
             id=str(n),
@@ -176,12 +176,38 @@ async def test_a_rare_word_in_the_archive_is_found_without_reading_the_archive(
     ]
     await _tell(conn, place, *said)
     await conn.execute("analyze")
+
+
+async def test_a_rare_word_in_the_archive_is_found_without_reading_the_archive(
+    conn: Connection, place: tuple[BrandId, SourceId]
+) -> None:
+    await _archive(conn, place)
     async with conn.transaction():
         before = await conn.fetchval(_READS)
         assert await _found(conn, "noodles word62") == ["1", "2"]
         after = await conn.fetchval(_READS)
 
     assert after == before
+
+
+async def test_a_common_word_is_looked_for_in_the_order_of_the_page(
+    conn: Connection, place: tuple[BrandId, SourceId]
+) -> None:
+    await _archive(conn, place)
+    wanted = needed(query.parse("noodles 湯頭不錯").root)
+    assert wanted is not None
+    rows = await conn.fetch(
+        "explain " + search._BY_TIME[search._Way.WALKED],
+        *mention.parameters(ANYTHING),
+        None,
+        None,
+        20,
+        search.tsquery(wanted),
+    )
+    plan = "\n".join(row[0] for row in rows)
+
+    assert "Index Scan using mention_newest_of_all" in plan
+    assert "mention_search_grams" not in plan
 
 
 async def test_a_page_goes_on_where_its_looking_ended(conn: Connection, place: tuple[BrandId, SourceId]) -> None:
