@@ -19,7 +19,7 @@ from alerts.query_match import FoldedPost, Post
 from alerts.query_nodes import Field, anchors
 from alerts.residue import masked
 from alerts.types import BrandId
-from collectors.types import Mention
+from collectors.types import Author, Mention
 
 log = logging.getLogger(__name__)
 
@@ -93,13 +93,15 @@ class BrandMatcher:
         return None if query is None else explain(query, FoldedPost(post))
 
     def is_own(self, brand_id: BrandId, mention: Mention) -> bool:
-        """Whether the brand itself speaks."""
+        """Whether the brand itself says it."""
+        return self.speaks_for(brand_id, mention.author, mention.site)
+
+    def speaks_for(self, brand_id: BrandId, author: Author, site: str) -> bool:
+        """Whether an author, or all of a site, is the brand itself."""
         accounts = self._accounts.get(brand_id)
         if not accounts:
             return False
-        author = mention.author
-        shown = (author.id, author.name, author.url, mention.site)
-        return any(brands.account(one) in accounts for one in shown if one)
+        return any(brands.account(one) in accounts for one in (author.id, author.name, author.url, site) if one)
 
     def owned(self, brand_id: BrandId, mentions: Sequence[Mention]) -> list[About]:
         """Return mentions of a source that is about one brand."""

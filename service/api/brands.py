@@ -160,7 +160,8 @@ async def brand_one(asked: Reading, brand_id: Annotated[Id, Path(alias="id")]) -
 
 @router.patch("/brands/{id}", summary="Change how a brand is found")
 async def brand_change(asked: Writing, brand_id: Annotated[Id, Path(alias="id")], body: BrandChange) -> BrandItem:
-    """Counts for what comes in from now on; what was stored stays. A field left away stays as it is."""
+    """Counts for what comes in from now on; what was stored stays, and is marked by changed own accounts in a few
+    seconds. A field left away stays as it is."""
     before = await brand.get(asked.conn, BrandId(brand_id))
     if before is None:
         raise NotFound(f"There is no brand {brand_id}.")

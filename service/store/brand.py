@@ -82,13 +82,14 @@ async def put(conn: Connection, terms: BrandTerms, *, now: datetime) -> BrandId:
 
 
 async def change(conn: Connection, brand_id: BrandId, terms: BrandTerms) -> bool:
-    """Make a brand be spoken of so; False where another has its name. What is stored stays. The terms are checked
-    before."""
+    """Make a brand be spoken of so; False where another has its name. What is stored stays, and is marked by the
+    brand's own accounts soon. The terms are checked before."""
     taken = await conn.fetchval("select exists (select from brand where name = $1 and id <> $2)", terms.name, brand_id)
     if not taken:
         await conn.execute(
             """
-            update brand set name = $1, query = $2, aliases = $3, context = $4, exclude = $5, own_accounts = $6
+            update brand set name = $1, query = $2, aliases = $3, context = $4, exclude = $5, own_accounts = $6,
+                own_stale = own_stale or own_accounts <> $6
             where id = $7 and (name, query, aliases, context, exclude, own_accounts)
                 is distinct from ($1, $2, $3, $4, $5, $6)
             """,

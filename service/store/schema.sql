@@ -393,6 +393,7 @@ CREATE TABLE public.brand (
     context text[] DEFAULT '{}'::text[] NOT NULL,
     exclude text[] DEFAULT '{}'::text[] NOT NULL,
     own_accounts text[] DEFAULT '{}'::text[] NOT NULL,
+    own_stale boolean DEFAULT false NOT NULL,
     CONSTRAINT brand_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
     CONSTRAINT brand_query_check CHECK (((length(query) >= 1) AND (length(query) <= 4000)))
 );
