@@ -75,7 +75,8 @@ def _of_slab(tokenizer: PieceTokenizer, text: str, index: int, first: int, last:
     shown, places = cleaned(text[first:last])
     encoding = tokenizer.encode(shown, add_special_tokens=False)
     ids, offsets = encoding.ids, encoding.offsets
-    if not shown.strip():
+    # A lone control character, say, is shown and has no pieces.
+    if not shown.strip() or not ids:
         return []
     found = []
     short = len(ids) <= LENGTH

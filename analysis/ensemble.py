@@ -17,15 +17,20 @@ from analysis.errors import ModelError
 from analysis.types import Analyser, Analysis
 
 FILE = Path(__file__).with_name("model") / "ensemble.json"
-_FEWEST = 1e-4
+#: No share is taken for less.
+FEWEST = 1e-4
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Tuning:
     """How the two are weighed."""
 
-    #: Share of the encoder, 0 to 1; the rest is the n-grams'.
+    #: Share of the encoder in anger, 0 to 1; the rest is the n-grams'.
     weight: float
+    #: Likewise in sentiment,
+    sentiment_weight: float
+    #: and what the log of the shares together is multiplied by: two that agree are surer than each.
+    sharpness: float
     slope: float
     #: By language; `rest` for the others.
     offsets: Mapping[str, float]
@@ -43,14 +48,15 @@ class Tuning:
         return anger >= self.thresholds.get(language, self.thresholds["rest"])
 
     def sentiment(self, deep: Analysis, light: Analysis) -> tuple[float, float, float]:
-        """Return the three shares of the weighted geometric mean; they sum to 1."""
+        """Return the three shares of the weighted geometric mean, sharpened; they sum to 1."""
+        weight = self.sentiment_weight
         pairs = (
             (deep.negative, light.negative),
             (deep.neutral, light.neutral),
             (deep.positive, light.positive),
         )
         shares = [
-            math.exp(self.weight * math.log(max(d, _FEWEST)) + (1 - self.weight) * math.log(max(n, _FEWEST)))
+            math.exp(self.sharpness * (weight * math.log(max(d, FEWEST)) + (1 - weight) * math.log(max(n, FEWEST))))
             for d, n in pairs
         ]
         total = sum(shares)
@@ -60,7 +66,7 @@ class Tuning:
 
 def log_odds(share: float) -> float:
     """Return the log odds of a probability, bounded on both sides."""
-    share = min(max(share, _FEWEST), 1 - _FEWEST)
+    share = min(max(share, FEWEST), 1 - FEWEST)
     return math.log(share / (1 - share))
 
 
@@ -83,10 +89,9 @@ class EnsembleAnalyser:
         anger = self._tuning.anger(deep.anger, light.anger, deep.language)
         angry = self._tuning.angry(anger, deep.language) and bool(text.strip())
         negative, neutral, positive = self._tuning.sentiment(deep, light)
-        spans = deep.because
-        if angry and spans is None:
+        if angry and deep.because is None:
             # The encoder alone was not sure enough to say why.
-            spans = light.because or self._deep.analyse([text], because=True)[0].because
+            [deep] = self._deep.analyse([text], because=True)
         return replace(
             deep,
             negative=negative,
@@ -95,7 +100,6 @@ class EnsembleAnalyser:
             anger=anger,
             anger_level=2 if angry else min(deep.anger_level, 1),
             angry=angry,
-            because=spans,
             model=self.model,
         )
 
@@ -106,6 +110,8 @@ def read_tuning(path: Path = FILE) -> tuple[str, Tuning]:
         known = json.loads(path.read_text("utf-8"))
         tuning = Tuning(
             weight=float(known["weight"]),
+            sentiment_weight=float(known["sentiment_weight"]),
+            sharpness=float(known["sharpness"]),
             slope=float(known["slope"]),
             offsets={tag: float(offset) for tag, offset in known["offsets"].items()},
             thresholds={tag: float(threshold) for tag, threshold in known["thresholds"].items()},

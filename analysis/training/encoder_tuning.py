@@ -123,7 +123,7 @@ def _one(scores: Array, known: Sequence[_Known], start: Array) -> EncoderTuning:
     weight = as_usual(angry, np.ones(len(angry)))
     anger = _anger_tuning(anger_score(scores[read]), angry, weight, start)
     share = sigmoid(anger_score(scores[read]) * anger[0] + anger[1])
-    return _rounded(shares, anger, best_cut(share, angry, weight))
+    return _rounded(shares, anger, best_cut(share, angry, np.ones(len(angry))))
 
 
 def _cause_threshold(scores: Array, known: Sequence[_Known]) -> float:

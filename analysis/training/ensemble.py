@@ -6,13 +6,15 @@ them; thresholds are those of the best F there, recall counted more.
 
 import json
 from dataclasses import asdict, dataclass
+from itertools import product
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis.encoder import open_encoder
-from analysis.ensemble import Tuning, log_odds
+from analysis.ensemble import FEWEST, Tuning, log_odds
+from analysis.heads import SENTIMENTS
 from analysis.ngram import NgramAnalyser
 from analysis.training.corpus import LANGUAGES, LICENCES, rows
 from analysis.training.cuts import as_usual, best_cut
@@ -26,6 +28,7 @@ NAME = "ensemble@2"
 _SHARES = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 #: Pulls a language's offset to the common one, as so many texts would.
 _RIDGE = 4.0
+_SHARPER = np.linspace(0.6, 2.2, 33)
 _STEPS = 60
 #: What a text of ours weighs beside a customer's own.
 _WRITTEN_WEIGHT = 0.5
@@ -41,7 +44,11 @@ class Known:
     language: str
     texts: list[str]
     angry: Flags
+    #: What each counts in the calibration of anger,
     weight: Floats
+    #: the place of its sentiment, and what it counts in that of sentiment.
+    sentiment: NDArray[np.intp]
+    plain: Floats
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,6 +58,9 @@ class Judged:
     known: Known
     deep: Floats
     light: Floats
+    #: The logs of their shares of sentiment.
+    deep_shares: Floats
+    light_shares: Floats
 
     def odds(self, weight: float) -> Floats:
         """Return the log odds together, the encoder counting so much."""
@@ -59,8 +69,15 @@ class Judged:
 
 def _known(language: str, found: list[tuple[str, Reading, float]]) -> Known:
     angry = np.array([reading.anger == 2 for _, reading, _ in found], dtype=bool)
-    weight = as_usual(angry, np.array([weight for _, _, weight in found]))
-    return Known(language=language, texts=[text for text, _, _ in found], angry=angry, weight=weight)
+    plain = np.array([weight for _, _, weight in found])
+    return Known(
+        language=language,
+        texts=[text for text, _, _ in found],
+        angry=angry,
+        weight=as_usual(angry, plain),
+        sentiment=np.array([SENTIMENTS.index(reading.sentiment) for _, reading, _ in found], dtype=np.intp),
+        plain=plain,
+    )
 
 
 def calibrating(corpus: Path, language: str) -> Known:
@@ -79,8 +96,11 @@ def calibrating(corpus: Path, language: str) -> Known:
 
 def judged(known: Known, deep: Analyser, light: Analyser) -> Judged:
     """Return the texts with what both models say."""
-    odds = [np.array([log_odds(one.anger) for one in verdicts(judge, known.texts)]) for judge in (deep, light)]
-    return Judged(known=known, deep=odds[0], light=odds[1])
+    found = [verdicts(judge, known.texts) for judge in (deep, light)]
+    odds = [np.array([log_odds(one.anger) for one in said]) for said in found]
+    shares = [np.array([(one.negative, one.neutral, one.positive) for one in said]) for said in found]
+    logs = [np.log(np.maximum(share, FEWEST)) for share in shares]
+    return Judged(known=known, deep=odds[0], light=odds[1], deep_shares=logs[0], light_shares=logs[1])
 
 
 def _weights(parts: list[Judged], weight: float) -> tuple[float, Floats]:
@@ -103,6 +123,21 @@ def _weights(parts: list[Judged], weight: float) -> tuple[float, Floats]:
     return float((counts * np.logaddexp(0, np.where(truth, -told, told))).sum() / counts.sum()), weights
 
 
+def _sentiment(parts: list[Judged]) -> tuple[float, float]:
+    """Return the encoder's share in sentiment and the sharpness under which the labels are likeliest."""
+    deep = np.concatenate([part.deep_shares for part in parts])
+    light = np.concatenate([part.light_shares for part in parts])
+    truth = np.concatenate([part.known.sentiment for part in parts])
+    # Each language counts the same.
+    counts = np.concatenate([part.known.plain / part.known.plain.sum() for part in parts])
+
+    def unlikely(weight: float, sharpness: float) -> float:
+        told = sharpness * (weight * deep + (1 - weight) * light)
+        return float((counts * (np.logaddexp.reduce(told, axis=1) - told[np.arange(len(truth)), truth])).sum())
+
+    return min(product(_SHARES, _SHARPER.tolist()), key=lambda tried: unlikely(*tried))
+
+
 def fitted(parts: list[Judged]) -> Tuning:
     """Return the tuning under which the labels are likeliest, with each language's best threshold."""
     tried = {weight: _weights(parts, weight) for weight in _SHARES}
@@ -112,15 +147,15 @@ def fitted(parts: list[Judged]) -> Tuning:
     offsets["rest"] = common
     shares = [1 / (1 + np.exp(-(slope * part.odds(weight) + offsets[part.known.language]))) for part in parts]
     known = [part.known for part in parts]
-    thresholds = {
-        one.language: best_cut(share, one.angry, one.weight) for one, share in zip(known, shares, strict=True)
-    }
+    thresholds = {one.language: best_cut(share, one.angry, one.plain) for one, share in zip(known, shares, strict=True)}
     thresholds["rest"] = best_cut(
         np.concatenate(shares),
         np.concatenate([one.angry for one in known]),
-        np.concatenate([one.weight for one in known]),
+        np.concatenate([one.plain for one in known]),
     )
-    return Tuning(weight=weight, slope=slope, offsets=offsets, thresholds=thresholds)
+    sentiment_weight, sharpness = _sentiment(parts)
+    sentiment = {"sentiment_weight": sentiment_weight, "sharpness": round(sharpness, 3)}
+    return Tuning(weight=weight, **sentiment, slope=slope, offsets=offsets, thresholds=thresholds)
 
 
 def _rounded(values: dict[str, float]) -> dict[str, float]:

@@ -38,6 +38,7 @@ MIXED = [
     "What time do you open tomorrow?",
     "",
     "😡😡😡",
+    "\x8f",
     "https://example.org/a",
     "<p>ok</p>&nbsp;<br/>",
 ]
@@ -182,14 +183,14 @@ def test_spans_point_into_the_text(shipped: EncoderAnalyser, text: str) -> None:
 
 
 def test_the_clause_that_carries_the_displeasure_is_named(shipped: EncoderAnalyser) -> None:
-    text = "餐廳在二樓，昨天跟家人去吃飯。服務生態度爛到爆，簡直把客人當狗！甜點還可以。"
+    text = "餐廳在二樓，昨天跟家人去吃飯。服務生態度爛到爆，簡直把客人當狗！我住台中。"
 
     analysis = one(shipped, text, because=True)
 
     assert analysis.label is Sentiment.NEGATIVE
     assert analysis.because is not None
     assert any("爛到爆" in span.text or "當狗" in span.text for span in analysis.because)
-    assert not any("甜點" in span.text or "二樓" in span.text for span in analysis.because)
+    assert not any("台中" in span.text or "二樓" in span.text for span in analysis.because)
 
 
 def test_lines_show_every_head(shipped: EncoderAnalyser) -> None:

@@ -11,7 +11,14 @@ from analysis.registry import analyser
 from analysis.types import Analysis, Because
 from tests import make
 
-TUNING = Tuning(weight=0.5, slope=1.0, offsets={"th": 1.0, "rest": 0.0}, thresholds={"rest": 0.5})
+TUNING = Tuning(
+    weight=0.5,
+    sentiment_weight=0.5,
+    sharpness=1.0,
+    slope=1.0,
+    offsets={"th": 1.0, "rest": 0.0},
+    thresholds={"rest": 0.5},
+)
 
 
 class Said:

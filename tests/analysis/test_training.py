@@ -39,7 +39,7 @@ def test_the_cut_of_anger_is_where_labels_agree_best_and_a_missed_one_counts_mor
     share = np.array([0.2, 0.3, 0.45, 0.5, 0.7, 0.9])
     angry = np.array([False, False, True, False, True, True])
 
-    assert 0.3 < best_cut(share, angry, np.ones(6)) <= 0.45
+    assert 0.3 < best_cut(share, angry, np.array([1, 1, 9, 1, 1, 1])) <= 0.45
     assert 0.5 < best_cut(share, angry, np.array([1, 1, 1, 9, 1, 1])) <= 0.7
 
 

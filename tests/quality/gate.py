@@ -129,6 +129,12 @@ def most_alarms(analyser: Analyser) -> int:
     return int(_stored(analyser)["alarms"])
 
 
+def event_floors() -> Mapping[str, float]:
+    """Return the floors of the encoder's embeddings."""
+    stored = json.loads((FOLDER / "floors.json").read_text("utf-8"))
+    return cast("Mapping[str, float]", stored["encoder"]["events"])
+
+
 def below(evaluation: Evaluation, floor: Mapping[str, Mapping[str, float]]) -> list[str]:
     """Return what lies under its floor, as words."""
     found = measured(evaluation)

@@ -10,7 +10,7 @@ from analysis.evaluate import table
 from analysis.language import language
 from analysis.registry import analyser
 from analysis.stories import bands, same_story, signature
-from tests.quality import gate
+from tests.quality import events, gate
 
 NAMES = gate.GATED
 
@@ -53,6 +53,14 @@ def test_praise_and_plain_talk_raise_no_more_alarms_than_before(name: str) -> No
     alarms = [text for text, verdict in zip(calm, analyser(name).analyse(calm), strict=True) if verdict.angry]
 
     assert len(alarms) <= gate.most_alarms(analyser(name)), alarms
+
+
+def test_texts_about_one_event_lie_near_each_other_in_any_language() -> None:
+    told = events.tellings()
+    found = events.measured(events.embeddings(analyser("encoder"), told), told)
+    print(f"\nevents {found}")
+
+    assert {name: value for name, value in found.items() if value < gate.event_floors()[name]} == {}
 
 
 @pytest.mark.corpus
