@@ -30,7 +30,7 @@ router = APIRouter(prefix=HOOKS, include_in_schema=False)
 #: A body may take this long to come.
 _PATIENCE = timedelta(seconds=20)
 #: Bodies kept for one source; with more, the place is asked to wait until a worker has read some.
-MOST_WAITING = 10_000
+MOST_WAITING, MOST_BYTES_WAITING = 10_000, 500_000_000
 #: Headers that say what a body is.
 _KEPT_HEADERS = ("content-type", "content-language")
 _LONGEST_CHALLENGE = 1_000
@@ -59,7 +59,7 @@ async def take(request: Request, key: Key) -> PlainTextResponse:
             except Unsigned as error:
                 log.warning("push refused", extra={"source": address.source_id, "reason": str(error)})
                 raise Forbidden(f"{error}.") from error
-        if await push.waiting(conn, address.source_id) >= MOST_WAITING:
+        if await push.is_full(conn, address.source_id, bodies=MOST_WAITING, size=MOST_BYTES_WAITING):
             raise Unavailable("Too many deliveries wait to be read; send this one again later.")
         event = _delivery_id(address, settings, headers) if secret else None
         is_new = event is None or await push.note_events(conn, address.source_id, [event], now=now)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from collectors import registry
 from service.cli.connect import run
 from service.cli.main import Failure
 from service.configuration import plan
@@ -12,6 +13,9 @@ from service.configuration.read import read
 from service.settings import Settings
 from service.store import clock
 from service.store.pool import Pool
+
+#: Kinds of which nothing is heard before their place knows our address.
+_SENT = frozenset(registry.pushed()) - frozenset(registry.kinds())
 
 
 def _refuse_losses(changes: list[Change], *, remove: bool) -> None:
@@ -44,3 +48,5 @@ def command(file: Path, *, dry_run: bool, remove: bool) -> None:
     changes = run(applied)
     done = "nothing was changed (dry run)" if dry_run else f"applied {len(changes)} changes"
     click.echo("nothing to change" if not changes else done)
+    if changes and not dry_run and any(one.kind in _SENT for one in wanted.source):
+        click.echo("`earshot push list` shows the addresses to give to places that send")

@@ -17,7 +17,7 @@ from collectors import registry
 from collectors.kinds import Tried
 from service import database
 from service.settings import Settings, read_settings
-from service.store import bounce, brand, clock, component, notification, source
+from service.store import bounce, brand, clock, component, inlet, notification, source
 from service.store.migrate import is_current
 from service.store.pool import Pool, knows_letters, open_pool, wait_until_reachable
 from service.store.source import SourceHealth
@@ -154,6 +154,19 @@ async def check_brands(pool: Pool) -> Finding:
     return _well("brands", f"{len(watched)} are looked for")
 
 
+async def check_addresses(settings: Settings, pool: Pool) -> Finding:
+    """See whether places can reach the addresses that they send to."""
+    async with pool.acquire() as conn:
+        names = [one.name for one in await inlet.every(conn) if one.kind not in registry.kinds()]
+    if names and settings.base_url is None:
+        return _ill(
+            "addresses",
+            f"{', '.join(names)}: places cannot reach {settings.hooks_url}; set EARSHOT_BASE_URL to the https address "
+            "under which they can",
+        )
+    return _well("addresses", f"{len(names)} sources are sent to")
+
+
 async def check_outbox(pool: Pool) -> Finding:
     """See whether e-mails were given up."""
     async with pool.acquire() as conn:
@@ -199,6 +212,7 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
         )
         for check in checks:
             yield await check(pool)
+        yield await check_addresses(settings, pool)
         for finding in await check_sources(pool):
             yield finding
     finally:

@@ -72,9 +72,19 @@ async def backlog(conn: Connection, source_id: SourceId) -> Backlog:
     return Backlog(**row)
 
 
-async def waiting(conn: Connection, source_id: SourceId) -> int:
-    """Return how many bodies of the source are kept, set aside ones too."""
-    return int(await conn.fetchval("select count(*) from push where source_id = $1", source_id))
+async def is_full(conn: Connection, source_id: SourceId, *, bodies: int, size: int) -> bool:
+    """Say whether so many bodies of the source are kept, or so many bytes; set aside ones too."""
+    return bool(
+        await conn.fetchval(
+            """
+            select count(*) >= $2 or coalesce(sum(octet_length(body)), 0) >= $3
+            from (select body from push where source_id = $1 limit $2) kept
+            """,
+            source_id,
+            bodies,
+            size,
+        )
+    )
 
 
 async def claim(conn: Connection, *, now: datetime, lease: timedelta, token: UUID, limit: int) -> list[DuePush]:

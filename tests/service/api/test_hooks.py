@@ -235,6 +235,15 @@ async def test_more_than_can_be_kept_is_sent_again_later(
     assert [(await place.post(where, content=b"{}")).status_code for _ in range(2)] == [200, 503]
 
 
+async def test_larger_bodies_than_can_be_kept_are_sent_again_later(
+    conn: Connection, place: httpx.AsyncClient, address: Address, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hooks, "MOST_BYTES_WAITING", 1_000)
+    where = await address(await put(conn, "webhook"))
+
+    assert [(await place.post(where, content=b" " * 1_000)).status_code for _ in range(2)] == [200, 503]
+
+
 async def test_a_body_whose_reader_died_is_read_by_the_next(
     conn: Connection, pool: Pool, place: httpx.AsyncClient, address: Address
 ) -> None:

@@ -57,7 +57,7 @@ async def test_an_applied_webhook_has_an_address_that_can_be_renewed(
     database_url: str, pool: Pool, tmp_path: Path
 ) -> None:
     (tmp_path / "earshot.toml").write_text(TOML, "utf-8")
-    run(database_url, "apply", str(tmp_path / "earshot.toml"))
+    assert "push list" in run(database_url, "apply", str(tmp_path / "earshot.toml"))
     listed = run(database_url, "push", "list")
     (key,) = [row["key"] for row in await pool.fetch("select key from inlet")]
 
@@ -67,3 +67,13 @@ async def test_an_applied_webhook_has_an_address_that_can_be_renewed(
     assert run(database_url, "push", "replay", "Shop") == "0 deliveries will be read again\n"
     done = programs.run("push", "replay", "Shp", settings={"EARSHOT_DATABASE_URL": database_url})
     assert "there are Lantern Tea: Shop" in done.stderr.decode()
+
+
+async def test_the_doctor_says_where_places_cannot_reach_us(database_url: str, tmp_path: Path) -> None:
+    (tmp_path / "earshot.toml").write_text(TOML, "utf-8")
+    run(database_url, "apply", str(tmp_path / "earshot.toml"))
+    for base, said in (({}, "Shop: places cannot reach"), ({"EARSHOT_BASE_URL": "https://us.example"}, "1 sources")):
+        settings = {"EARSHOT_DATABASE_URL": database_url, "EARSHOT_ANALYSER": "ngram", **base}
+        found = json.loads(programs.run("doctor", "--json", settings=settings).stdout)
+
+        assert [said in one["detail"] for one in found if one["what"] == "addresses"] == [True]
