@@ -35,12 +35,13 @@ def test_minutes_are_by_stage(tmp_path: Path) -> None:
     assert "STAGE=MINUTES" in done.output
 
 
-def test_the_cut_of_anger_is_where_labels_agree_best_and_a_missed_one_counts_more() -> None:
-    share = np.array([0.2, 0.3, 0.45, 0.5, 0.7, 0.9])
-    angry = np.array([False, False, True, False, True, True])
+def test_the_cut_of_anger_lies_between_the_calm_and_the_angry_and_a_missed_one_counts_more() -> None:
+    apart = np.repeat([0.1, 0.8], [80, 20])
+    mixed = np.repeat([0.1, 0.3, 0.3, 0.8], [70, 10, 10, 10])
 
-    assert 0.3 < best_cut(share, angry, np.array([1, 1, 9, 1, 1, 1])) <= 0.45
-    assert 0.5 < best_cut(share, angry, np.array([1, 1, 1, 9, 1, 1])) <= 0.7
+    assert 0.1 < best_cut(apart, apart == 0.8, np.ones(100)) <= 0.8
+    angry = np.arange(100) >= 80
+    assert 0.1 < best_cut(mixed, angry, np.ones(100)) <= 0.3
 
 
 def test_angry_texts_weigh_as_they_do_in_life_however_many_were_picked() -> None:
