@@ -1,21 +1,38 @@
 """Who speaks: often, in praise, in anger, and who turned."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
 from alerts import text
 from service.store import talk
-from service.store.talk import AuthorSort
+from service.store.talk import AuthorSort, SpeakingAuthor
 from service.web.mention_view import tone_names
 from service.web.reader import Reader
-from service.web.scope import period_names, scope_of
+from service.web.scope import Scope, period_names, scope_of
 from service.web.visit import PageRoute, SignedIn
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
 _SHOWN = 60
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Author:
+    """Somebody at one site, with the address of what they said."""
+
+    spoke: SpeakingAuthor
+    scope: Scope
+    #: Safe to click; None where there is none.
+    profile: str | None
+
+    def mentions(self, **narrowed: str) -> str:
+        """Return the address of what they said at the site. Counted by the id the site gives, else by the name."""
+        site = self.spoke.site.replace("\\", r"\\").replace('"', r"\"")
+        who = self.spoke.author_id or self.spoke.name
+        return self.scope.mentions(author=who, q=f'site:"{site}"', **narrowed)
 
 
 def sorts(reader: Reader) -> Mapping[AuthorSort, str]:
@@ -50,7 +67,6 @@ async def listed(visit: SignedIn) -> Response:
         periods=period_names(visit.reader),
         sort=sort,
         sorts=sorts(visit.reader),
-        # Counted by the id the site gives, else by the name: the links ask for the same.
-        authors=[(one, one.author_id or one.name or "", text.link(one.url)) for one in found],
+        authors=[_Author(spoke=one, scope=scope, profile=text.link(one.url)) for one in found],
         tones=tone_names(visit.reader),
     )

@@ -162,16 +162,18 @@ async def _draft(visit: Visit, kind: SourceKind, form: Mapping[str, str]) -> tup
         if given:
             settings[one.key] = given
     changed = before if before is not None and before.source_id is not None else None
-    brand_id = number(form.get("brand"))
+    chosen = number(form.get("brand"))
+    brand_id = changed.brand_id if changed else None if chosen is None else BrandId(chosen)
     draft = Draft(
-        brand_id=changed.brand_id if changed else None if brand_id is None else BrandId(brand_id),
+        brand_id=brand_id,
         source_id=changed.source_id if changed else None,
         kind=kind,
         name=changed.name if changed else " ".join(storable(form.get("name", "")).split())[:_MOST_NAME],
         settings=settings,
         interval=timedelta(minutes=number(form.get("minutes")) or _USUAL_INTERVAL),
         allow_private=form.get("allow_private") == "1",
-        match=form.get("match") == "1",
+        # A shared source keeps what is about some brand anyway.
+        match=form.get("match") == "1" and brand_id is not None,
     )
     if draft.brand_id is not None and await brand.get(visit.conn, draft.brand_id) is None:
         return replace(draft, brand_id=None), Wrong(field="brand", message=_("There is no such brand; choose another."))

@@ -45,6 +45,7 @@ export async function drawChart() {
     // Drawn aside and then put in place, so that nothing flickers or jumps.
     const canvas = document.createElement("div");
     canvas.className = "canvas next";
+    canvas.setAttribute("aria-hidden", "true"); // the place itself is the picture, and says so
     place.append(canvas);
     const { view } = await embed(canvas, specification, {
       actions: false,

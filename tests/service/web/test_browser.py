@@ -71,20 +71,22 @@ async def _signed_in(context: BrowserContext, origin: str, conn: Connection, com
 
 
 @pytest.mark.usefixtures("angry_place")
-async def test_the_four_pages_in_two_languages(chromium: Browser, served_app: FastAPI, conn: Connection) -> None:
+async def test_the_main_pages_in_two_languages(chromium: Browser, served_app: FastAPI, conn: Connection) -> None:
     complaints = Complaints()
     with stage.served(served_app) as origin:
         for locale, names in {
-            "en-GB": ("Overview", "Mentions", "Incidents", "Outbox"),
-            "zh-TW": ("總覽", "提及", "事件", "寄件匣"),
+            "en-GB": ("Overview", "Mentions", "Sources", "Incidents", "Outbox"),
+            "zh-TW": ("總覽", "提及", "來源", "事件", "寄件匣"),
         }.items():
             context = await chromium.new_context(locale=locale)
             page = await _signed_in(context, origin, conn, complaints)
             await expect(page.locator("#chart.drawn svg")).to_be_visible(timeout=20_000)
             for name in names:
-                await page.get_by_role("navigation").first.get_by_role("link", name=name, exact=True).click()
+                await page.locator("header nav, .within").get_by_role("link", name=name, exact=True).first.click()
                 await expect(page).to_have_title(f"{name} · Earshot")
-                await expect(page.locator(".tabs [aria-current=page]")).to_have_text(name)
+                await expect(page.locator(".tabs [aria-current=page], .within [aria-current=page]").last).to_have_text(
+                    name
+                )
             await page.locator(".letter a").first.click()
             framed = page.frame_locator("iframe")
             await expect(framed.get_by_text("Never again").first).to_be_visible()

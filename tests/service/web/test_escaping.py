@@ -3,13 +3,15 @@
 import json
 from datetime import timedelta
 from urllib.parse import quote, urlsplit
+from uuid import uuid4
 
 import httpx
 
 from alerts import text
-from alerts.types import RuleKind, RuleMode, Urgency
+from alerts.types import BrandId, MentionId, RuleKind, RuleMode, Urgency
 from collectors.types import Author, SourceKind
-from service.store import brand, clock, contact, rule, source
+from service.store import brand, clock, contact, correction, fetch, rule, source, tryout
+from service.store.fetch import Counts, Outcome
 from service.store.pool import Connection, Pool
 from service.web import render
 from tests import make
@@ -105,7 +107,7 @@ _URLS = (
 )
 
 
-async def _tell(pool: Pool, conn: Connection, n: int, payload: str) -> None:
+async def tell(pool: Pool, conn: Connection, n: int, payload: str) -> None:
     """Put a payload everywhere a stranger or a settings file may put words, and let it make an incident."""
     now = await clock.now(conn)
     brand_id = await brand.ensure(conn, payload, now=now)
@@ -145,20 +147,54 @@ async def _tell(pool: Pool, conn: Connection, n: int, payload: str) -> None:
         published_at=now,
     )
     await seed.tell(pool, brand_id, source_id, [mention], seed.AngryAnalyser())
+    said = {"label": "neutral", "anger_level": 0, "causes": ["trust"]}
+    await correction.correct(conn, MentionId(n + 1), said, by=payload, now=now)
+    await _try(conn, payload, brand_id, n)
+    await conn.execute("update mention set terms = array[$2] where source_id = $1", source_id, payload)
+    await fetch.record(
+        conn, source_id, started_at=now, finished_at=now, outcome=Outcome.FAILED, seen=0, counts=Counts(), error=payload
+    )
     await conn.execute("update source set error = $2, error_count = 1 where id = $1", source_id, payload)
+
+
+async def _try(conn: Connection, payload: str, brand_id: BrandId, n: int) -> None:
+    """Let a place that somebody tries bring the payload, or answer with it."""
+    now = await clock.now(conn)
+    draft = tryout.Draft(
+        brand_id=brand_id,
+        source_id=None,
+        kind=SourceKind.FEED,
+        name=payload,
+        settings={"url": payload, "site": payload},
+        interval=timedelta(minutes=5),
+        allow_private=False,
+        match=False,
+    )
+    await tryout.add(conn, draft, by=payload, now=now)
+    token = uuid4()
+    wanted = await tryout.claim(conn, now=now, lease=timedelta(minutes=1), token=token)
+    assert wanted
+    shown = dict.fromkeys(("site", "author", "title", "text", "url", "language", "published_at"), payload)
+    found = {"seen": 1, "mentions": [shown], "quarantined": 1, "warning": payload}
+    is_heard = n % 2 == 0
+    await tryout.finish(
+        conn, wanted.id, token, error=None if is_heard else payload, found=found if is_heard else None, now=now
+    )
 
 
 async def test_no_payload_becomes_an_element_an_attribute_or_an_address(
     browser: httpx.AsyncClient, pool: Pool, conn: Connection
 ) -> None:
     for n, payload in enumerate(PAYLOADS):
-        await _tell(pool, conn, n, payload)
+        await tell(pool, conn, n, payload)
     await conn.execute("update component set healthy = false, detail = $1", PAYLOADS[0])
     calm = _kinds(Page((await browser.get("/sign-in")).text)) | _OURS
     letters = {row["incident_id"]: row["id"] for row in await conn.fetch("select id, incident_id from notification")}
-    addresses = ["/", "/?brand=3", "/mentions", "/incidents", "/outbox"]
+    addresses = ["/", "/?brand=3", "/mentions", "/incidents", "/outbox", "/stories", "/causes", "/compare", "/authors"]
+    addresses += ["/quality", "/sources", "/rules"]
     for n in range(1, len(PAYLOADS) + 1):
         addresses += [f"/mentions/{n}", f"/incidents/{n}", f"/outbox/{letters[n]}"]
+        addresses += [f"/stories/{n}", f"/sources/{n}", f"/add-source?change={n}", f"/add-source/{n}"]
     for address in addresses:
         page = Page((await browser.get(address)).text)
 
@@ -173,7 +209,7 @@ _OURS = {
     *("footer", "div", "span", "p", "a", "ul", "ol", "li", "dl", "dt", "dd", "h1", "h2", "h3", "table", "thead"),
     *("tbody", "tr", "th", "td", "form", "input", "button", "label", "select", "option", "fieldset", "legend"),
     *("details", "summary", "time", "bdi", "mark", "meter", "iframe", "pre", "code", "svg", "path", "g", "circle"),
-    *("rect", "br"),
+    *("rect", "br", "dialog", "kbd", "strong", "em", "textarea"),
 }
 
 
@@ -185,7 +221,7 @@ async def test_each_payload_is_shown_as_it_was_written(
     browser: httpx.AsyncClient, pool: Pool, conn: Connection
 ) -> None:
     for n, payload in enumerate(PAYLOADS):
-        await _tell(pool, conn, n, payload)
+        await tell(pool, conn, n, payload)
     for n, payload in enumerate(PAYLOADS, start=1):
         page = Page((await browser.get(f"/mentions/{n}")).text)
 
@@ -204,7 +240,7 @@ async def test_payloads_in_addresses_come_back_as_words(browser: httpx.AsyncClie
 async def test_the_drawing_holds_payloads_as_data_only(
     browser: httpx.AsyncClient, pool: Pool, conn: Connection
 ) -> None:
-    await _tell(pool, conn, 0, PAYLOADS[0])
+    await tell(pool, conn, 0, PAYLOADS[0])
     answer = await browser.get("/chart", params={"brand": "1", "period": PAYLOADS[0]})
 
     assert answer.headers["content-type"] == "application/json"
@@ -214,7 +250,7 @@ async def test_the_drawing_holds_payloads_as_data_only(
 async def test_the_framed_letter_shows_payloads_under_a_policy_that_runs_nothing(
     browser: httpx.AsyncClient, pool: Pool, conn: Connection
 ) -> None:
-    await _tell(pool, conn, 0, PAYLOADS[0])
+    await tell(pool, conn, 0, PAYLOADS[0])
     letter = await conn.fetchval("select id from notification")
     answer = await browser.get(f"/outbox/{letter}/html")
 

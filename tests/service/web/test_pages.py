@@ -23,6 +23,17 @@ async def _addresses(conn: Connection) -> list[str]:
         *("/", "/?period=24h", "/?period=30d&brand=1", "/mentions", "/mentions?q=zzz", "/mentions/2"),
         *("/incidents", "/incidents?status=resolved", "/incidents/1", "/outbox", "/outbox?state=failed"),
         f"/outbox/{letter}",
+        *(
+            "/stories",
+            "/stories/1",
+            "/causes",
+            "/causes?by=c&period=30d",
+            "/compare",
+            "/authors",
+            "/authors?sort=angry",
+        ),
+        *("/quality", "/quality?days=30", "/sources", "/sources/1", "/add-source", "/add-source?change=1"),
+        *("/add-source?kind=youtube", "/add-source?kind=webhook", "/welcome/brand", "/welcome/contact"),
         *("/rules", "/rules/1", "/rules/new?kind=keyword", "/rules/new?kind=volume_spike"),
     ]
 
@@ -90,7 +101,16 @@ async def test_the_host_header_makes_no_link(browser: httpx.AsyncClient, conn: C
 
 
 async def test_a_wrong_address_is_said_in_the_language(browser: httpx.AsyncClient) -> None:
-    wrong = ("/nowhere", "/mentions/x", "/mentions/999", "/incidents/-1", "/outbox/7", "/mentions/", "/a/../b")
+    wrong = (
+        "/nowhere",
+        "/mentions/x",
+        "/mentions/999",
+        "/incidents/-1",
+        "/outbox/7",
+        "/mentions/",
+        "/a/../b",
+        *("/stories/9999", "/stories/x", "/sources/99", "/add-source/7", "/add-source?change=99"),
+    )
     for language, address in product(LANGUAGES, wrong):
         answer = await browser.get(address, headers={"accept-language": language})
 
@@ -123,7 +143,17 @@ async def test_anything_in_an_address_shows_a_page(browser: httpx.AsyncClient) -
         *("brand=99999999999999999999", "q=%00%ED%A0%80", "q=%22open", "label=furious", "period=9d", "status=lost"),
         *("state=gone", f"q={'a+' * 500}", "language=%27%3B--", "author=%00", "from=2026-03-05T12:00%2B25:00"),
     ):
-        for path in ("/", "/mentions", "/incidents", "/outbox", "/chart"):
+        for path in (
+            "/",
+            "/mentions",
+            "/incidents",
+            "/outbox",
+            "/chart",
+            "/causes",
+            "/authors",
+            "/quality",
+            "/sources",
+        ):
             assert (await browser.get(f"{path}?{query}")).status_code == 200, f"{path}?{query}"
 
 

@@ -1,0 +1,144 @@
+"""Every page in a real Chromium: axe finds nothing, hostile words run nothing, and reading needs no script."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from fastapi import FastAPI
+from playwright.async_api import Browser, Page, async_playwright
+
+from service.app import create_app
+from service.settings import Settings
+from service.store.pool import Connection, Pool
+from tests.service.web import stage, test_escaping
+from tests.service.web.conftest import session_cookie
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(400)]
+
+_STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+#: Pages by what they are about; {…} is filled in.
+PAGES = (
+    *("/", "/mentions", "/mentions?q=soup", "/mentions/{angry}", "/incidents", "/incidents/{incident}", "/outbox"),
+    *("/stories?period=30d", "/stories/{story}", "/causes?period=30d", "/causes?period=30d&by=c", "/compare"),
+    *("/authors?period=30d", "/quality", "/sources", "/sources/1", "/add-source", "/add-source?kind=feed"),
+    *("/add-source/{tryout}", "/welcome/brand", "/welcome/contact", "/rules", "/rules/1", "/nowhere"),
+)
+
+
+@pytest.fixture
+async def chromium() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=stage.chromium(), args=list(stage.ARGUMENTS))
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture
+def house(database_url: str, data_dir: Path) -> FastAPI:
+    return create_app(Settings(database_url=database_url, data_dir=data_dir, time_zone="Asia/Taipei"))
+
+
+async def _pages(conn: Connection) -> list[str]:
+    found = {
+        "angry": await conn.fetchval("select mention_id from alert order by id desc limit 1"),
+        "incident": await conn.fetchval("select max(id) from incident"),
+        "story": await conn.fetchval("select story_id from mention where counted group by 1 order by count(*) desc"),
+        "tryout": await conn.fetchval("select max(id) from tryout"),
+    }
+    return [page.format(**found) for page in PAGES]
+
+
+async def _wrong(page: Page) -> list[str]:
+    """Return what axe finds on a page, each with where."""
+    found = await Axe().run(page, options={"runOnly": _STANDARDS, "resultTypes": ["violations"]})
+    return [
+        f"{one['id']}: {node['target']} {node['html'][:120]}"
+        for one in found.response["violations"]
+        for node in one["nodes"][:3]
+    ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """How somebody looks at the pages."""
+
+    locale: str
+    scheme: Literal["light", "dark"]
+    width: int
+
+
+_LOOKS = (
+    Look(locale="zh-TW", scheme="light", width=1280),
+    Look(locale="th-TH", scheme="dark", width=390),
+)
+
+
+@pytest.mark.parametrize("look", _LOOKS, ids=lambda look: f"{look.locale}-{look.scheme}-{look.width}")
+async def test_axe_finds_nothing(chromium: Browser, house: FastAPI, pool: Pool, look: Look) -> None:
+    await stage.play(pool)
+    async with pool.acquire() as conn:
+        pages, cookie = await _pages(conn), await session_cookie(conn)
+    found: dict[str, list[str]] = {}
+    with stage.served(house) as origin:
+        context = await chromium.new_context(
+            locale=look.locale, color_scheme=look.scheme, viewport={"width": look.width, "height": 900}
+        )
+        await context.add_cookies([{"name": "earshot_session", "value": cookie, "url": origin}])
+        page = await context.new_page()
+        for address in pages:
+            await page.goto(origin + address)
+            await page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
+            if wrong := await _wrong(page):
+                found[address] = wrong
+            wide = await page.evaluate("document.documentElement.scrollWidth")
+            if wide > look.width:
+                found.setdefault(address, []).append(f"is {wide} wide")
+        await context.close()
+
+    assert found == {}
+
+
+async def test_hostile_words_run_nothing_and_break_no_policy(
+    chromium: Browser, house: FastAPI, pool: Pool, conn: Connection
+) -> None:
+    for n, payload in enumerate(test_escaping.PAYLOADS):
+        await test_escaping.tell(pool, conn, n, payload)
+    cookie = await session_cookie(conn)
+    said: list[str] = []
+    with stage.served(house) as origin:
+        context = await chromium.new_context(locale="en-GB")
+        await context.add_cookies([{"name": "earshot_session", "value": cookie, "url": origin}])
+        page = await context.new_page()
+        page.on("dialog", lambda dialog: said.append(f"dialog {dialog.message}"))
+        page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.on("request", lambda request: said.append(request.url) if not request.url.startswith(origin) else None)
+        lists = ("/", "/mentions", "/stories", "/causes", "/compare", "/authors", "/quality", "/sources", "/rules")
+        wholes = [f"/{noun}/{n}" for noun in ("mentions", "stories", "sources", "add-source") for n in range(1, 72, 7)]
+        for address in (*lists, *wholes):
+            await page.goto(origin + address)
+            assert await page.evaluate("document.readyState") in ("interactive", "complete"), address
+        await context.close()
+
+    assert [line for line in said if "404" not in line] == []
+
+
+async def test_every_page_can_be_read_without_script(chromium: Browser, house: FastAPI, pool: Pool) -> None:
+    await stage.play(pool)
+    async with pool.acquire() as conn:
+        pages, cookie = await _pages(conn), await session_cookie(conn)
+    empty = []
+    with stage.served(house) as origin:
+        context = await chromium.new_context(locale="en-GB", java_script_enabled=False)
+        await context.add_cookies([{"name": "earshot_session", "value": cookie, "url": origin}])
+        page = await context.new_page()
+        for address in pages:
+            await page.goto(origin + address)
+            if len(await page.locator("main").inner_text()) < 40:
+                empty.append(address)
+        await context.close()
+
+    assert empty == []
