@@ -15,7 +15,7 @@ BIN := .venv-test/bin
 #: More words for pytest, as in `make check ARGS="-k incident"`.
 ARGS ?=
 
-.PHONY: help env run test check bench bench-collect bench-analysis test-env train-env train-test static image-check lock schema clean
+.PHONY: help env run test check bench bench-collect bench-analysis test-env train-env train-test static image-check lock schema screenshots dst clean
 
 help: ## List these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -56,6 +56,9 @@ static: test-env
 	$(BIN)/lint-imports
 	$(BIN)/hadolint Dockerfile
 
+dst: test-env ## Prove the on-call rules on every night of any zone on which clocks are changed
+	@exec $(BIN)/python -m tests.alerts.dst
+
 bench: test-env ## Measure the budgets and print them in a table (ARGS="start store latency" picks)
 	$(BIN)/python -m tests.benchmarks $(ARGS)
 
@@ -68,6 +71,13 @@ image-check: test-env ## Lint the Dockerfile and carry out its steps in Debian f
 
 lock: ## Write requirements/*.txt anew from pyproject.toml (ARGS=--upgrade for newer versions)
 	tools/lock.sh $(ARGS)
+
+#: Where the pictures go.
+PICTURES ?= build/screenshots
+
+screenshots: test-env ## Take pictures of every page into build/screenshots (PICTURES=folder)
+	@EARSHOT_CHROMIUM=$$(tools/browser.sh) && export EARSHOT_CHROMIUM && \
+	exec $(BIN)/python -m tests.service.web.screenshots $(PICTURES) $(ARGS)
 
 schema: test-env ## Write service/store/schema.sql anew from the migrations
 	$(BIN)/python -m service.store.schema
