@@ -17,6 +17,9 @@ class Failpoint(StrEnum):
     COLLECT_CLAIMED = "collect.claimed"
     COLLECT_FETCHED = "collect.fetched"
     COLLECT_COMMITTED = "collect.committed"
+    RECEIVE_CLAIMED = "receive.claimed"
+    RECEIVE_READ = "receive.read"
+    RECEIVE_COMMITTED = "receive.committed"
     ANALYSE_CLAIMED = "analyse.claimed"
     ANALYSE_JUDGED = "analyse.judged"
     ANALYSE_COMMITTED = "analyse.committed"
@@ -29,6 +32,7 @@ class Failpoint(StrEnum):
 #: The point that ends a stage's counting of statements.
 _LAST = {
     Failpoint.COLLECT_CLAIMED: Failpoint.COLLECT_COMMITTED,
+    Failpoint.RECEIVE_CLAIMED: Failpoint.RECEIVE_COMMITTED,
     Failpoint.ANALYSE_CLAIMED: Failpoint.ANALYSE_COMMITTED,
     Failpoint.DELIVER_CLAIMED: Failpoint.DELIVER_MARKED,
 }

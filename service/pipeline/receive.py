@@ -15,6 +15,7 @@ from collectors import registry
 from collectors.errors import CollectError
 from collectors.kept_secrets import with_secrets
 from collectors.types import Quarantined, Received, SourceKind
+from service.failpoints import Failpoint, reach
 from service.store import clock, events, fetch, ingest, push, source, websub
 from service.store.events import EventKind
 from service.store.fetch import Counts, Outcome
@@ -47,6 +48,8 @@ async def receive_due(pool: Pool, *, allow_private: bool) -> int:
     async with pool.acquire() as conn:
         now = await clock.now(conn)
         due = await push.claim(conn, now=now, lease=LEASE, token=token, limit=BATCH)
+    if due:
+        reach(Failpoint.RECEIVE_CLAIMED)
     for one in due:
         try:
             await _read(pool, one, token, allow_private=allow_private)
@@ -66,8 +69,10 @@ async def _read(pool: Pool, due: DuePush, token: UUID, *, allow_private: bool) -
             await _set_aside(conn, due, token, str(error))
         log.warning("push not read", extra={"source": due.source_id, "reason": str(error)})
         return
+    reach(Failpoint.RECEIVE_READ)
     async with pool.acquire() as conn, conn.transaction():
         await _store(conn, due, token, received)
+    reach(Failpoint.RECEIVE_COMMITTED)
 
 
 async def _received(pool: Pool, due: DuePush, *, allow_private: bool, now: datetime) -> Received:
