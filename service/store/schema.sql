@@ -877,9 +877,9 @@ CREATE TABLE public.story (
     first_seen_at timestamp with time zone NOT NULL,
     last_seen_at timestamp with time zone NOT NULL,
     signature bigint[] NOT NULL,
-    centroid bytea,
+    exemplars bytea,
     tellings integer DEFAULT 0 NOT NULL,
-    CONSTRAINT story_centroid_check CHECK (((length(centroid) % 2) = 0))
+    CONSTRAINT story_centroid_check CHECK (((length(exemplars) % 2) = 0))
 );
 CREATE TABLE public.story_band (
     brand_id bigint NOT NULL,
@@ -1169,7 +1169,7 @@ CREATE INDEX quarantine_of_push ON public.quarantine USING btree (push_id) WHERE
 CREATE INDEX silence_of_time ON public.silence USING btree (ends_at);
 CREATE INDEX source_due ON public.source USING btree (next_due) WHERE (enabled AND (next_due IS NOT NULL));
 CREATE INDEX story_band_of_story ON public.story_band USING btree (story_id);
-CREATE INDEX story_recent ON public.story USING btree (brand_id, last_seen_at DESC) WHERE (centroid IS NOT NULL);
+CREATE INDEX story_recent ON public.story USING btree (brand_id, last_seen_at DESC) WHERE (exemplars IS NOT NULL);
 CREATE INDEX tryout_due ON public.tryout USING btree (due) WHERE (due IS NOT NULL);
 CREATE INDEX websub_due ON public.websub USING btree (due);
 CREATE TRIGGER brand_changed AFTER INSERT OR DELETE OR UPDATE ON public.brand FOR EACH ROW EXECUTE FUNCTION public.note_brand_change();

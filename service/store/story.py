@@ -17,12 +17,12 @@ class Candidate:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Centred:
-    """A story and what it is about."""
+class Exemplified:
+    """A story and some of its tellings."""
 
     id: StoryId
-    #: 16-bit floats, little endian.
-    centroid: bytes
+    #: Their embeddings, one after the other, in 16-bit floats, little endian.
+    exemplars: bytes
     tellings: int
 
 
@@ -61,18 +61,18 @@ async def candidates(
     return [Candidate(id=StoryId(row["id"]), signature=tuple(row["signature"])) for row in rows]
 
 
-async def centred(conn: Connection, brand_id: BrandId, *, now: datetime, within: timedelta) -> list[Centred]:
-    """Return recent stories of the brand whose matter is known, newest first."""
+async def exemplified(conn: Connection, brand_id: BrandId, *, now: datetime, within: timedelta) -> list[Exemplified]:
+    """Return recent stories of the brand of which tellings are kept, newest first."""
     rows = await conn.fetch(
         """
-        select id, centroid, tellings from story
-        where brand_id = $1 and last_seen_at > $2 and centroid is not null
+        select id, exemplars, tellings from story
+        where brand_id = $1 and last_seen_at > $2 and exemplars is not null
         order by last_seen_at desc, id desc limit 3000
         """,
         brand_id,
         now - within,
     )
-    return [Centred(id=StoryId(row["id"]), centroid=row["centroid"], tellings=row["tellings"]) for row in rows]
+    return [Exemplified(id=StoryId(row["id"]), exemplars=row["exemplars"], tellings=row["tellings"]) for row in rows]
 
 
 async def next_ids(conn: Connection, n: int) -> list[StoryId]:
@@ -112,14 +112,14 @@ async def touch(conn: Connection, story_ids: Sequence[StoryId], *, now: datetime
     )
 
 
-async def centre(conn: Connection, centres: Sequence[Centred]) -> None:
-    """Store what stories are about now."""
+async def keep(conn: Connection, told: Sequence[Exemplified]) -> None:
+    """Store which tellings stand for stories now."""
     await conn.execute(
         """
-        update story s set centroid = c.centroid, tellings = c.tellings
-        from unnest($1::bigint[], $2::bytea[], $3::int[]) as c (id, centroid, tellings) where s.id = c.id
+        update story s set exemplars = k.exemplars, tellings = k.tellings
+        from unnest($1::bigint[], $2::bytea[], $3::int[]) as k (id, exemplars, tellings) where s.id = k.id
         """,
-        [one.id for one in centres],
-        [one.centroid for one in centres],
-        [one.tellings for one in centres],
+        [one.id for one in told],
+        [one.exemplars for one in told],
+        [one.tellings for one in told],
     )
