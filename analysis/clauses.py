@@ -12,6 +12,13 @@ from analysis.types import Because
 
 #: Ends of clauses in Chinese and English; a dot or comma between digits is part of a number.
 _BORDER = re.compile(r"[。！？!?；;，、…\n\r]+|(?<!\d)[.,:]+|[.,:]+(?!\d)|[:—~～]+|\s[-–]\s")
+#: Words that turn against what was said before them; not those that only look so (不但, 但願, ตั้งแต่, แต่ละ, แต่งงาน).
+_CONTRAST = re.compile(
+    r"(?<=\s)(?:but|however|although|though|whereas)(?=[\s,])|(?<![不非])但(?![凡願愿])|可是"
+    r"|(?<![再好受說说])不[過过](?![去來来])|然而|[卻却](?!步)"
+    r"|(?<!ตั้ง)แต่(?!ละ|ง|ก่อน|แรก|ต้น|เช้า|เดิม|ไหน)",
+    re.IGNORECASE,
+)
 #: Thai parts clauses by spaces, and Chinese posts often do.
 _SPACE = re.compile(
     r"(?<=[\u0e00-\u0e7f\u3400-\u9fff])[ \u3000]+(?=\S)|[ \u3000]+(?=[\u0e01-\u0e2e\u0e40-\u0e44\u3400-\u9fff])"
@@ -51,9 +58,15 @@ def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
 def clauses(text: str, start: int, end: int) -> list[Clause]:
     """Return the clauses of text[start:end], signs at their ends included, in order."""
     ends = {match.end() for pattern in (_BORDER, _SPACE) for match in pattern.finditer(text, start, end)}
+    ends |= {match.start() for match in _CONTRAST.finditer(text, start, end)}
     borders = [start, *sorted(ends - {start, end}), end]
     cut = [_trimmed(text, *piece) for first, last in pairwise(borders) for piece in _pieces(text, first, last)]
     return [Clause(start=first, end=last) for first, last in cut if last > first]
+
+
+def contrasts(text: str) -> bool:
+    """Return whether a text turns against itself: food good, but …"""
+    return any(text[: match.start()].strip() for match in _CONTRAST.finditer(text))
 
 
 def _joined(text: str, chosen: Sequence[Clause]) -> tuple[Because, ...]:

@@ -15,18 +15,21 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.clauses import clauses, heaviest
+from analysis.clauses import contrasts
+from analysis.encoder_clauses import ClauseReader, ClauseShares
 from analysis.encoder_files import EncoderFiles, EncoderTuning, load
 from analysis.encoder_pieces import PieceTokenizer, Window, windows
 from analysis.errors import ModelError
 from analysis.heads import CAUSES, EMBEDDING, HEADS, SENTIMENTS, WIDTH
 from analysis.language import language
-from analysis.types import Analyser, Analysis, Because, Cause, Sentiment
+from analysis.types import Analyser, Analysis, Cause
 
 _FOLDER = Path(__file__).with_name("model")
-_LABELS = dict(zip(SENTIMENTS, (Sentiment.NEGATIVE, Sentiment.NEUTRAL, Sentiment.POSITIVE), strict=True))
 #: From this probability of levels 1 and 2 together a text that is not angry is displeased.
 _DISPLEASED = 0.5
+
+#: From this share of both praise and blame on, a cause may have another label than the text.
+_MIXED = 0.2
 
 Scores = NDArray[np.float64]
 
@@ -173,7 +176,11 @@ class EncoderAnalyser:
             model=self.model,
         )
         analysis = self._with_heads(replace(analysis, embedding=_embedding(judged)), judged)
-        return self._with_spans(analysis, judged, worst, tuning) if angry or because else analysis
+        if angry or because:
+            return self._with_spans(analysis, judged, worst, tuning)
+        if analysis.causes and (min(negative, positive) >= _MIXED or contrasts(judged.text)):
+            return self._with_causes(analysis, judged, self._reader(judged, tuning), spans=False)
+        return analysis
 
     def _silent(self, tag: str, because: bool) -> Analysis:
         """Return the verdict on a text that says nothing."""
@@ -225,26 +232,41 @@ class EncoderAnalyser:
         )
 
     def _with_spans(self, analysis: Analysis, judged: _Judged, worst: int, tuning: EncoderTuning) -> Analysis:
-        """Return the analysis with the clauses that carry its anger, or else its label."""
+        """Return the analysis with the clauses that carry its anger, or else its label, and those of its causes."""
+        reader = self._reader(judged, tuning)
         if analysis.angry:
-            return replace(analysis, because=self._because(judged.text, judged.windows[worst], None, tuning))
-        column = SENTIMENTS.index(str(analysis.label))
-        shares = sentiment_shares(judged.rows, tuning)[:, column]
-        clearest = int((shares * np.array([len(window.ids) for window in judged.windows])).argmax())
-        return replace(analysis, because=self._because(judged.text, judged.windows[clearest], column, tuning))
+            read = reader.read(worst)
+            spans = read.spans(read.shares.anger)
+        else:
+            column = SENTIMENTS.index(str(analysis.label))
+            shares = sentiment_shares(judged.rows, tuning)[:, column]
+            clearest = int((shares * np.array([len(window.ids) for window in judged.windows])).argmax())
+            read = reader.read(clearest)
+            spans = read.spans(read.shares.sentiment[:, column])
+        return self._with_causes(replace(analysis, because=spans), judged, reader, spans=True)
 
-    def _because(self, text: str, window: Window, column: int | None, tuning: EncoderTuning) -> tuple[Because, ...]:
-        """Return the clauses of a window that on their own say most: of a sentiment's column, or of anger."""
-        parts = clauses(text, window.start, window.end)
-        if len(parts) <= 1:
-            return heaviest(text, parts, np.ones(len(parts)), np.array([part.start for part in parts], dtype=np.int32))
-        weight = np.zeros(len(parts))
-        found = windows(self._tokenizer, [text[part.start : part.end] for part in parts])
-        said = [(place, one) for place, own in enumerate(found) for one in own]
-        rows = self.scores([one.ids for _, one in said])
-        shares = anger_shares(rows, tuning) if column is None else sentiment_shares(rows, tuning)[:, column]
-        np.maximum.at(weight, [place for place, _ in said], shares)
-        return heaviest(text, parts, weight, np.array([part.start for part in parts], dtype=np.int32))
+    def _with_causes(self, analysis: Analysis, judged: _Judged, reader: ClauseReader, *, spans: bool) -> Analysis:
+        """Return the analysis with what the clauses say of each cause, and with these clauses where `spans`."""
+        window = judged.rows[:, HEADS["causes"].columns].argmax(axis=0)
+        columns = {cause: column for column, cause in enumerate(CAUSES)}
+        causes = tuple(
+            reader.read(int(window[columns[one.cause]])).cause(one, columns[one.cause]) for one in analysis.causes or ()
+        )
+        return replace(analysis, causes=causes if spans else tuple(replace(one, because=None) for one in causes))
+
+    def _reader(self, judged: _Judged, tuning: EncoderTuning) -> ClauseReader:
+        """Return what reads a text's clauses."""
+
+        def judge(texts: Sequence[str]) -> ClauseShares:
+            rows = self.first_scores(texts)
+            said = (np.abs(rows).sum(axis=1) > 0).astype(np.float64)
+            return ClauseShares(
+                anger=anger_shares(rows, tuning) * said,
+                sentiment=sentiment_shares(rows, tuning) * said[:, None],
+                causes=sigmoid(rows[:, HEADS["causes"].columns]) * said[:, None],
+            )
+
+        return ClauseReader(judged.text, judged.windows, judge)
 
 
 def _library(name: str) -> ModuleType:
