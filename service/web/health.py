@@ -64,7 +64,9 @@ def hearing(source: SourceHealth, now: datetime) -> Hearing:
         return Hearing.UNREAD if source.error_count > 0 else Hearing.HEARS
     patience = max(3 * source.interval, _SHORTEST_BLIND)
     heard = source.last_success_at
-    if (source.error_count > 0 and heard is None) or (heard is not None and now - heard > patience):
+    # A hub that tells of news, or the place's own wish, makes the turns longer than the interval.
+    is_late = source.error_count > 0 or now > source.next_due
+    if (source.error_count > 0 and heard is None) or (heard is not None and is_late and now - heard > patience):
         return Hearing.BLIND
     return Hearing.STUMBLES if source.error_count > 0 else Hearing.HEARS
 
