@@ -82,6 +82,15 @@ class SpanShape(Shape):
     text: str
 
 
+class CauseShape(Shape):
+    """Something the mention is about."""
+
+    cause: str = Field(examples=["waiting"])
+    label: Sentiment = Field(description="Toward it.")
+    p: float = Field(description="Probability that the mention is about it, 0 to 1.")
+    because: list[SpanShape] | None
+
+
 class AnalysisShape(Shape):
     """The verdict on the current version."""
 
@@ -94,6 +103,18 @@ class AnalysisShape(Shape):
     anger_level: int = Field(description="0 none, 1 displeased, 2 angry.")
     angry: bool
     because: list[SpanShape] | None
+    kind: dict[str, float] | None = Field(
+        description="Probabilities of complaint, attack, threat, question, praise, promotion and other; they sum to 1. "
+        "Null where the model has no such head, as below."
+    )
+    churn: float | None = Field(description="Probability that the writer leaves, 0 to 1.")
+    recommend: float | None = Field(description="Probability that others are advised to buy, visit or use, 0 to 1.")
+    stage: dict[str, float] | None = Field(
+        description="Probabilities of doubting, using, settled, leaving and unknown; they sum to 1."
+    )
+    severity: float | None = Field(description="0 a trifle, 0.5 money or time lost, 1 safety, health, law.")
+    purpose: dict[str, float] | None = Field(description="Probabilities of what the writer wants; they sum to 1.")
+    causes: list[CauseShape] | None = Field(description="The likeliest first.")
 
     @classmethod
     def of(cls, verdict: Verdict) -> Self:
@@ -109,6 +130,13 @@ class AnalysisShape(Shape):
             anger_level=verdict.anger_level,
             angry=verdict.angry,
             because=spans,
+            kind=None if verdict.kind is None else dict(verdict.kind),
+            churn=verdict.churn,
+            recommend=verdict.recommend,
+            stage=None if verdict.stage is None else dict(verdict.stage),
+            severity=verdict.severity,
+            purpose=None if verdict.purpose is None else dict(verdict.purpose),
+            causes=None if verdict.causes is None else [CauseShape.model_validate(one) for one in verdict.causes],
         )
 
 

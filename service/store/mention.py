@@ -64,6 +64,8 @@ class Verdict:
     #: Probabilities by value; None where the model has no such head, as with all below.
     kind: Mapping[str, float] | None
     churn: float | None
+    recommend: float | None
+    stage: Mapping[str, float] | None
     severity: float | None
     purpose: Mapping[str, float] | None
     #: [{"cause", "label", "p", "because"}], the likeliest first.
@@ -144,13 +146,14 @@ _COLUMNS = """
         m.verdict_causes, m.version, m.story_id,
         (select max(al.incident_id) from alert al where al.mention_id = m.id) as incident_id,
         a.model, a.at, a.language, a.negative, a.neutral, a.positive, a.label as judged_label, a.anger, a.anger_level,
-        a.angry as judged_angry, a.because, a.kind as judged_kind, a.churn, a.severity, a.purpose, a.causes
+        a.angry as judged_angry, a.because, a.kind as judged_kind, a.churn, a.recommend, a.stage,
+        a.severity, a.purpose, a.causes
     from mention m
     join brand b on b.id = m.brand_id
     join source s on s.id = m.source_id
     left join lateral (
         select model, at, language, negative, neutral, positive, label, anger, anger_level, angry, because, kind,
-            churn, severity, purpose, causes
+            churn, recommend, stage, severity, purpose, causes
         from analysis where mention_id = m.id and version = m.version order by at desc limit 1
     ) a on true
 """

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 
 from alerts.brands import BrandTerms
-from analysis.types import Cause, Sentiment
+from analysis.types import Because, Cause, Sentiment
 from collectors.types import Author, Rating
 from service.store import brand, clock, ingest
 from service.store.pool import Connection
@@ -272,3 +272,26 @@ async def test_there_is_no_mention_999(client: httpx.AsyncClient) -> None:
     answer = await client.get(f"{LIST}/999")
 
     assert (answer.status_code, answer.json()["detail"]) == (404, "There is no mention 999.")
+
+
+async def test_a_mention_shows_all_that_was_judged(client: httpx.AsyncClient, conn: Connection, place: Place) -> None:
+    judged = make.analysis(
+        angry=True,
+        kind={"complaint": 0.9, "other": 0.1},
+        churn=0.4,
+        recommend=0.1,
+        stage={"using": 1.0},
+        severity=0.6,
+        purpose={"refund": 0.7, "none": 0.3},
+        causes=(
+            Cause(cause="waiting", label=Sentiment.NEGATIVE, p=0.8, because=(Because(start=0, end=3, text="Two"),)),
+        ),
+    )
+    mention_id = await put_mention(conn, place, make.mention(text="Two hours!"), judged)
+    shown = (await client.get(f"/api/v1/mentions/{mention_id}")).json()["analysis"]
+
+    assert (shown["kind"], shown["churn"], shown["recommend"]) == ({"complaint": 0.9, "other": 0.1}, 0.4, 0.1)
+    assert (shown["stage"], shown["severity"], shown["purpose"]["refund"]) == ({"using": 1.0}, 0.6, 0.7)
+    assert shown["causes"] == [
+        {"cause": "waiting", "label": "negative", "p": 0.8, "because": [{"start": 0, "end": 3, "text": "Two"}]}
+    ]
