@@ -20,6 +20,11 @@ _TAGS = [
     {"name": "mentions", "description": "What was said, with its verdict."},
     {"name": "trends", "description": "Counts over time, and the measures computed from them."},
     {"name": "incidents", "description": "Open problems, and what a person does about them."},
+    {"name": "contacts", "description": "Whom to tell, and how."},
+    {"name": "rules", "description": "What to flag, how each rule does, and what one would have done."},
+    {"name": "silences", "description": "What is kept quiet for a while, and planned maintenance."},
+    {"name": "quality", "description": "How right the verdicts are, by what people corrected."},
+    {"name": "exports", "description": "Lists of mentions as files."},
     {"name": "sources", "description": "Where Earshot listens, and how it goes."},
     {"name": "brands", "description": "What is watched."},
     {"name": "notifications", "description": "The outbox: who was told, and how it went."},
@@ -37,7 +42,8 @@ _OF_GUARDED = {
 _OF_LISTS = {"400": "The cursor belongs to other filters, or to nothing."}
 _OF_KEYED = {"409": "A request with this Idempotency-Key is being answered right now; ask again."}
 _OF_ONE = {"404": "There is no such thing."}
-_OF_ACTIONS = {"409": "The thing's state forbids it; the problem shows the thing."}
+_OF_ACTIONS = {"409": "The thing's state, or that of another, forbids it; the problem says which."}
+_OF_BODIES = {"400": "The body is no JSON."}
 
 
 def _problem_answer(description: str) -> dict[str, Any]:
@@ -52,12 +58,14 @@ def _problems_of(path: str, method: str, operation: dict[str, Any]) -> dict[str,
     names = {one["name"] for one in operation.get("parameters", ())}
     if "cursor" in names:
         problems |= _OF_LISTS
-    if "Idempotency-Key" in names:
-        problems |= _OF_KEYED
     if "{id}" in path:
         problems |= _OF_ONE
-        if method == "post":
-            problems |= _OF_ACTIONS
+    if method != "get" or path.endswith("/address"):
+        problems |= _OF_ACTIONS
+    if "Idempotency-Key" in names:
+        problems |= _OF_KEYED
+    if "requestBody" in operation:
+        problems |= _OF_BODIES
     return problems
 
 
