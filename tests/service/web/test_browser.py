@@ -182,7 +182,9 @@ async def test_a_bar_of_the_chart_opens_its_mentions(chromium: Browser, served_a
         page = await _signed_in(context, origin, conn, complaints)
         await page.goto(f"{origin}/?period=24h")
         await expect(page.locator("#chart.drawn svg")).to_be_visible(timeout=20_000)
-        box = await page.locator("#chart .mark-rect path[fill='var(--tone-angry)']").last.bounding_box()
+        bar = page.locator("#chart .mark-rect path[fill='var(--tone-angry)']").last
+        await bar.scroll_into_view_if_needed()
+        box = await bar.bounding_box()
         assert box
         await page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
         await expect(page.locator(".tip")).to_contain_text("Angry")
