@@ -3,13 +3,26 @@
 import logging
 from datetime import datetime, timedelta
 
-from service.store import access, clock, component, fetch, host_pace, idempotency, push, term, trend
+from service.store import (
+    access,
+    clock,
+    component,
+    fetch,
+    host_pace,
+    idempotency,
+    push,
+    term,
+    trend,
+    tryout,
+)
 from service.store.pool import Connection, Pool
 
 log = logging.getLogger(__name__)
 
 #: Polls are logged this long.
 FETCH_LOG_LIFE = timedelta(days=30)
+#: A source that was tried and not kept, with its secrets.
+TRYOUT_LIFE = timedelta(days=1)
 #: An Idempotency-Key gets its answer this long.
 IDEMPOTENCY_LIFE = timedelta(days=2)
 #: No place sends an event again after this.
@@ -26,6 +39,7 @@ async def maintain(pool: Pool) -> None:
         now = await clock.now(conn)
         await access.forget_expired(conn, now=now)
         await fetch.forget_before(conn, now - FETCH_LOG_LIFE)
+        await tryout.forget_before(conn, now - TRYOUT_LIFE)
         await idempotency.forget_before(conn, now - IDEMPOTENCY_LIFE)
         await push.forget_events_before(conn, now - EVENT_LIFE)
         await host_pace.forget_idle(conn)
