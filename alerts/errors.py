@@ -4,6 +4,7 @@ AlertError
 ├── RuleError              a rule's settings are wrong; the message names the field and the remedy
 ├── QueryError             a query cannot be read; the message names the place and the remedy
 ├── BrandError             a brand cannot be looked for so; the message names the field and the remedy
+├── DutyError              a contact, schedule or policy cannot be so; the message names the field and the remedy
 ├── ChannelSettingError    a channel's settings are wrong; the message names the setting and the remedy
 └── ChannelError           a message did not leave
 """
@@ -19,6 +20,18 @@ class AlertError(Exception):
 
 class RuleError(AlertError):
     """A rule's settings are wrong."""
+
+    permanent = True
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(f"{field}: {message}")
+        self.field = field
+        #: What is wrong and what to do, without the field.
+        self.said = message
+
+
+class DutyError(AlertError):
+    """A contact, a schedule or a policy cannot be so."""
 
     permanent = True
 

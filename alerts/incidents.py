@@ -265,7 +265,7 @@ def owed(incident: Incident, contacts: Sequence[Contact], told: Iterable[Told], 
     for one in told:
         if one.cycle == incident.cycle:
             heard.setdefault(one.contact_id, []).append(one)
-    reachable = dict.fromkeys(contact.id for contact in contacts if contact.enabled)
+    reachable = dict.fromkeys(contact.id for contact in contacts if contact.reachable)
     found: list[Owed] = []
     for contact_id in reachable:
         known = heard.get(contact_id, [])

@@ -88,12 +88,12 @@ def rendered(message: Message, *, zone: tzinfo) -> Rendered:
     """Return the subject, the plain text and the HTML of a message. Times are shown in the zone."""
     words = words_for(message.contact.language)
     letter = _letter(message, words, zone)
-    environment = _environment(words.language)
+    templates = environment(words.language)
     return Rendered(
         language=words.language,
         subject=letter.subject,
-        text=environment.get_template("incident.txt").render(letter=letter).strip() + "\n",
-        html=environment.get_template("incident.html").render(letter=letter),
+        text=templates.get_template("incident.txt").render(letter=letter).strip() + "\n",
+        html=templates.get_template("incident.html").render(letter=letter),
     )
 
 
@@ -139,7 +139,7 @@ def _title(mention: JudgedMention) -> str:
 def _subject(message: Message, words: Catalogue) -> str:
     """Return the urgency, the brand and the first words, so that a locked phone tells enough."""
     snippet = text.line(f"{_title(message.mention)} {message.mention.text}", 60)
-    if message.listed:
+    if len(message.listed) > 1:
         pattern = words.gettext("[%(urgency)s] %(incidents)s incidents, %(n)s mentions")
     elif message.purpose is Purpose.MORE:
         pattern = words.gettext("[%(urgency)s] %(n)s more: %(brand)s: %(words)s")
@@ -181,14 +181,14 @@ def _line(one: Listed, words: Catalogue) -> ListedLine:
 
 def _why_listed(words: Catalogue) -> str:
     return words.gettext(
-        "So much happens at once that one e-mail for each would hide the rest. This one lists every incident; the "
+        "One e-mail for each would hide the rest, or wake you in your quiet hours. This one lists every incident; the "
         "next list comes in ten minutes at the earliest."
     )
 
 
 def _heading(message: Message, words: Catalogue) -> str:
     if message.listed:
-        return words.ngettext("%(n)s incident at once", "%(n)s incidents at once", len(message.listed)) % {
+        return words.ngettext("%(n)s incident", "%(n)s incidents in one e-mail", len(message.listed)) % {
             "n": words.number(len(message.listed))
         }
     verdict = message.mention.analysis
@@ -221,14 +221,15 @@ def _facts(message: Message, words: Catalogue, zone: tzinfo) -> tuple[Fact, ...]
 
 
 @cache
-def _environment(language: str) -> Environment:
-    environment = Environment(
+def environment(language: str) -> Environment:
+    """Return the templates of e-mails in one language."""
+    made = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=select_autoescape(enabled_extensions=("html",), default_for_string=True),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["strong"] = lambda words: Markup("<strong>{}</strong>").format(words)
-    words_for(language).install(environment)
-    return environment
+    made.filters["strong"] = lambda words: Markup("<strong>{}</strong>").format(words)
+    words_for(language).install(made)
+    return made

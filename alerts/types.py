@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from enum import StrEnum
 from typing import NewType, Protocol
 from uuid import UUID
@@ -101,8 +101,14 @@ class Purpose(StrEnum):
     FIRST = "first"
     #: More joined since the last word.
     MORE = "more"
+    #: Still nobody acknowledged it, and it is this contact's turn again.
+    AGAIN = "again"
     #: So much at once that single e-mails would be noise: one that lists them all.
     STORM = "storm"
+    #: To ask whether the address wants to be told at all. About no incident.
+    VERIFY = "verify"
+    #: What a day or a week brought. About no incident.
+    DIGEST = "digest"
 
 
 class NotificationState(StrEnum):
@@ -273,6 +279,17 @@ class TrafficChecker(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class QuietHours:
+    """When a contact wants to be left in peace, by the clock on their wall."""
+
+    starts: time
+    #: On the next day where it is not after the start.
+    ends: time
+    #: What waits for the end.
+    urgencies: frozenset[Urgency] = frozenset({Urgency.NORMAL})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Contact:
     """A way to reach a person."""
 
@@ -282,6 +299,17 @@ class Contact:
     #: The language of the messages: en, zh-Hant, zh-Hans or th.
     language: str
     enabled: bool = True
+    #: Somebody at the address, or the operator, agreed that it is told.
+    verified: bool = True
+    #: An IANA name; None: the installation's.
+    zone: str | None = None
+    #: Only together with a zone.
+    quiet: QuietHours | None = None
+
+    @property
+    def reachable(self) -> bool:
+        """Whether it may be told."""
+        return self.enabled and self.verified
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -420,6 +448,21 @@ class Message:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Verification:
+    """Everything a channel needs to ask an address whether it wants to be told."""
+
+    notification_id: NotificationId
+    contact: Contact
+    #: Shows what is agreed to; acts only after a further click.
+    url: str
+    urgency: Urgency = Urgency.HIGH
+
+
+#: What a channel can send.
+Post = Message | Verification
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Receipt:
     """A server took a message over."""
 
@@ -440,7 +483,7 @@ class ChannelHealth:
 class Channel(Protocol):
     """A way to tell a contact."""
 
-    async def send(self, message: Message) -> Receipt:
+    async def send(self, post: Post) -> Receipt:
         """Hand one message over, within 30 seconds in all. Raises ChannelError."""
         ...
 

@@ -18,28 +18,29 @@ from alerts.channels.smtp import Conversation, Deadlines, Stage, conversation
 from alerts.channels.smtp_url import Security, SmtpServer
 from alerts.channels.verp import return_path
 from alerts.errors import ChannelError, ChannelSettingError, Fault
-from alerts.letter import rendered
+from alerts.posts import rendered
 from alerts.text import line
-from alerts.types import ChannelHealth, IncidentId, Message, NotificationId, Receipt, Urgency
+from alerts.types import ChannelHealth, IncidentId, Message, NotificationId, Post, Receipt, Urgency
 
 SENDER_SETTING = "EARSHOT_MAIL_FROM"
 SENDER_NAME = "Earshot"
 
 
-def compose(message: Message, *, sender: str, domain: str, zone: tzinfo, now: datetime) -> EmailMessage:
+def compose(post: Post, *, sender: str, domain: str, zone: tzinfo, now: datetime) -> EmailMessage:
     """Return the e-mail. No text in any field changes its header block. Raises ChannelError for a bad recipient."""
-    words = rendered(message, zone=zone)
+    words = rendered(post, zone=zone)
     mail = EmailMessage(policy=POLICY)
-    mail["Message-ID"] = message_id(message.notification_id, domain)
+    mail["Message-ID"] = message_id(post.notification_id, domain)
     mail["Date"] = format_datetime(now.astimezone(UTC))
     mail["From"] = Address(SENDER_NAME, addr_spec=sender)
-    mail["To"] = Address(line(message.contact.name, 60), addr_spec=_recipient(message.contact.email))
+    mail["To"] = Address(line(post.contact.name, 60), addr_spec=_recipient(post.contact.email))
     mail["Subject"] = words.subject
-    mail["In-Reply-To"] = thread_id(message.incident_id, domain)
-    mail["References"] = thread_id(message.incident_id, domain)
+    if isinstance(post, Message):
+        mail["In-Reply-To"] = thread_id(post.incident_id, domain)
+        mail["References"] = thread_id(post.incident_id, domain)
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Auto-Response-Suppress"] = "All"
-    if message.urgency is Urgency.URGENT:
+    if post.urgency is Urgency.URGENT:
         mail["Importance"] = "high"
     mail.set_content(words.text)
     mail.add_alternative(words.html, subtype="html")
@@ -91,12 +92,12 @@ class EmailChannel:
         self._bounces = bounces
         self._tls = _tls(server.security)
 
-    async def send(self, message: Message) -> Receipt:
+    async def send(self, post: Post) -> Receipt:
         """Hand the message to the server, 10 s a step and 30 s in all. Raises ChannelError."""
-        mail = compose(message, sender=self.sender, domain=self.domain, zone=self._zone, now=self._clock())
-        recipient = _recipient(message.contact.email)
+        mail = compose(post, sender=self.sender, domain=self.domain, zone=self._zone, now=self._clock())
+        recipient = _recipient(post.contact.email)
         async with self._connected() as talk:
-            return await talk.send(sender=self._return_path(message), recipient=recipient, content=mail.as_bytes())
+            return await talk.send(sender=self._return_path(post), recipient=recipient, content=mail.as_bytes())
 
     async def verify(self) -> ChannelHealth:
         """Connect, greet, protect and sign in as for a message, and leave without one."""
@@ -107,12 +108,12 @@ class EmailChannel:
             return ChannelHealth(ok=False, detail=str(error))
         return ChannelHealth(ok=True, detail=f"{self.server} answers and would take mail")
 
-    def _return_path(self, message: Message) -> str:
+    def _return_path(self, post: Post) -> str:
         """Return where a report goes that the message could not be delivered."""
         if self._bounces is None:
             return self.sender
         today = self._clock().astimezone(UTC).date()
-        return return_path(self._bounces.address, message.notification_id, key=self._bounces.key, today=today)
+        return return_path(self._bounces.address, post.notification_id, key=self._bounces.key, today=today)
 
     def _connected(self) -> AbstractAsyncContextManager[Conversation]:
         return conversation(self.server, helo=self.domain, tls=self._tls, deadlines=self._deadlines)

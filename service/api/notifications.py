@@ -20,12 +20,12 @@ _NOUN = "notifications"
 
 
 class NotificationItem(Shape):
-    """A promise to tell one contact about one incident once for one purpose."""
+    """A promise to tell one contact something once."""
 
     id: UUID
-    incident: int
-    brand: str
-    rule: str
+    incident: int | None = Field(description="Null, with brand and rule: it is about none.")
+    brand: str | None
+    rule: str | None
     contact: str
     email: str
     language: str

@@ -7,6 +7,8 @@ from typing import Annotated, Generic, TypeVar
 from fastapi import Request
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from alerts import wall_clock
+from alerts.errors import DutyError
 from alerts.types import BrandId
 from service.api.errors import Invalid
 from service.store import brand
@@ -47,6 +49,8 @@ def _moment(given: object) -> datetime:
 Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]
 #: Any text the database can hold.
 Words = Annotated[str, AfterValidator(_storable)]
+#: A body's yes or no: neither 1 nor "yes".
+Flag = Annotated[bool, Field(strict=True)]
 Moment = Annotated[datetime, BeforeValidator(_moment)]
 BrandGiven = Annotated[
     Words | None, Field(min_length=1, max_length=200, description="A brand's id or its exact name.", examples=["1"])
@@ -57,6 +61,16 @@ Limit = Annotated[int, Field(ge=1, le=200, description="The most items a page ha
 Cursor = Annotated[
     str | None, Field(max_length=1000, description="`next` of the page before, with the same filters.", examples=[None])
 ]
+
+
+def _known_zone(name: str) -> str:
+    try:
+        return wall_clock.check_zone("zone", name)
+    except DutyError as error:
+        raise ValueError(error.said) from None
+
+
+Zone = Annotated[Words, Field(max_length=64, examples=["Asia/Taipei"]), AfterValidator(_known_zone)]
 
 
 class Shape(BaseModel):

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Annotated
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Path, status
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from alerts import registry
 from alerts.errors import RuleError
@@ -15,7 +15,7 @@ from service.api.access import Asked, Reading, Writing
 from service.api.errors import Conflict, Invalid, NotFound
 from service.api.incidents import ReasonShape
 from service.api.mentions import MentionItem
-from service.api.parameters import PREFIX, Id, Named, Page, Shape, Words, brand_of
+from service.api.parameters import PREFIX, Id, Named, Page, Shape, Words, Zone, brand_of
 from service.store import brand, contact, mention, rule
 from service.store.past import Found
 from service.store.pool import Connection
@@ -29,17 +29,6 @@ Settings = Annotated[
     Mapping[Annotated[Words, Field(max_length=100)], float | Annotated[Words, Field(max_length=5000)]],
     Field(description="GET /rules/kinds says which.", examples=[{"threshold": 0.8}], max_length=50),
 ]
-
-
-def _known_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError("is no IANA time zone; write one such as Asia/Taipei") from None
-    return name
-
-
-Zone = Annotated[Words, Field(max_length=64, examples=["Asia/Taipei"]), AfterValidator(_known_zone)]
 
 
 class RuleBody(Shape):

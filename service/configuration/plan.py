@@ -1,13 +1,13 @@
 """What would have to change for the store to equal a configuration, and making it so: all or nothing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import TypeVar
 
 from alerts import registry as rules
-from alerts.types import BrandId, ContactId, Rule, RuleId, SourceId
+from alerts.types import BrandId, Contact, ContactId, Rule, RuleId, SourceId, Urgency
 from collectors.types import SourceKind
 from service.configuration.read import BrandEntry, Configuration, ContactEntry, RuleEntry, SourceEntry
 from service.store import brand, contact, rule, source
@@ -65,12 +65,7 @@ async def current(conn: Connection, *, now: datetime) -> Current:
     entries = Configuration(
         brand=tuple(BrandEntry.model_validate(asdict(one.terms)) for one in brands),
         source=tuple(_source_entry(one) for one in sources),
-        contact=tuple(
-            ContactEntry.model_validate(
-                {"name": one.name, "email": one.email, "language": one.language, "enabled": one.enabled}
-            )
-            for one in contacts
-        ),
+        contact=tuple(_contact_entry(one) for one in contacts),
         rule=tuple([await _rule_entry(conn, one, names, contacts={c.id: c.name for c in contacts}) for one in rules]),
     )
     return Current(
@@ -97,6 +92,26 @@ def _source_entry(one: source.SourceHealth) -> SourceEntry:
     )
 
 
+def _contact_entry(one: Contact) -> ContactEntry:
+    quiet = one.quiet
+    return ContactEntry.model_validate(
+        {
+            "name": one.name,
+            "email": one.email,
+            "language": one.language,
+            "enabled": one.enabled,
+            "zone": one.zone,
+            "quiet_from": None if quiet is None else quiet.starts.strftime("%H:%M"),
+            "quiet_to": None if quiet is None else quiet.ends.strftime("%H:%M"),
+            "quiet_for": () if quiet is None else _in_order(quiet.urgencies),
+        }
+    )
+
+
+def _in_order(urgencies: Collection[Urgency]) -> tuple[Urgency, ...]:
+    return tuple(urgency for urgency in Urgency if urgency in urgencies)
+
+
 async def _rule_entry(
     conn: Connection, one: Rule, brands: Mapping[BrandId, str], *, contacts: Mapping[ContactId, str]
 ) -> RuleEntry:
@@ -118,10 +133,23 @@ def _named(wanted: Configuration) -> dict[str, dict[str, object]]:
     """Return every entry by noun and name; what a rule leaves open is filled in, for comparing."""
     return {
         "brand": {one.name: one for one in wanted.brand},
-        "contact": {one.name: one for one in wanted.contact},
+        "contact": {one.name: _contact_filled_in(one) for one in wanted.contact},
         "source": {f"{one.brand or ''}: {one.name}": one for one in wanted.source},
         "rule": {one.name: _filled_in(one) for one in wanted.rule},
     }
+
+
+def _contact_filled_in(one: ContactEntry) -> ContactEntry:
+    quiet = one.quiet
+    if quiet is None:
+        return one.model_copy(update={"quiet_for": ()})
+    return one.model_copy(
+        update={
+            "quiet_from": quiet.starts.strftime("%H:%M"),
+            "quiet_to": quiet.ends.strftime("%H:%M"),
+            "quiet_for": _in_order(quiet.urgencies),
+        }
+    )
 
 
 def _filled_in(one: RuleEntry) -> RuleEntry:
@@ -170,7 +198,14 @@ async def apply(
         )
     contacts = {
         person.name: await contact.put(
-            conn, name=person.name, email=person.email, language=person.language, enabled=person.enabled, now=now
+            conn,
+            name=person.name,
+            email=person.email,
+            language=person.language,
+            enabled=person.enabled,
+            zone=person.zone,
+            quiet=person.quiet,
+            now=now,
         )
         for person in wanted.contact
     }

@@ -10,11 +10,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 
+from alerts import quiet, wall_clock
 from alerts import registry as rules
 from alerts.brands import BrandTerms
 from alerts.brands import check as check_brand
-from alerts.errors import BrandError, RuleError
-from alerts.types import GroupBy, RuleKind, RuleMode, Severity, Urgency
+from alerts.errors import BrandError, DutyError, RuleError
+from alerts.types import GroupBy, QuietHours, RuleKind, RuleMode, Severity, Urgency
 from collectors import registry as collectors
 from collectors.errors import SettingError
 from collectors.types import SourceKind
@@ -90,6 +91,15 @@ class ContactEntry(_Entry):
     email: Annotated[str, StringConstraints(pattern=r"^[^@\s<>,;\x00-\x1f]+@[^@\s<>,;\x00-\x1f]+$", max_length=254)]
     language: Literal["en", "zh-Hant", "zh-Hans", "th"] = "en"
     enabled: bool = True
+    zone: str | None = None
+    quiet_from: str | None = None
+    quiet_to: str | None = None
+    quiet_for: tuple[Urgency, ...] = ()
+
+    @property
+    def quiet(self) -> QuietHours | None:
+        """When the contact wants to be left in peace. Raises DutyError."""
+        return quiet.hours(self.quiet_from, self.quiet_to, self.quiet_for, zone=self.zone)
 
 
 class RuleEntry(_Entry):
@@ -178,12 +188,23 @@ def _brand_complaints(wanted: Configuration) -> Iterable[Complaint]:
             yield ("brand", index, error.field), str(error)
 
 
+def _contact_complaints(wanted: Configuration) -> Iterable[Complaint]:
+    for index, contact in enumerate(wanted.contact):
+        try:
+            if contact.zone is not None:
+                wall_clock.check_zone("zone", contact.zone)
+            _ = contact.quiet
+        except DutyError as error:
+            yield ("contact", index, error.field), str(error)
+
+
 def _complaints(wanted: Configuration) -> Iterable[Complaint]:
     yield from _twice("brand", [brand.name for brand in wanted.brand])
     yield from _twice("source", [f"{source.brand or ''}: {source.name}" for source in wanted.source])
     yield from _twice("contact", [contact.name for contact in wanted.contact])
     yield from _twice("rule", [rule.name for rule in wanted.rule])
     yield from _brand_complaints(wanted)
+    yield from _contact_complaints(wanted)
     yield from _source_complaints(wanted)
     yield from _rule_complaints(wanted)
 

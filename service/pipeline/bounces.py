@@ -121,6 +121,7 @@ async def apply(
     log.warning("message came back", extra={"notification": str(notification_id), "reason": error})
     detail = {"contact": returned.contact, "error": error}
     event = IncidentEvent(kind=IncidentEventKind.DELIVERY_FAILED, at=now, detail=detail)
-    await incident.add_to_timeline(conn, returned.incident_id, [event])
+    if returned.incident_id is not None:
+        await incident.add_to_timeline(conn, returned.incident_id, [event])
     await note_given_up(conn, now=now)
     await events.tell(conn, EventKind.NOTIFICATION, [notification_id])

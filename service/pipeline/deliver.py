@@ -18,10 +18,19 @@ from alerts.channels.bounce_url import BounceMailbox
 from alerts.channels.email import EmailChannel
 from alerts.delivery import is_poison, retry_after
 from alerts.errors import ChannelError
-from alerts.types import Channel, ChannelHealth, IncidentEvent, IncidentEventKind, NotificationState
+from alerts.types import (
+    Channel,
+    ChannelHealth,
+    IncidentEvent,
+    IncidentEventKind,
+    NotificationState,
+    Post,
+    Purpose,
+    Verification,
+)
 from service.failpoints import Failpoint, reach
 from service.settings import Settings
-from service.store import clock, component, events, incident, notification
+from service.store import clock, component, events, incident, notification, verification
 from service.store.events import EventKind
 from service.store.notification import Claimed
 from service.store.pool import Connection, Pool
@@ -141,13 +150,13 @@ async def _send(
     pool: Pool, channel: Channel, claimed: Claimed, *, public_url: str, random: Random, started_at: datetime
 ) -> _Attempt:
     """Compose and hand over; return how it went."""
-    async with pool.acquire() as conn:
-        message = await notification.message(conn, claimed.id, public_url=public_url)
-    if message is None:
-        raise LookupError(f"notification {claimed.id} has lost its mention")
+    async with pool.acquire() as conn, conn.transaction():
+        post = await _post(conn, claimed, public_url=public_url, now=started_at)
+    if post is None:
+        raise LookupError(f"notification {claimed.id} has lost what it tells of")
     reach(Failpoint.DELIVER_COMPOSED)
     try:
-        receipt = await channel.send(message)
+        receipt = await channel.send(post)
     except ChannelError as error:
         pause = retry_after(claimed.attempts, error.fault, random)
         return _Attempt(
@@ -170,6 +179,19 @@ async def _send(
         detail=receipt.detail,
         state=NotificationState.SENT,
     )
+
+
+async def _post(conn: Connection, claimed: Claimed, *, public_url: str, now: datetime) -> Post | None:
+    """Return what a notification says."""
+    if claimed.purpose is Purpose.VERIFY:
+        asked = await notification.recipient(conn, claimed.id)
+        if asked is None:
+            return None
+        # The token is known to the e-mail alone, so that every try has one of its own.
+        token = await verification.add_link(conn, asked, now=now)
+        url = f"{public_url}/contacts/verify?token={token}"
+        return Verification(notification_id=claimed.id, contact=asked, url=url)
+    return await notification.message(conn, claimed.id, public_url=public_url)
 
 
 async def _mark(pool: Pool, claimed: Claimed, attempt: _Attempt) -> None:
@@ -210,7 +232,7 @@ async def _tell(
         NotificationState.SENT: IncidentEventKind.NOTIFIED,
         NotificationState.FAILED: IncidentEventKind.DELIVERY_FAILED,
     }
-    if state in kinds:
+    if state in kinds and claimed.incident_id is not None:
         entry = await notification.get(conn, claimed.id)
         detail = {"contact": entry.contact if entry else "", **({"error": error} if error else {})}
         event = IncidentEvent(kind=kinds[state], at=now, detail=detail)

@@ -14,6 +14,7 @@ from service.store import (
     term,
     trend,
     tryout,
+    verification,
 )
 from service.store.pool import Connection, Pool
 
@@ -38,6 +39,7 @@ async def maintain(pool: Pool) -> None:
     async with pool.acquire() as conn:
         now = await clock.now(conn)
         await access.forget_expired(conn, now=now)
+        await verification.forget_expired(conn, now=now)
         await fetch.forget_before(conn, now - FETCH_LOG_LIFE)
         await tryout.forget_before(conn, now - TRYOUT_LIFE)
         await idempotency.forget_before(conn, now - IDEMPOTENCY_LIFE)

@@ -1,13 +1,14 @@
 """Puts into the outbox what open incidents owe, within what one contact can bear.
 
-incidents | not those kept quiet | what each owes each contact | e-mails of their own, or a list of many | outbox
+incidents | not those kept quiet | what each owes each contact | e-mails of their own, or a list: of many, or of what
+the contact's quiet hours held back | outbox
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 
-from alerts import incidents, storm
+from alerts import incidents, quiet, storm
 from alerts.silence import Suppression, suppression
 from alerts.types import (
     AlertId,
@@ -44,9 +45,12 @@ async def owe(conn: Connection, current: Sequence[Incident], *, now: datetime) -
     first = await alert.first_of(conn, [one.incident_id for one in owed])
     known = {one.id: one for one in waiting}
     recent = await notification.recent(conn, list(concerned), since=now - storm.HOUR)
+    people = {one.id: one for told in contacts.values() for one in told}
     made: list[NotificationId] = []
     for contact_id, group in groupby((one for one in owed if one.incident_id in first), key=_contact_id):
-        made += await _owe_contact(conn, list(group), recent[contact_id], known, first, now=now)
+        made += await _owe_contact(
+            conn, list(group), recent[contact_id], known, first, told=people[contact_id], now=now
+        )
     await events.tell(conn, EventKind.NOTIFICATION, made)
     return len(made)
 
@@ -99,21 +103,25 @@ async def _owe_contact(
     known: Mapping[IncidentId, Incident],
     first: Mapping[IncidentId, AlertId],
     *,
+    told: Contact,
     now: datetime,
 ) -> list[NotificationId]:
     """Put what is owed to one contact into the outbox; return what is new there."""
     urgencies = {incident_id: one.urgency for incident_id, one in known.items()}
-    allotted = storm.allot(owed, urgencies=urgencies, recent=recent.emails)
+    held = {one: end for one in owed if (end := quiet.quiet_until(told, urgencies[one.incident_id], now)) is not None}
+    at_once = [one for one in owed if one not in held]
+    allotted = storm.allot(at_once, urgencies=urgencies, recent=recent.emails)
     made = await notification.owe(conn, allotted.singles, alerts=first, urgencies=urgencies, now=now)
-    if allotted.bundled:
-        head = allotted.bundled[0]
+    listed = [*allotted.bundled, *held]
+    if listed:
+        due = storm.list_due(last_list=recent.last_list, now=now) if allotted.bundled else min(held.values())
         list_id = await notification.open_list(
             conn,
-            head,
-            alert_id=first[head.incident_id],
-            urgency=urgencies[head.incident_id],
-            due=storm.list_due(last_list=recent.last_list, now=now),
+            listed[0],
+            alert_id=first[listed[0].incident_id],
+            urgency=urgencies[listed[0].incident_id],
+            due=due,
             now=now,
         )
-        made += await notification.owe(conn, allotted.bundled, alerts=first, urgencies=urgencies, into=list_id, now=now)
+        made += await notification.owe(conn, listed, alerts=first, urgencies=urgencies, into=list_id, now=now)
     return made

@@ -14,7 +14,8 @@ class Returned:
     """A message that counted as sent and will not arrive."""
 
     notification_id: NotificationId
-    incident_id: IncidentId
+    #: None: it was about no incident.
+    incident_id: IncidentId | None
     contact: str
 
 
@@ -69,7 +70,9 @@ async def give_up(conn: Connection, notification_id: NotificationId, *, error: s
     if row is None:
         return None
     return Returned(
-        notification_id=NotificationId(row["id"]), incident_id=IncidentId(row["incident_id"]), contact=row["name"]
+        notification_id=NotificationId(row["id"]),
+        incident_id=None if row["incident_id"] is None else IncidentId(row["incident_id"]),
+        contact=row["name"],
     )
 
 

@@ -1,60 +1,104 @@
 """Contacts: whom to tell, and who is told by which rule."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, time
 
 import asyncpg
 
-from alerts.types import Contact, ContactId, RuleId
+from alerts.types import Contact, ContactId, QuietHours, RuleId, Urgency
 from service.store.pool import Connection
 
+#: The columns of a contact, as `of_row` reads them.
+COLUMNS = """
+    c.id as contact_id, c.name as contact_name, c.email, c.language as contact_language, c.enabled, c.verified_at,
+    c.zone, c.quiet_from, c.quiet_to, c.quiet_for
+"""
 
-def _contact(row: asyncpg.Record) -> Contact:
+
+def of_row(row: asyncpg.Record) -> Contact:
+    """Return the contact that `COLUMNS` hold."""
+    quiet = None
+    if row["quiet_from"] is not None:
+        urgencies = frozenset(Urgency(urgency) for urgency in row["quiet_for"])
+        quiet = QuietHours(starts=row["quiet_from"], ends=row["quiet_to"], urgencies=urgencies)
     return Contact(
-        id=ContactId(row["id"]),
-        name=row["name"],
+        id=ContactId(row["contact_id"]),
+        name=row["contact_name"],
         email=row["email"],
-        language=row["language"],
+        language=row["contact_language"],
         enabled=row["enabled"],
+        verified=row["verified_at"] is not None,
+        zone=row["zone"],
+        quiet=quiet,
     )
 
 
 async def every(conn: Connection, *, demo: bool | None = None) -> list[Contact]:
     """Return all contacts, or only the demo's, or all but those; by name."""
     rows = await conn.fetch(
-        "select id, name, email, language, enabled from contact where $1::bool is null or demo = $1 order by name", demo
+        f"select {COLUMNS} from contact c where $1::bool is null or demo = $1 order by name",  # noqa: S608  # ours
+        demo,
     )
-    return [_contact(row) for row in rows]
+    return [of_row(row) for row in rows]
+
+
+async def get(conn: Connection, contact_id: ContactId) -> Contact | None:
+    """Return one contact."""
+    row = await conn.fetchrow(f"select {COLUMNS} from contact c where id = $1", contact_id)  # noqa: S608  # ours
+    return None if row is None else of_row(row)
+
+
+async def named(conn: Connection, name: str) -> Contact | None:
+    """Return the contact of this name."""
+    row = await conn.fetchrow(f"select {COLUMNS} from contact c where name = $1", name)  # noqa: S608  # ours
+    return None if row is None else of_row(row)
 
 
 async def of_rules(conn: Connection, rule_ids: Sequence[RuleId]) -> dict[RuleId, list[Contact]]:
     """Return the contacts each rule tells; of a rule that names none, everybody."""
     rows = await conn.fetch(
-        """
-        select r.id as rule_id, c.id, c.name, c.email, c.language, c.enabled
+        f"""
+        select r.id as rule_id, {COLUMNS}
         from unnest($1::bigint[]) as r (id)
         join contact c on exists (select from rule_contact t where t.rule_id = r.id and t.contact_id = c.id)
             or not exists (select from rule_contact t where t.rule_id = r.id)
         order by r.id, c.id
-        """,
+        """,  # noqa: S608  # ours
         list(rule_ids),
     )
     found: dict[RuleId, list[Contact]] = {rule_id: [] for rule_id in rule_ids}
     for row in rows:
-        found[RuleId(row["rule_id"])].append(_contact(row))
+        found[RuleId(row["rule_id"])].append(of_row(row))
     return found
 
 
 async def put(
-    conn: Connection, *, name: str, email: str, language: str, enabled: bool, now: datetime, demo: bool = False
+    conn: Connection,
+    *,
+    name: str,
+    email: str,
+    language: str,
+    enabled: bool,
+    zone: str | None = None,
+    quiet: QuietHours | None = None,
+    verified: bool = True,
+    now: datetime,
+    demo: bool = False,
 ) -> ContactId:
-    """Make the contact of this name be so; that mail came back is forgotten with the address."""
+    """Make the contact of this name be so. `verified`: the operator answers for it. That mail came back is forgotten
+    with the address."""
     return ContactId(
         await conn.fetchval(
             """
-            insert into contact (name, email, language, enabled, demo, created_at) values ($1, $2, $3, $4, $5, $6)
+            insert into contact (name, email, language, enabled, zone, quiet_from, quiet_to, quiet_for, verified_at,
+                demo, created_at)
+            values ($1, $2, $3, $4, $5, $6, $7, $8, case when $9 then $11::timestamptz end, $10, $11)
             on conflict (name) do update set
                 email = excluded.email, language = excluded.language, enabled = excluded.enabled,
+                zone = excluded.zone, quiet_from = excluded.quiet_from, quiet_to = excluded.quiet_to,
+                quiet_for = excluded.quiet_for,
+                verified_at = coalesce(
+                    case when contact.email = excluded.email then contact.verified_at end, excluded.verified_at),
                 bounced_at = case when contact.email = excluded.email then contact.bounced_at end,
                 bounce = case when contact.email = excluded.email then contact.bounce end
             returning id
@@ -63,10 +107,40 @@ async def put(
             email,
             language,
             enabled,
+            zone,
+            *_quiet(quiet),
+            verified,
             demo,
             now,
         )
     )
+
+
+async def change(conn: Connection, wanted: Contact) -> None:
+    """Make a contact be so; another address than before must be verified anew."""
+    await conn.execute(
+        """
+        update contact set name = $2, email = $3, language = $4, enabled = $5, zone = $6, quiet_from = $7,
+            quiet_to = $8, quiet_for = $9,
+            verified_at = case when email = $3 then verified_at end,
+            bounced_at = case when email = $3 then bounced_at end, bounce = case when email = $3 then bounce end
+        where id = $1
+        """,
+        wanted.id,
+        wanted.name,
+        wanted.email,
+        wanted.language,
+        wanted.enabled,
+        wanted.zone,
+        *_quiet(wanted.quiet),
+    )
+
+
+def _quiet(quiet: QuietHours | None) -> tuple[time | None, time | None, list[Urgency]]:
+    """Return the three columns of quiet hours."""
+    if quiet is None:
+        return None, None, [Urgency.NORMAL]
+    return quiet.starts, quiet.ends, sorted(quiet.urgencies)
 
 
 async def remove(conn: Connection, contact_id: ContactId) -> None:

@@ -23,7 +23,7 @@ from alerts.types import (
     Urgency,
 )
 from collectors.types import whole_text
-from service.store import events, judged
+from service.store import contact, events, judged
 from service.store.events import EventKind
 from service.store.pool import Connection
 
@@ -34,11 +34,13 @@ class Claimed:
 
     id: NotificationId
     token: UUID
-    incident_id: IncidentId
+    #: None: it is about no incident.
+    incident_id: IncidentId | None
+    purpose: Purpose
     attempts: int
     #: Earlier claims that ended with a recorded attempt; the others ended with their sender.
     outcomes: int
-    #: Somebody already works on the incident, or it is closed.
+    #: Somebody already works on the incident, or it is closed; what it asks is answered.
     overtaken: bool
 
 
@@ -47,9 +49,10 @@ class OutboxEntry:
     """A notification as the outbox shows it."""
 
     id: NotificationId
-    incident_id: IncidentId
-    brand: str
-    rule: str
+    #: With its brand and rule None where it is about no incident.
+    incident_id: IncidentId | None
+    brand: str | None
+    rule: str | None
     contact: str
     email: str
     language: str
@@ -124,7 +127,7 @@ async def recent(conn: Connection, contact_ids: Sequence[ContactId], *, since: d
     rows = await conn.fetch(
         """
         select contact_id, count(*)::int as emails,
-            max(not_before) filter (where purpose = 'storm') as last_list
+            max(not_before) filter (where purpose = 'storm' and covers is not null) as last_list
         from notification
         where contact_id = any($1) and state not in ('bundled', 'superseded')
             and greatest(created_at, case when purpose = 'storm' then not_before end) >= $2
@@ -186,7 +189,8 @@ async def open_list(
         on conflict (contact_id) where purpose = 'storm' and covers is null do update set urgency = case
             when array_position(array['urgent', 'high', 'normal'], excluded.urgency)
                 < array_position(array['urgent', 'high', 'normal'], notification.urgency)
-            then excluded.urgency else notification.urgency end
+            then excluded.urgency else notification.urgency end,
+            not_before = least(notification.not_before, excluded.not_before)
         returning id
         """,
         uuid4(),
@@ -207,7 +211,7 @@ async def claim(conn: Connection, *, now: datetime, lease: timedelta, token: UUI
     row = await conn.fetchrow(
         """
         with due as (
-            select id from notification
+            select id, incident_id from notification
             where (state = 'pending' and not_before <= $1) or (state = 'sending' and lease_until <= $1)
             order by array_position(array['urgent', 'high', 'normal'], urgency), not_before, attempts, id
             limit 1 for update skip locked
@@ -217,13 +221,16 @@ async def claim(conn: Connection, *, now: datetime, lease: timedelta, token: UUI
         )
         update notification n set state = 'sending', lease_until = $1 + $2::interval, lease_token = $3,
             attempts = attempts + 1, covers = coalesce(n.covers, i.alert_count)
-        from due, incident i
-        where n.id = due.id and i.id = n.incident_id
-        returning n.id, n.incident_id, n.attempts,
-            case when n.purpose = 'storm' then not exists (
+        from due left join incident i on i.id = due.incident_id
+        where n.id = due.id
+        returning n.id, n.incident_id, n.purpose, n.attempts,
+            case n.purpose when 'storm' then not exists (
                 select from notification l join incident li on li.id = l.incident_id
                 where l.bundled_into = n.id and li.status = 'triggered' and li.cycle = l.cycle
-            ) else i.status <> 'triggered' or i.cycle <> n.cycle end as overtaken,
+            )
+            when 'verify' then exists (select from contact v where v.id = n.contact_id and v.verified_at is not null)
+            when 'digest' then exists (select from contact v where v.id = n.contact_id and not v.enabled)
+            else i.status <> 'triggered' or i.cycle <> n.cycle end as overtaken,
             (select count(*) from delivery_attempt d where d.notification_id = n.id)::int as outcomes
         """,
         now,
@@ -235,7 +242,8 @@ async def claim(conn: Connection, *, now: datetime, lease: timedelta, token: UUI
     return Claimed(
         id=NotificationId(row["id"]),
         token=token,
-        incident_id=IncidentId(row["incident_id"]),
+        incident_id=None if row["incident_id"] is None else IncidentId(row["incident_id"]),
+        purpose=Purpose(row["purpose"]),
         attempts=row["attempts"],
         outcomes=row["outcomes"],
         overtaken=row["overtaken"],
@@ -308,8 +316,7 @@ _TOLD_BEFORE = """
 _MESSAGE = f"""
     select n.id, n.incident_id, n.purpose, n.cycle, n.urgency, b.name as brand, r.name as rule, i.alert_count,
         i.opened_at, coalesce(n.covers, i.alert_count) - {_TOLD_BEFORE} as new_count, al.reason,
-        c.id as contact_id, c.name as contact_name, c.email, c.language as contact_language, c.enabled,
-        {judged.COLUMNS}
+        {contact.COLUMNS}, {judged.COLUMNS}
     from notification n
     join incident i on i.id = n.incident_id
     join brand b on b.id = i.brand_id
@@ -323,20 +330,23 @@ _MESSAGE = f"""
 """  # noqa: S608  # both pieces are ours
 
 
+async def recipient(conn: Connection, notification_id: NotificationId) -> Contact | None:
+    """Return whom a notification is for."""
+    row = await conn.fetchrow(
+        f"select {contact.COLUMNS} from notification n join contact c on c.id = n.contact_id where n.id = $1",  # noqa: S608  # ours
+        notification_id,
+    )
+    return None if row is None else contact.of_row(row)
+
+
 async def message(conn: Connection, notification_id: NotificationId, *, public_url: str) -> Message | None:
-    """Return everything the notification's channel needs."""
+    """Return everything the channel of a notification about an incident needs."""
     row = await conn.fetchrow(_MESSAGE, notification_id)
     if row is None:
         return None
     return Message(
         notification_id=NotificationId(row["id"]),
-        contact=Contact(
-            id=ContactId(row["contact_id"]),
-            name=row["contact_name"],
-            email=row["email"],
-            language=row["contact_language"],
-            enabled=row["enabled"],
-        ),
+        contact=contact.of_row(row),
         incident_id=IncidentId(row["incident_id"]),
         incident_url=f"{public_url}/incidents/{row['incident_id']}",
         brand=row["brand"],
@@ -390,9 +400,9 @@ _ENTRY = """
     select n.id, n.incident_id, b.name as brand, r.name as rule, c.name as contact, c.email, c.language, n.purpose,
         n.urgency, n.state, n.attempts, n.not_before, n.created_at, n.sent_at, n.error
     from notification n
-    join incident i on i.id = n.incident_id
-    join brand b on b.id = i.brand_id
-    join rule r on r.id = i.rule_id
+    left join incident i on i.id = n.incident_id
+    left join brand b on b.id = i.brand_id
+    left join rule r on r.id = i.rule_id
     join contact c on c.id = n.contact_id
 """
 

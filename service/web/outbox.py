@@ -6,8 +6,9 @@ from uuid import UUID
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from alerts.letter import Rendered, rendered
-from alerts.types import NotificationId, NotificationState
+from alerts.letter import Rendered
+from alerts.posts import rendered
+from alerts.types import NotificationId, NotificationState, Post, Purpose, Verification
 from service.store import component, notification
 from service.store.notification import OutboxEntry
 from service.web import health, links, render, wording
@@ -33,6 +34,7 @@ async def listed(visit: SignedIn) -> Response:
         entries=shown,
         counts=await notification.waiting(visit.conn),
         states=wording.states(visit.reader),
+        purposes=wording.purposes(visit.reader),
         notices=health.mail_notices(await component.every(visit.conn), visit.settings, visit.reader),
         older=links.with_query("/outbox", {"state": state, "older": last}) if last else None,
         newest=links.with_query("/outbox", {"state": state}) if query.get("older") else None,
@@ -52,6 +54,7 @@ async def one(visit: SignedIn, notification_id: str) -> Response:
         tries=[(attempt, wording.remedy(attempt.outcome, visit.reader)) for attempt in tries],
         outcomes=wording.outcomes(visit.reader),
         states=wording.states(visit.reader),
+        purposes=wording.purposes(visit.reader),
         urgency=wording.urgency(entry.urgency, visit.reader),
         sender=visit.settings.mail_from,
         notices=health.mail_notices(await component.every(visit.conn), visit.settings, visit.reader),
@@ -89,10 +92,20 @@ async def _entry(visit: Visit, notification_id: str) -> OutboxEntry:
 
 async def _letter(visit: Visit, entry: OutboxEntry) -> Rendered:
     """Return the e-mail as the channel makes it. Raises Missing."""
-    message = await notification.message(visit.conn, entry.id, public_url=visit.settings.public_url)
-    if message is None:
+    post = await _post(visit, entry)
+    if post is None:
         raise Missing
-    return rendered(message, zone=visit.reader.zone)
+    return rendered(post, zone=visit.reader.zone)
+
+
+async def _post(visit: Visit, entry: OutboxEntry) -> Post | None:
+    """Return what an e-mail says; its secrets stay with whom it was sent to."""
+    public_url = visit.settings.public_url
+    if entry.purpose is Purpose.VERIFY:
+        asked = await notification.recipient(visit.conn, entry.id)
+        url = f"{public_url}/contacts/verify?token=…"
+        return None if asked is None else Verification(notification_id=entry.id, contact=asked, url=url)
+    return await notification.message(visit.conn, entry.id, public_url=public_url)
 
 
 def _after(text: str | None) -> tuple[datetime, UUID] | None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from alerts import letter, reasons, wording
 from alerts.errors import Mistake
 from alerts.incidents import BY_PEOPLE
-from alerts.types import IncidentStatus, NotificationState, Reason, Resolution, Severity, Urgency
+from alerts.types import IncidentStatus, NotificationState, Purpose, Reason, Resolution, Severity, Urgency
 from service.store.incident import TimelineEntry
 from service.web.reader import Reader
 
@@ -52,6 +52,15 @@ def states(reader: Reader) -> Mapping[NotificationState, str]:
         NotificationState.FAILED: words.pgettext("e-mail", "Failed"),
         NotificationState.SUPERSEDED: words.pgettext("e-mail", "Not needed any more"),
         NotificationState.BUNDLED: words.pgettext("e-mail", "In a list"),
+    }
+
+
+def purposes(reader: Reader) -> Mapping[Purpose, str]:
+    """Return what e-mails about no incident are about."""
+    words = reader.words
+    return {
+        Purpose.VERIFY: words.pgettext("e-mail", "Asks whether the address wants to be told"),
+        Purpose.DIGEST: words.pgettext("e-mail", "Report"),
     }
 
 

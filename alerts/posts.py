@@ -1,0 +1,19 @@
+"""Whatever is sent, as a person reads it. Pure."""
+
+from datetime import tzinfo
+from typing import assert_never
+
+from alerts import letter, quiet, verification
+from alerts.letter import Rendered
+from alerts.types import Message, Post, Verification
+
+
+def rendered(post: Post, *, zone: tzinfo) -> Rendered:
+    """Return the subject, the plain text and the HTML. `zone` is used where the contact has none."""
+    match post:
+        case Message():
+            return letter.rendered(post, zone=quiet.zone_of(post.contact, zone))
+        case Verification():
+            return verification.rendered(post)
+        case _:
+            assert_never(post)

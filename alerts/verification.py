@@ -1,0 +1,42 @@
+"""The e-mail that asks an address whether it wants to be told, in the contact's language. Pure."""
+
+from dataclasses import dataclass
+
+from alerts import text
+from alerts.catalogue import Catalogue
+from alerts.letter import Rendered, environment, words_for
+from alerts.types import Verification
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Question:
+    """What the two templates show."""
+
+    language: str
+    subject: str
+    name: str
+    email: str
+    url: str
+
+
+def rendered(verification: Verification) -> Rendered:
+    """Return the subject, the plain text and the HTML of the e-mail."""
+    words = words_for(verification.contact.language)
+    letter = _question(verification, words)
+    templates = environment(words.language)
+    return Rendered(
+        language=words.language,
+        subject=letter.subject,
+        text=templates.get_template("verification.txt").render(letter=letter).strip() + "\n",
+        html=templates.get_template("verification.html").render(letter=letter),
+    )
+
+
+def _question(verification: Verification, words: Catalogue) -> _Question:
+    return _Question(
+        language=words.language,
+        subject=words.gettext("Do you want to get Earshot's alerts?"),
+        name=text.line(verification.contact.name, 200),
+        email=text.line(verification.contact.email, 254),
+        url=verification.url,
+    )
