@@ -65,7 +65,8 @@ def terms(text: str) -> tuple[str, ...]:
 
 
 def _words(text: str) -> Iterator[str]:
-    """Yield the words in order, and "" wherever a sign parts what stands around it; a space does in Chinese and Thai."""
+    """Yield the words in order, and "" wherever a sign parts what stands around it, as a space does in Chinese and
+    Thai."""
     spaced = False
     for match in _RUNS.finditer(text):
         thai, chinese, word, space, _ = match.groups()

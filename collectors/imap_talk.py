@@ -21,6 +21,7 @@ _MAX_LINES = 100_000
 _LITERAL = re.compile(rb"\{(\d{1,10})\+?\}\r?\n$")
 _SPACE_OR_PAREN = b" ()\r\n"
 
+
 class Denied(CollectError):
     """The server said NO or BAD."""
 

@@ -8,7 +8,7 @@ from pydantic import Field
 from alerts.types import SourceId
 from service.api.access import Administering, Asked, Writing
 from service.api.errors import Conflict, NotFound
-from service.api.parameters import PREFIX, Id, Shape
+from service.api.parameters import PREFIX, Flag, Id, Shape
 from service.store import inlet, push, source
 from service.store.inlet import Inlet
 
@@ -32,8 +32,8 @@ class AddressRenewed(AddressShape):
 class AddressWanted(Shape):
     """What to renew."""
 
-    url: bool = Field(default=False, description="Give another address; the one before leads nowhere.")
-    secret: bool = Field(default=False, description="Make a secret for the sender to sign with.")
+    url: Flag = Field(default=False, description="Give another address; the one before leads nowhere.")
+    secret: Flag = Field(default=False, description="Make a secret for the sender to sign with.")
 
 
 class Replayed(Shape):

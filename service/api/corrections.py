@@ -11,7 +11,7 @@ from analysis.heads import CAUSES
 from service.api.access import Reading, Responding
 from service.api.errors import NotFound
 from service.api.paging import seal, time_and_id
-from service.api.parameters import PREFIX, Cursor, Id, Limit, Page, Shape
+from service.api.parameters import PREFIX, Cursor, Flag, Id, Limit, Page, Shape
 from service.measures import ratio, wilson
 from service.store import correction
 
@@ -30,7 +30,7 @@ class CorrectionGiven(Shape):
     anger_level: Annotated[Level | None, Field(description="0 calm, 1 displeased, 2 angry.")] = None
     kind: KindName | None = None
     causes: Annotated[list[str] | None, Field(max_length=len(CAUSES), examples=[["service", "waiting"]])] = None
-    irrelevant: Annotated[bool, Field(description="Not about the brand: kept, and left out of counts.")] = False
+    irrelevant: Annotated[Flag, Field(description="Not about the brand: kept, and left out of counts.")] = False
 
     @field_validator("causes")
     @classmethod

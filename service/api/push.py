@@ -16,7 +16,7 @@ from collectors.text import MAX_TITLE_CHARS, canonical_url, clean
 from collectors.types import Author, Mention, Rating, SourceKind
 from service.api.access import Asked, Writing
 from service.api.errors import Conflict, Invalid
-from service.api.parameters import PREFIX, Moment, Shape, Words, brand_of
+from service.api.parameters import PREFIX, Flag, Moment, Shape, Words, brand_of
 from service.store import events, fetch, idempotency, ingest, source
 from service.store.events import EventKind
 from service.store.fetch import Outcome
@@ -77,8 +77,8 @@ class MentionGiven(Shape):
     engagement: Mapping[Annotated[Words, Field(max_length=40)], _Count] = Field(
         default_factory=dict, max_length=20, examples=[{"likes": 3}]
     )
-    reply_by_owner: bool = False
-    deleted: bool = False
+    reply_by_owner: Flag = False
+    deleted: Flag = False
 
     @model_validator(mode="after")
     def _check_words(self) -> Self:

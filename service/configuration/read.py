@@ -209,20 +209,23 @@ def _complaints(wanted: Configuration) -> Iterable[Complaint]:
     yield from _rule_complaints(wanted)
 
 
+_REMEDIES = {
+    "extra_forbidden": "there is no such key here; see the commented example earshot.example.toml",
+    "missing": "is missing; add it",
+    "string_too_short": "is empty; write something",
+}
+
+
 def _said(error: Any) -> str:
     """Return what pydantic found wrong, with a remedy."""
-    if error["type"] == "extra_forbidden":
-        return "there is no such key here; see the commented example earshot.example.toml"
-    if error["type"] == "missing":
-        return "is missing; add it"
+    if error["type"] in _REMEDIES:
+        return _REMEDIES[error["type"]]
     if error["type"] == "tuple_type" and len(error["loc"]) > 1:
         return 'write a list in brackets, such as ["one", "another"]'
     if error["type"] == "tuple_type":
         return "write the table's name in double brackets, such as [[brand]]"
     if error["type"] == "string_pattern_mismatch":
         return f"{error['input']!r} cannot be used here; {_PATTERNS.get(str(error['loc'][-1]), 'correct it')}"
-    if error["type"] == "string_too_short":
-        return "is empty; write something"
     return str(error["msg"]).removeprefix("Value error, ")
 
 

@@ -44,7 +44,7 @@ async def maintain(pool: Pool) -> None:
         await tryout.forget_before(conn, now - TRYOUT_LIFE)
         await idempotency.forget_before(conn, now - IDEMPOTENCY_LIFE)
         await push.forget_events_before(conn, now - EVENT_LIFE)
-        await host_pace.forget_idle(conn)
+        await host_pace.forget_idle(conn, now=now)
         proved_at = await component.last_beat(conn, "trends")
         if proved_at is None or now - proved_at >= PROVE_EVERY:
             await _prove_trends(conn, now=now)

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from collectors.errors import RateLimited
 from collectors.polite import PATIENCE, SPACING, Pace
-from service.store import host_pace
+from service.store import clock, host_pace
 from service.store.pool import UNREACHABLE, Pool
 
 log = logging.getLogger(__name__)
@@ -33,7 +33,8 @@ class SharedPace(Pace):
 
     async def _agree(self, host: str) -> None:
         async with self._pool.acquire() as conn:
-            turn = await host_pace.take(conn, host, spacing=self._between, patience=self._longest)
+            now = await clock.now(conn)
+            turn = await host_pace.take(conn, host, spacing=self._between, patience=self._longest, now=now)
         if turn.rest:
             raise RateLimited(f"{host} asked for a pause", retry_after=turn.rest)
         if turn.wait > self._longest:
@@ -50,7 +51,8 @@ class SharedPace(Pace):
     async def _tell(self, host: str, pause: timedelta) -> None:
         try:
             async with self._pool.acquire() as conn:
-                await host_pace.rest(conn, host, pause)
+                now = await clock.now(conn)
+                await host_pace.rest(conn, host, until=now + pause, now=now)
         except UNREACHABLE as error:
             # This worker keeps the pause; the others will be told by the host itself.
             log.warning("a host's pause could not be shared", extra={"host": host, "reason": str(error)})

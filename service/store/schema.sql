@@ -255,18 +255,18 @@ begin
     delete from mention where source_id = old.id;
     return null;
 end $$;
-CREATE FUNCTION public.take_turn(asked text, spacing interval, patience interval, OUT wait interval, OUT rest interval) RETURNS record
+CREATE FUNCTION public.take_turn(asked text, at timestamp with time zone, spacing interval, patience interval, OUT wait interval, OUT rest interval) RETURNS record
     LANGUAGE plpgsql
     AS $$
 declare
     known host_pace;
 begin
-    insert into host_pace (host, free_at) values (asked, now()) on conflict (host) do nothing;
+    insert into host_pace (host, free_at) values (asked, at) on conflict (host) do nothing;
     select * into known from host_pace where host = asked for update;
-    wait := greatest(known.free_at - now(), interval '0');
-    rest := greatest(coalesce(known.resting_until, now()) - now(), interval '0');
+    wait := greatest(known.free_at - at, interval '0');
+    rest := greatest(coalesce(known.resting_until, at) - at, interval '0');
     if rest = interval '0' and wait <= patience then
-        update host_pace set free_at = now() + wait + spacing where host = asked;
+        update host_pace set free_at = at + wait + spacing where host = asked;
     end if;
 end $$;
 CREATE TABLE public.alert (
@@ -515,7 +515,7 @@ CREATE VIEW public.fetch_not_conserved AS
     quarantined
    FROM public.fetch_log
   WHERE (seen <> ((((inserted + unchanged) + new_version) + erased_again) + quarantined));
-CREATE UNLOGGED TABLE public.host_pace (
+CREATE TABLE public.host_pace (
     host text NOT NULL,
     free_at timestamp with time zone NOT NULL,
     resting_until timestamp with time zone

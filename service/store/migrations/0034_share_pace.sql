@@ -1,5 +1,5 @@
--- When each host may next be asked, agreed on by all workers. Unlogged: after a crash nobody has asked lately.
-create unlogged table host_pace (
+-- When each host may next be asked, agreed on by all workers.
+create table host_pace (
     host text primary key,
     free_at timestamptz not null,
     -- the host asked to be left alone until then
@@ -8,16 +8,17 @@ create unlogged table host_pace (
 
 -- Reserves the next turn at a host. `wait`: until it begins; `rest`: until the host will be asked at all again. Nothing
 -- is reserved where the wait would be longer than patience, or the host rests.
-create function take_turn(asked text, spacing interval, patience interval, out wait interval, out rest interval)
+create function take_turn(asked text, at timestamptz, spacing interval, patience interval,
+    out wait interval, out rest interval)
 language plpgsql as $$
 declare
     known host_pace;
 begin
-    insert into host_pace (host, free_at) values (asked, now()) on conflict (host) do nothing;
+    insert into host_pace (host, free_at) values (asked, at) on conflict (host) do nothing;
     select * into known from host_pace where host = asked for update;
-    wait := greatest(known.free_at - now(), interval '0');
-    rest := greatest(coalesce(known.resting_until, now()) - now(), interval '0');
+    wait := greatest(known.free_at - at, interval '0');
+    rest := greatest(coalesce(known.resting_until, at) - at, interval '0');
     if rest = interval '0' and wait <= patience then
-        update host_pace set free_at = now() + wait + spacing where host = asked;
+        update host_pace set free_at = at + wait + spacing where host = asked;
     end if;
 end $$;

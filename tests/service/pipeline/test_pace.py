@@ -7,7 +7,7 @@ import pytest
 
 from collectors.errors import RateLimited
 from service.pipeline.pace import SharedPace
-from service.store import host_pace
+from service.store import clock, host_pace
 from service.store.pool import Connection, Pool
 from tests.service.waiting import until
 
@@ -16,9 +16,10 @@ SHORT, LONG = timedelta(milliseconds=40), timedelta(hours=1)
 
 async def test_turns_of_all_workers_are_apart(conn: Connection) -> None:
     day = timedelta(days=1)
-    waits = [(await host_pace.take(conn, "a.example", spacing=LONG, patience=day)).wait for _ in range(3)]
+    now = await clock.now(conn)
+    waits = [(await host_pace.take(conn, "a.example", spacing=LONG, patience=day, now=now)).wait for _ in range(3)]
     assert [round(wait / LONG) for wait in waits] == [0, 1, 2]
-    other = await host_pace.take(conn, "b.example", spacing=LONG, patience=day)
+    other = await host_pace.take(conn, "b.example", spacing=LONG, patience=day, now=now)
     assert not other.wait
 
 
@@ -55,8 +56,8 @@ async def test_who_would_wait_too_long_reserves_nothing(pool: Pool, conn: Connec
 
 
 async def test_hosts_long_idle_are_forgotten(conn: Connection) -> None:
-    await host_pace.take(conn, "a.example", spacing=SHORT, patience=LONG)
-    await host_pace.rest(conn, "b.example", timedelta(days=1))
-    await conn.execute("update mock.clock set shift = shift + interval '2 hours'")
-    await host_pace.forget_idle(conn)
+    now = await clock.now(conn)
+    await host_pace.take(conn, "a.example", spacing=SHORT, patience=LONG, now=now)
+    await host_pace.rest(conn, "b.example", until=now + timedelta(days=1), now=now)
+    await host_pace.forget_idle(conn, now=now + timedelta(hours=2))
     assert [row["host"] for row in await conn.fetch("select host from host_pace")] == ["b.example"]
