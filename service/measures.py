@@ -20,7 +20,8 @@ def wilson(part: int, whole: int) -> tuple[float | None, float | None]:
     share, z2 = min(part / whole, 1.0), _Z95 * _Z95
     middle = (share + z2 / (2 * whole)) / (1 + z2 / whole)
     half = _Z95 / (1 + z2 / whole) * sqrt(share * (1 - share) / whole + z2 / (4 * whole * whole))
-    return max(middle - half, 0.0), min(middle + half, 1.0)
+    # Rounding must not leave a share outside its own interval.
+    return max(min(middle - half, share), 0.0), min(max(middle + half, share), 1.0)
 
 
 def differs(now: tuple[int, int], then: tuple[int, int]) -> int:

@@ -26,7 +26,7 @@ def test_an_interval_holds_its_share(part: int, whole: int) -> None:
     low, high = wilson(part, whole)
     assert low is not None
     assert high is not None
-    assert 0 <= low <= part / whole <= high + 1e-12
+    assert 0 <= low <= part / whole <= high
     assert high <= 1
 
 
