@@ -18,7 +18,7 @@ ARGS ?=
 .PHONY: help env run test check bench bench-collect bench-analysis test-env train-env train-test static image-check lock schema screenshots dst clean
 
 help: ## List these targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
 
 env: ## Make .venv from requirements/run.txt, with .venv/bin/earshot
 	@tools/environment.sh .venv requirements/run.txt

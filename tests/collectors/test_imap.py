@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -21,6 +22,7 @@ from collectors.imap_talk import folder_name, parsed
 from collectors.types import Collected, Source, SourceKind
 from tests import mailhost, make
 from tests.mailhost import MailHost
+from tests.service.waiting import until
 
 
 @pytest.fixture(autouse=True)
@@ -82,7 +84,12 @@ async def test_a_folder_made_anew_is_read_from_where_it_was(mail_host: MailHost)
         mail_host.append("desk", mail(number))
     first = await poll(source(mail_host))
     mail_host.empty()
-    # Dovecot gives the new folder another UIDVALIDITY, and numbers that were in use.
+
+    async def is_another_second() -> bool:
+        return int(time.time()) > int(first.cursor["validity"])
+
+    # Dovecot gives the new folder another UIDVALIDITY, the second of its making, and numbers that were in use.
+    await until(is_another_second, what="the next second")
     for number in (2, 3):
         mail_host.append("desk", mail(number))
     second = await poll(replace(source(mail_host), cursor=first.cursor))

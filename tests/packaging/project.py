@@ -30,5 +30,4 @@ def shipped() -> list[str]:
     """Return the paths of all files that belong to the program, with those not yet under version control."""
     command = ["git", "-c", "safe.directory=*", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     listed = subprocess.run([*command, *PACKAGES], cwd=ROOT, check=True, capture_output=True, text=True).stdout
-    names = [name for name in listed.split("\0") if name and (ROOT / name).is_file()]
-    return sorted(name for name in names if not name.startswith("analysis/training/"))
+    return sorted(name for name in listed.split("\0") if name and (ROOT / name).is_file())

@@ -9,8 +9,12 @@ from packaging.utils import canonicalize_name
 
 from tests.packaging.project import ROOT, pyproject
 
-#: The lock, and the dependency groups in it.
-_LOCKS = {"run": ["build"], "test": ["build", "test"], "train": ["build", "train"]}
+#: The lock, and the extras and dependency groups in it.
+_LOCKS: dict[str, tuple[list[str], list[str]]] = {
+    "run": ([], ["build"]),
+    "test": ([], ["build", "test"]),
+    "train": (["hub", "train"], ["bench", "build", "test"]),
+}
 
 
 @cache
@@ -30,7 +34,9 @@ def _locked(name: str) -> dict[str, dict[str, frozenset[str]]]:
 @pytest.mark.parametrize("name", _LOCKS)
 def test_a_lock_has_all_that_pyproject_asks_for(name: str) -> None:
     asked = [*pyproject()["project"]["dependencies"]]
-    asked += [text for group in _LOCKS[name] for text in pyproject()["dependency-groups"][group]]
+    extras, groups = _LOCKS[name]
+    asked += [text for extra in extras for text in pyproject()["project"]["optional-dependencies"][extra]]
+    asked += [text for group in groups for text in pyproject()["dependency-groups"][group]]
 
     for requirement in map(Requirement, asked):
         versions = _locked(name)[canonicalize_name(requirement.name)]

@@ -136,12 +136,25 @@ async def test_ids_beyond_any_row_are_refused(client: httpx.AsyncClient) -> None
     assert (await client.get("/api/v1/mentions/9223372036854775807")).status_code == 404
 
 
+_OF_MENTIONS = [
+    *("brand", "source", "language", "label", "angry", "author", "kind", "cause", "story", "incident"),
+    *("from", "to", "q", "counted", "archive", "sort", "limit", "cursor"),
+]
 PARAMETERS = {
-    "mentions": [
-        *("brand", "source", "language", "label", "angry", "author", "story", "incident"),
-        *("from", "to", "q", "sort", "limit", "cursor"),
+    "mentions": _OF_MENTIONS,
+    "exports": [*_OF_MENTIONS, "format"],
+    "trends": [
+        *("brand", "from", "to", "bucket", "group", "tz"),
+        *("silent_per_complaint", "told_ill_each", "told_well_each"),
     ],
-    "trends": ["brand", "from", "to", "bucket", "group", "tz"],
+    "share-of-voice": ["brand", "from", "to", "bucket", "tz"],
+    "spread": ["brand", "story", "from", "to", "window"],
+    "terms": ["brand", "from", "to", "mood", "limit"],
+    "stories": ["brand", "from", "to", "limit", "at_least"],
+    "authors": ["brand", "from", "to", "limit", "sort"],
+    "corrections": ["limit", "cursor"],
+    "quality": ["days"],
+    "silences": ["past"],
     "incidents": ["brand", "status", "limit", "cursor"],
     "sources": ["brand"],
     "notifications": ["state", "incident", "limit", "cursor"],
