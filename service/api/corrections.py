@@ -27,7 +27,9 @@ class CorrectionGiven(Shape):
     """What is right. Fields left out stay as they are; null gives a field back to the verdict."""
 
     label: Label | None = None
-    anger_level: Annotated[Level | None, Field(description="0 calm, 1 displeased, 2 angry.")] = None
+    anger_level: Annotated[
+        Annotated[int, Field(strict=True, ge=0, le=2)] | None, Field(description="0 calm, 1 displeased, 2 angry.")
+    ] = None
     kind: KindName | None = None
     causes: Annotated[list[str] | None, Field(max_length=len(CAUSES), examples=[["service", "waiting"]])] = None
     irrelevant: Annotated[Flag, Field(description="Not about the brand: kept, and left out of counts.")] = False

@@ -31,7 +31,7 @@ _MOST_COUNT = 2**53
 
 _Text = Annotated[Words, Field(max_length=65_536)]
 _Name = Annotated[Words, Field(min_length=1, max_length=500)]
-_Count = Annotated[int, Field(ge=0, lt=_MOST_COUNT)]
+_Count = Annotated[int, Field(strict=True, ge=0, lt=_MOST_COUNT)]
 
 
 class AuthorGiven(Shape):
@@ -45,8 +45,8 @@ class AuthorGiven(Shape):
 class RatingGiven(Shape):
     """Stars or points."""
 
-    value: float = Field(ge=0, allow_inf_nan=False)
-    scale: float = Field(gt=0, default=5, allow_inf_nan=False, description="The most that could be given.")
+    value: float = Field(ge=0, strict=True, allow_inf_nan=False)
+    scale: float = Field(gt=0, strict=True, default=5, allow_inf_nan=False, description="The most that could be given.")
 
     @model_validator(mode="after")
     def _check_range(self) -> Self:
