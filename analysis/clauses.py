@@ -12,6 +12,8 @@ from analysis.types import Because
 
 #: Ends of clauses in Chinese and English; a dot or comma between digits is part of a number.
 _BORDER = re.compile(r"[。！？!?；;，、…\n\r]+|(?<!\d)[.,:]+|[.,:]+(?!\d)|[:—~～]+|\s[-–]\s")
+#: Ends of sentences; Thai has none but lines.
+_SENTENCE_END = re.compile(r"[。！？!?；;…\n\r]+|\.+(?=\s)")
 #: Words that turn against what was said before them; not those that only look so (不但, 但願, ตั้งแต่, แต่ละ, แต่งงาน).
 _CONTRAST = re.compile(
     r"(?<=\s)(?:but|however|although|though|whereas)(?=[\s,])|(?<![不非])但(?![凡願愿])|可是"
@@ -61,6 +63,13 @@ def clauses(text: str, start: int, end: int) -> list[Clause]:
     ends |= {match.start() for match in _CONTRAST.finditer(text, start, end)}
     borders = [start, *sorted(ends - {start, end}), end]
     cut = [_trimmed(text, *piece) for first, last in pairwise(borders) for piece in _pieces(text, first, last)]
+    return [Clause(start=first, end=last) for first, last in cut if last > first]
+
+
+def sentences(text: str) -> list[Clause]:
+    """Return the sentences of a text, signs at their ends included, in order."""
+    borders = [0, *(match.end() for match in _SENTENCE_END.finditer(text)), len(text)]
+    cut = [_trimmed(text, first, last) for first, last in pairwise(borders)]
     return [Clause(start=first, end=last) for first, last in cut if last > first]
 
 

@@ -13,12 +13,18 @@ from importlib import import_module
 from pathlib import Path
 from typing import cast
 
+from analysis.clauses import sentences
 from analysis.errors import ModelError
-from analysis.types import Analyser, Analysis
+from analysis.types import Analyser, Analysis, Because
 
 FILE = Path(__file__).with_name("model") / "ensemble.json"
 #: No share is taken for less.
 FEWEST = 1e-4
+#: From this probability a sentence alone makes its text angry. Of 4,600 labelled texts it made none angry that was not
+#: (at .80 two), and calm sentences out of their context are common.
+CLOSE_THRESHOLD = 0.85
+#: Sentences of a text that are looked at by the encoder too.
+CLOSEST = 16
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,7 +89,29 @@ class EnsembleAnalyser:
         """Return one analysis per text, in order; see `Analyser`."""
         deep = self._deep.analyse(texts, because=because)
         light = self._light.analyse(texts)
-        return [self._together(*one) for one in zip(texts, deep, light, strict=True)]
+        found = [self._together(*one) for one in zip(texts, deep, light, strict=True)]
+        return [one if one.angry else self._closely(text, one) for text, one in zip(texts, found, strict=True)]
+
+    def _closely(self, text: str, found: Analysis) -> Analysis:
+        """Return the verdict after a look at each sentence: what is said calmly around an insult must not hide it."""
+        parts = sentences(text)
+        if len(parts) < 2:
+            return found
+        said = [text[part.start : part.end] for part in parts]
+        lights = self._light.analyse(said)
+        # The light model has read every sentence; the encoder reads those it finds angriest.
+        closest = sorted(range(len(parts)), key=lambda n: -lights[n].anger)[:CLOSEST]
+        deeps = self._deep.analyse([said[n] for n in closest])
+        angers = [
+            self._tuning.anger(deep.anger, lights[n].anger, deep.language)
+            for n, deep in zip(closest, deeps, strict=True)
+        ]
+        worst = max(range(len(closest)), key=angers.__getitem__)
+        if angers[worst] < CLOSE_THRESHOLD:
+            return found
+        part = parts[closest[worst]]
+        because = (Because(start=part.start, end=part.end, text=text[part.start : part.end]),)
+        return replace(found, anger=angers[worst], anger_level=2, angry=True, because=because)
 
     def _together(self, text: str, deep: Analysis, light: Analysis) -> Analysis:
         anger = self._tuning.anger(deep.anger, light.anger, deep.language)

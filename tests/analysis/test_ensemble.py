@@ -103,3 +103,27 @@ def test_the_shipped_ensemble_hears_anger_in_four_languages_and_no_anger_where_t
     assert [one.language for one in furious] == list(FURIOUS)
     assert all(one.angry and one.because for one in furious)
     assert not any(one.angry for one in calm)
+
+
+@pytest.mark.parametrize(
+    ("text", "insult"),
+    [
+        (
+            "餐廳在二樓，昨天跟家人去吃飯。服務生態度爛到爆，簡直把客人當狗！甜點還可以。",
+            "服務生態度爛到爆，簡直把客人當狗！",
+        ),
+        ("很好吃，環境舒服，店員親切，推薦給大家。" * 2_500 + "但是店長你這個垃圾騙子，把錢還來，爛店！", "騙子"),
+    ],
+)
+def test_an_insult_among_calm_sentences_is_heard(text: str, insult: str) -> None:
+    (found,) = analyser("ensemble").analyse([text])
+    assert found.angry
+    assert found.because is not None
+    assert any(insult in span.text or span.text in insult for span in found.because)
+
+
+def test_calm_sentences_together_stay_calm() -> None:
+    (found,) = analyser("ensemble").analyse(
+        ["The soup was cold. We waited an hour. The waiter apologised, and dessert was free."]
+    )
+    assert not found.angry
