@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack
 from datetime import timedelta
 from random import Random
 
@@ -17,6 +18,8 @@ _SECONDS = 60
 _PER_SECOND = 20
 #: One in so many is angry, each about something else.
 _ANGRY_EVERY = 10
+#: Each with a contact of its own: what one contact gets is capped, and that is measured elsewhere.
+_BRANDS = 40
 _FURIES = (
     "Disgusting thieves, you lied to my face and laughed at me!!!",
     "I am furious, this is the worst service I have ever seen!",
@@ -88,18 +91,18 @@ def _angry(random: Random) -> str:
     return " ".join([*random.sample(_FURIES, 2), f"It was about {about}."])
 
 
-async def _talk(feed: Feed) -> int:
-    """Add posts at a steady rate; return how many are angry."""
+async def _talk(feeds: Sequence[Feed]) -> None:
+    """Add posts at a steady rate, one brand after the other."""
     random = Random(20)  # the same talk every time
     began, number = time.monotonic(), 0
     while (elapsed := time.monotonic() - began) < _SECONDS:
         while number < elapsed * _PER_SECOND:
             angry = number % _ANGRY_EVERY == 0
             text = _angry(random) if angry else f"{CALM} {number}"
+            feed = feeds[(number // _ANGRY_EVERY) % len(feeds)]
             feed.posts = [Post(text=text, guid=str(number)), *feed.posts][:400]
             number += 1
         await asyncio.sleep(0.05)
-    return (number + _ANGRY_EVERY - 1) // _ANGRY_EVERY
 
 
 async def measure() -> AsyncIterator[Line]:
@@ -107,12 +110,15 @@ async def measure() -> AsyncIterator[Line]:
     mailbox = Mailbox()
     mailbox.open()
     try:
-        async with migrated() as (url, pool), serving_feed() as feed:
+        async with AsyncExitStack() as stack:
+            url, pool = await stack.enter_async_context(migrated())
+            feeds = [await stack.enter_async_context(serving_feed()) for _ in range(_BRANDS)]
             async with pool.acquire() as conn:
-                await watch(conn, feed.url, interval=timedelta(seconds=5))
+                for number, feed in enumerate(feeds):
+                    await watch(conn, feed.url, interval=timedelta(seconds=5), suffix=f".{number}")
             settings = {"EARSHOT_DATABASE_URL": url, "EARSHOT_SMTP_URL": mailbox.url}
             with programs.started("work", settings=settings) as worker:
-                await _talk(feed)
+                await _talk(feeds)
 
                 async def drained() -> bool:
                     waiting = await pool.fetchval("select count(*) from notification where state <> 'sent'")

@@ -26,10 +26,17 @@ class Watched:
     contact_id: ContactId
 
 
-async def watch(conn: Connection, feed_url: str, *, interval: timedelta = timedelta(minutes=5)) -> Watched:
-    """Watch a brand through one feed and tell one contact of angry mentions."""
+async def watch(
+    conn: Connection,
+    feed_url: str,
+    *,
+    interval: timedelta = timedelta(minutes=5),
+    suffix: str = "",
+) -> Watched:
+    """Watch a brand through one feed and tell one contact of angry mentions: of every brand, or, where the names have
+    a suffix, of this one."""
     now = await clock.now(conn)
-    brand_id = await brand.ensure(conn, "Lantern Noodles", now=now)
+    brand_id = await brand.ensure(conn, f"Lantern Noodles{suffix}", now=now)
     source_id = await source.put(
         conn,
         brand_id=brand_id,
@@ -42,13 +49,13 @@ async def watch(conn: Connection, feed_url: str, *, interval: timedelta = timede
         now=now,
     )
     contact_id = await contact.put(
-        conn, name="On call", email="oncall@example.com", language="zh-Hant", enabled=True, now=now
+        conn, name=f"On call{suffix}", email=f"oncall{suffix}@example.com", language="zh-Hant", enabled=True, now=now
     )
     rule_id = await rule.put(
         conn,
-        brand_id=None,
+        brand_id=brand_id if suffix else None,
         kind=RuleKind.ANGRY_MENTION,
-        name="Angry mentions",
+        name=f"Angry mentions{suffix}",
         settings={},
         mode=RuleMode.ACTIVE,
         urgency=Urgency.URGENT,
