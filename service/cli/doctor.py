@@ -17,7 +17,7 @@ from collectors import registry
 from collectors.kinds import Tried
 from service import database
 from service.settings import Settings, read_settings
-from service.store import bounce, brand, clock, component, inlet, notification, source
+from service.store import bounce, brand, clock, component, inlet, notification, rule, source
 from service.store.migrate import is_current
 from service.store.pool import Pool, knows_letters, open_pool, wait_until_reachable
 from service.store.source import SourceHealth
@@ -176,6 +176,16 @@ async def check_outbox(pool: Pool) -> Finding:
     return _well("outbox", "no e-mail was given up")
 
 
+async def check_rules(pool: Pool) -> Finding:
+    """See whether somebody is told of what each rule finds."""
+    async with pool.acquire() as conn:
+        unheard = await rule.unheard(conn)
+    if unheard:
+        remedy = "give them contacts that are enabled, and verified or in earshot.toml"
+        return _ill("rules", f"nobody is told by {', '.join(unheard)}; {remedy}")
+    return _well("rules", "each tells somebody")
+
+
 async def check_contacts(pool: Pool) -> Finding:
     """See whether there are contacts whose mail comes back."""
     async with pool.acquire() as conn:
@@ -208,6 +218,7 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
             check_worker,
             check_brands,
             check_outbox,
+            check_rules,
             check_contacts,
         )
         for check in checks:

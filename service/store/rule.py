@@ -172,3 +172,21 @@ async def change(conn: Connection, rule: Rule) -> bool:
 async def remove(conn: Connection, rule_id: RuleId) -> None:
     """Remove a rule with its alerts and incidents."""
     await conn.execute("delete from rule where id = $1", rule_id)
+
+
+async def unheard(conn: Connection) -> list[str]:
+    """Return the names of active rules of which nobody is told: all their contacts, or all there are of a rule that
+    names none, are disabled or not verified."""
+    rows = await conn.fetch(
+        """
+        select r.name from rule r
+        where r.mode = 'active' and not exists (
+            select from contact c
+            where c.enabled and c.verified_at is not null and (
+                exists (select from rule_contact t where t.rule_id = r.id and t.contact_id = c.id)
+                or not exists (select from rule_contact t where t.rule_id = r.id))
+        )
+        order by r.name, r.id
+        """
+    )
+    return [row["name"] for row in rows]

@@ -5,13 +5,14 @@ import json
 from pathlib import Path
 
 from alerts.brands import BrandTerms
-from service.cli.doctor import check_brands
+from service.cli.doctor import check_brands, check_rules
 from service.store import brand
 from service.store.pool import Connection, Pool
 from tests import make
 from tests.places import Post, serving_feed
 from tests.service import programs
 from tests.service.configuration.test_read import GOOD
+from tests.service.watched import watch
 
 
 def run(url: str, *arguments: str) -> str:
@@ -93,3 +94,19 @@ async def test_the_doctor_names_a_brand_that_cannot_be_looked_for(conn: Connecti
 
     assert not found.ok
     assert found.detail.startswith("nothing is found for Lantern: query: character 1: this bracket is never closed")
+
+
+async def test_the_doctor_names_a_rule_that_tells_nobody(conn: Connection, pool: Pool) -> None:
+    watched = await watch(conn, "http://127.0.0.1/feed")
+    assert (await check_rules(pool)).ok
+
+    await conn.execute("update contact set verified_at = null")
+    unheard = await check_rules(pool)
+    assert not unheard.ok
+    assert unheard.detail.startswith("nobody is told by Angry mentions")
+
+    # A rule that names no contact tells everybody; there is nobody yet.
+    await conn.execute("delete from rule_contact")
+    assert not (await check_rules(pool)).ok
+    await conn.execute("update contact set verified_at = now() where id = $1", watched.contact_id)
+    assert (await check_rules(pool)).ok
