@@ -140,7 +140,7 @@ class EncoderAnalyser:
                 continue
             known[ids] = index
             numbers = np.array([ids], dtype=np.int64)
-            answer, *embedding = self._session.run(None, {"ids": numbers, "mask": np.ones_like(numbers)})
+            answer, *embedding = self._session.run(None, {"ids": numbers})
             rows[index] = answer[0]
             if embedding:
                 embeddings[index] = embedding[0][0]

@@ -17,7 +17,7 @@ from analysis.heads import HEADS
 _HEADER = "encoder.json"
 _GRAPH = "encoder.onnx"
 _TOKENIZER = "encoder.tokenizer.json"
-_FORMAT = 1
+_FORMAT = 2
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -248,7 +248,7 @@ def test_a_changed_byte_is_refused(copied: Path, name: str) -> None:
         encoder_files.load(copied)
 
 
-@pytest.mark.parametrize("header", ["", "[]", "{}", '{"format": 1}', '{"format": 99, "columns": {}}'])
+@pytest.mark.parametrize("header", ["", "[]", "{}", '{"format": 2}', '{"format": 99, "columns": {}}'])
 def test_a_header_of_another_kind_is_refused(copied: Path, header: str) -> None:
     (copied / "encoder.json").write_text(header)
 
