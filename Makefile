@@ -15,7 +15,7 @@ BIN := .venv-test/bin
 #: More words for pytest, as in `make check ARGS="-k incident"`.
 ARGS ?=
 
-.PHONY: help env run test check bench bench-collect bench-analysis test-env train-env train-test static image-check lock schema screenshots clean
+.PHONY: help env run test check bench bench-collect bench-analysis chaos test-env train-env train-test static image-check lock schema screenshots clean
 
 help: ## List these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -61,6 +61,9 @@ bench: test-env ## Measure the budgets and print them in a table (ARGS="start st
 
 bench-collect: test-env ## Measure what polling ten thousand feeds costs
 	$(BIN)/python -m tests.benchmarks collect
+
+chaos: test-env ## Kill workers and stop Postgres under load, 200 times and more, and count what is lost (ARGS="--seed 2")
+	$(BIN)/python -m tests.chaos $(ARGS)
 
 image-check: test-env ## Lint the Dockerfile and carry out its steps in Debian folders (as root)
 	$(BIN)/hadolint Dockerfile

@@ -23,7 +23,7 @@ from service.store.pool import Connection, Pool
 from tests import mailhost
 
 #: Before pg_catalog in the search path, so that `now()` in the store's SQL is this one.
-_MOCK_NOW = """
+MOCK_NOW = """
     create schema mock;
     create table mock.clock (shift interval not null);
     insert into mock.clock values ('0');
@@ -95,7 +95,7 @@ async def _make_template(url: str) -> None:
     await conn.execute("create database template_earshot")
     await conn.close()
     template = await asyncpg.connect(with_database(url, "template_earshot"))
-    await template.execute(_MOCK_NOW)
+    await template.execute(MOCK_NOW)
     await migrate(template)
     await template.close()
 

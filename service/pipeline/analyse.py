@@ -23,7 +23,7 @@ from service.pipeline.owing import owe
 from service.pipeline.stories import stories_of
 from service.store import clock, events, incident, story, verdict
 from service.store.events import EventKind
-from service.store.pool import Connection, Pool
+from service.store.pool import Connection, Pool, commit
 from service.store.verdict import Unjudged
 
 log = logging.getLogger(__name__)
@@ -50,15 +50,17 @@ async def analyse_due(pool: Pool, analyser: Analyser) -> int:
     texts = [whole_text(mention.title, mention.text) for mention in claimed]
     verdicts = await asyncio.to_thread(judge, analyser, texts)
     reach(Failpoint.ANALYSE_JUDGED)
-    async with pool.acquire() as conn, conn.transaction():
-        now = await clock.now(conn)
+
+    async def store(conn: Connection) -> None:
         ours = await verdict.finish(conn, claimed, token)
         judged = [
             (mention, text, found)
             for mention, text, found in zip(claimed, texts, verdicts, strict=True)
             if mention.id in ours
         ]
-        await _store(conn, judged, now=now)
+        await _store(conn, judged, now=await clock.now(conn))
+
+    await commit(pool, store, within=LEASE / 2)
     reach(Failpoint.ANALYSE_COMMITTED)
     return len(claimed)
 

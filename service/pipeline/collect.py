@@ -24,7 +24,7 @@ from service.store import clock, events, fetch, ingest, source, websub
 from service.store.events import EventKind
 from service.store.fetch import Counts, Outcome
 from service.store.ingest import Ingested
-from service.store.pool import Connection, Pool
+from service.store.pool import Connection, Pool, commit
 from service.store.source import DueSource
 
 log = logging.getLogger(__name__)
@@ -72,9 +72,12 @@ async def poll(pool: Pool, egress: Egress, due: DueSource, token: UUID, *, now: 
         await _record_failure(pool, due, token, error, started_at=now, jitter=jitter)
         return
     reach(Failpoint.COLLECT_FETCHED)
+
+    async def store(conn: Connection) -> None:
+        await _store(conn, due, token, collected, started_at=now, jitter=jitter)
+
     try:
-        async with pool.acquire() as conn, conn.transaction():
-            await _store(conn, due, token, collected, started_at=now, jitter=jitter)
+        await commit(pool, store, within=LEASE / 2)
     except LeaseLost:
         log.warning("lease lost while polling; another worker has it", extra={"source": due.id})
         return
@@ -169,7 +172,8 @@ async def _record_failure(
     if isinstance(error, Refused):
         asked = REFUSED_PAUSE
     pause = next_poll(due.interval, error_count=due.error_count + 1, retry_after=asked, jitter=jitter)
-    async with pool.acquire() as conn, conn.transaction():
+
+    async def record(conn: Connection) -> None:
         now = await clock.now(conn)
         if await source.record_failure(conn, due.id, token, error=str(error), next_due=now + pause):
             await fetch.record(
@@ -183,6 +187,8 @@ async def _record_failure(
                 error=str(error),
             )
             await _tell_source(conn, [due.id])
+
+    await commit(pool, record, within=LEASE / 2)
     log.warning("source not collected", extra={"source": due.id, "name_": due.name, "reason": str(error)})
 
 

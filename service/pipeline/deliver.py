@@ -33,12 +33,14 @@ from service.settings import Settings
 from service.store import clock, component, events, incident, notification, verification
 from service.store.events import EventKind
 from service.store.notification import Claimed
-from service.store.pool import Connection, Pool
+from service.store.pool import Connection, Pool, commit
 
 log = logging.getLogger(__name__)
 
 #: Longer than the 30 s one sending may take.
 LEASE = timedelta(seconds=90)
+#: What is left of it after the longest sending.
+_MARKING = timedelta(seconds=50)
 #: Sendings at a time in one worker.
 SENDERS = 4
 #: How often the mail server is asked whether it would take mail: seldom while it does. Seconds.
@@ -195,33 +197,34 @@ async def _post(conn: Connection, claimed: Claimed, *, public_url: str, now: dat
 
 
 async def _mark(pool: Pool, claimed: Claimed, attempt: _Attempt) -> None:
-    """Record the conversation and what follows from it."""
-    async with pool.acquire() as conn, conn.transaction():
-        now = await clock.now(conn)
-        await notification.record_attempt(
-            conn,
-            claimed,
-            started_at=attempt.started_at,
-            ended_at=now,
-            outcome=attempt.outcome,
-            stage=attempt.stage,
-            code=attempt.code,
-            detail=attempt.detail,
+    """Record the conversation and what follows from it. A restart of the database must cost no copy more."""
+    await commit(pool, lambda conn: _record(conn, claimed, attempt), within=_MARKING)
+
+
+async def _record(conn: Connection, claimed: Claimed, attempt: _Attempt) -> None:
+    now = await clock.now(conn)
+    await notification.record_attempt(
+        conn,
+        claimed,
+        started_at=attempt.started_at,
+        ended_at=now,
+        outcome=attempt.outcome,
+        stage=attempt.stage,
+        code=attempt.code,
+        detail=attempt.detail,
+    )
+    not_before = None if attempt.pause is None else now + attempt.pause
+    ours = await notification.settle(conn, claimed, attempt.state, now=now, not_before=not_before, error=attempt.error)
+    if not ours:
+        log.warning("lease lost while sending; another sender decides", extra={"notification": str(claimed.id)})
+        return
+    await component.beat(conn, "smtp", now=now, healthy=attempt.channel_healthy, detail=attempt.error or "")
+    await _tell(conn, claimed, attempt.state, attempt.error, now=now)
+    if attempt.error is not None:
+        log.warning(
+            "notification not delivered",
+            extra={"notification": str(claimed.id), "stage": attempt.stage, "reason": attempt.error},
         )
-        not_before = None if attempt.pause is None else now + attempt.pause
-        ours = await notification.settle(
-            conn, claimed, attempt.state, now=now, not_before=not_before, error=attempt.error
-        )
-        if not ours:
-            log.warning("lease lost while sending; another sender decides", extra={"notification": str(claimed.id)})
-            return
-        await component.beat(conn, "smtp", now=now, healthy=attempt.channel_healthy, detail=attempt.error or "")
-        await _tell(conn, claimed, attempt.state, attempt.error, now=now)
-        if attempt.error is not None:
-            log.warning(
-                "notification not delivered",
-                extra={"notification": str(claimed.id), "stage": attempt.stage, "reason": attempt.error},
-            )
 
 
 async def _tell(

@@ -2,10 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import asyncpg
 import orjson
@@ -15,6 +15,7 @@ from service import failpoints
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
+T = TypeVar("T")
 
 OLDEST_SERVER = 15
 #: What a lost, refused or restarting server raises; the caller may try again.
@@ -132,6 +133,20 @@ async def wait_until_reachable(url: str, *, patience: timedelta = timedelta(seco
             raise StoreError(f"cannot use Postgres: {_one_line(error)}; correct EARSHOT_DATABASE_URL") from error
     if version < OLDEST_SERVER:
         raise StoreError(f"Postgres {version} is too old; Earshot needs {OLDEST_SERVER} or newer: upgrade the server")
+
+
+async def commit(pool: Pool, write: Callable[[Connection], Awaitable[T]], *, within: timedelta) -> T:
+    """Write in one transaction, again as long as the server is away, so that work in hand outlives its restart. Nobody
+    may know whether a commit that was cut off took place: what is written must be fenced by a lease's token."""
+    end = time.monotonic() + within.total_seconds()
+    while True:
+        try:
+            async with pool.acquire() as conn, conn.transaction():
+                return await write(conn)
+        except UNREACHABLE:
+            if time.monotonic() >= end:
+                raise
+            await asyncio.sleep(0.5)
 
 
 def _one_line(error: BaseException) -> str:
