@@ -4,28 +4,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from analysis.clauses import Clause, clauses, heaviest
 from analysis.encoder_pieces import Window
+from analysis.encoder_scores import Attitudes, Scores
+from analysis.heads import CAUSES
 from analysis.types import Because, Cause, Sentiment
 
 #: A clause speaks for a cause beside the one that names it most if it names it at least so much of that.
 _ALSO = 0.5
 #: In the order of the shares.
 _LABELS = (Sentiment.NEGATIVE, Sentiment.NEUTRAL, Sentiment.POSITIVE)
-
-Scores = NDArray[np.float64]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ClauseShares:
-    """What clauses say on their own: a row per clause."""
-
-    anger: Scores
-    sentiment: Scores
-    #: A column per cause.
-    causes: Scores
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,7 +23,7 @@ class ReadClauses:
 
     text: str
     parts: Sequence[Clause]
-    shares: ClauseShares
+    shares: Attitudes
 
     def spans(self, weight: Scores) -> tuple[Because, ...]:
         """Return the clauses that weigh most."""
@@ -50,10 +39,17 @@ class ReadClauses:
         return replace(cause, label=said, because=self.spans(weight))
 
 
+def _unsaid(parts: int) -> Attitudes:
+    """Return the shares of clauses that nobody asked about."""
+    return Attitudes(
+        anger=np.zeros(parts), sentiment=np.zeros((parts, len(_LABELS))), causes=np.zeros((parts, len(CAUSES)))
+    )
+
+
 class ClauseReader:
     """Judges the clauses of a text's windows, each window when it is first asked about."""
 
-    def __init__(self, text: str, windows: Sequence[Window], judge: Callable[[Sequence[str]], ClauseShares]) -> None:
+    def __init__(self, text: str, windows: Sequence[Window], judge: Callable[[Sequence[str]], Attitudes]) -> None:
         self._text = text
         self._windows = windows
         self._judge = judge
@@ -64,6 +60,8 @@ class ClauseReader:
         if window not in self._read:
             place = self._windows[window]
             parts = clauses(self._text, place.start, place.end)
-            shares = self._judge([self._text[part.start : part.end] for part in parts])
+            # There is nothing to choose between where there is only one.
+            said = [self._text[part.start : part.end] for part in parts] if len(parts) > 1 else []
+            shares = self._judge(said) if said else _unsaid(len(parts))
             self._read[window] = ReadClauses(text=self._text, parts=parts, shares=shares)
         return self._read[window]

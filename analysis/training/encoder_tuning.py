@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from analysis.encoder import EncoderAnalyser, anger_score, sigmoid
+from analysis.encoder import EncoderAnalyser
 from analysis.encoder_files import EncoderTuning
+from analysis.encoder_scores import anger_score, sigmoid
 from analysis.heads import CAUSES, HEADS, SENTIMENTS
 from analysis.training.corpus import LANGUAGES, LICENCES, our_labels, rows
 from analysis.training.cuts import as_usual, best_cut

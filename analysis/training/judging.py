@@ -1,13 +1,12 @@
 """Labelled texts that taught nothing, and an analyser's verdicts on them."""
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from analysis.ensemble import EnsembleAnalyser, read_tuning
 from analysis.labels import labelled_texts
-from analysis.registry import analyser
+from analysis.registry import ANALYSERS, analyser
 from analysis.training.corpus import LANGUAGES, rows
 from analysis.training.readings import Part, Reading, first_readings, part_of
 from analysis.types import Analyser, Analysis
@@ -99,18 +98,6 @@ def hard(path: Path) -> list[Truth]:
     ]
 
 
-class _Remembered:
-    """An analyser that has judged some texts already."""
-
-    def __init__(self, model: str, verdicts: Mapping[str, Analysis]) -> None:
-        self.model = model
-        self._verdicts = verdicts
-
-    def analyse(self, texts: Sequence[str], *, because: bool = False) -> list[Analysis]:
-        """Return what it said; see `Analyser`."""
-        return [self._verdicts[text] for text in texts]
-
-
 def verdicts(judge: Analyser, texts: Sequence[str]) -> list[Analysis]:
     """Return an analyser's verdicts, a batch at a time."""
     batches = (texts[start : start + _BATCH] for start in range(0, len(texts), _BATCH))
@@ -120,8 +107,4 @@ def verdicts(judge: Analyser, texts: Sequence[str]) -> list[Analysis]:
 def judged(truths: Sequence[Truth]) -> dict[str, Found]:
     """Return the texts with the verdicts of all that ships, by the analyser's name."""
     texts = [truth.text for truth in truths]
-    parts = {name: verdicts(analyser(name), texts) for name in ("encoder", "ngram")}
-    said = [_Remembered(found[0].model, dict(zip(texts, found, strict=True))) for found in parts.values()]
-    model, tuning = read_tuning()
-    parts["ensemble"] = verdicts(EnsembleAnalyser(said[0], said[1], tuning, model=model), texts)
-    return {name: Found(truths=truths, verdicts=parts[name]) for name in sorted(parts)}
+    return {name: Found(truths=truths, verdicts=verdicts(analyser(name), texts)) for name in sorted(ANALYSERS)}

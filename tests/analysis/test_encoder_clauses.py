@@ -6,15 +6,16 @@ import numpy as np
 import pytest
 
 from analysis.clauses import clauses
-from analysis.encoder_clauses import ClauseReader, ClauseShares, ReadClauses
+from analysis.encoder_clauses import ClauseReader, ReadClauses
 from analysis.encoder_pieces import Window
+from analysis.encoder_scores import Attitudes
 from analysis.registry import analyser
 from analysis.types import Cause, Sentiment
 
 TEXT = "The soup was good, but the waiter was rude. Wednesday."
 SOUP = Cause(cause="product", label=Sentiment.NEGATIVE, p=0.9)
 WAITER = Cause(cause="service", label=Sentiment.NEGATIVE, p=0.8)
-SHARES = ClauseShares(
+SHARES = Attitudes(
     anger=np.array([0.0, 0.4, 0.0]),
     sentiment=np.array([[0.1, 0.1, 0.8], [0.9, 0.1, 0.0], [0.0, 1.0, 0.0]]),
     causes=np.array([[0.9, 0.1], [0.1, 0.7], [0.0, 0.2]]),
@@ -35,7 +36,7 @@ def test_a_cause_has_the_clause_that_names_it_and_what_that_says() -> None:
 
 
 def test_the_only_clause_leaves_a_cause_its_label() -> None:
-    one = ClauseShares(anger=SHARES.anger[:1], sentiment=SHARES.sentiment[:1], causes=SHARES.causes[:1])
+    one = Attitudes(anger=SHARES.anger[:1], sentiment=SHARES.sentiment[:1], causes=SHARES.causes[:1])
     alone = ReadClauses(text="rude", parts=clauses("rude", 0, 4), shares=one)
 
     assert alone.cause(WAITER, 0).label is Sentiment.NEGATIVE
@@ -45,7 +46,7 @@ def test_the_only_clause_leaves_a_cause_its_label() -> None:
 def test_a_windows_clauses_are_judged_once() -> None:
     asked: list[int] = []
 
-    def judge(texts: Sequence[str]) -> ClauseShares:
+    def judge(texts: Sequence[str]) -> Attitudes:
         asked.append(len(texts))
         return SHARES
 

@@ -22,15 +22,38 @@ TUNING = Tuning(
 
 
 class Said:
-    """An analyser that says what a test wants it to say."""
+    """An analyser and an encoder that say what a test wants them to say; a sentence with `loud` in it is furious."""
 
     def __init__(self, **verdict: object) -> None:
         self.model = "said@1"
         self._verdict = verdict
+        self.read_texts: list[str] = []
 
     def analyse(self, texts: Sequence[str], *, because: bool = False) -> list[Analysis]:
-        spans = (Because(start=0, end=1, text="x"),) if because else None
-        return [make.analysis(**{"because": spans, **self._verdict}) for _ in texts]
+        return [make.analysis(**self._verdict | self._fury(text)) for text in texts]
+
+    def read(self, texts: Sequence[str]) -> list["SaidReading"]:
+        self.read_texts += texts
+        return [SaidReading(**self._verdict | self._fury(text)) for text in texts]
+
+    @staticmethod
+    def _fury(text: str) -> dict[str, object]:
+        return {"anger": 0.99} if text.startswith("loud") else {}
+
+
+class SaidReading:
+    """What an encoder says of one text."""
+
+    def __init__(self, **verdict: object) -> None:
+        self._verdict = verdict
+        told = make.analysis(**verdict)
+        self.language, self.anger = told.language, told.anger
+
+    def analysis(self, *, angry: bool, because: bool) -> Analysis:
+        spans = (Because(start=0, end=1, text="x"),) if angry or because else None
+        return make.analysis(
+            **self._verdict | {"because": spans, "angry": angry, "anger_level": 2 if angry else 1},
+        )
 
 
 def together(deep: Said, light: Said) -> Analysis:
@@ -120,6 +143,14 @@ def test_an_insult_among_calm_sentences_is_heard(text: str, insult: str) -> None
     assert found.angry
     assert found.because is not None
     assert any(insult in span.text or span.text in insult for span in found.because)
+
+
+def test_only_a_sentence_that_can_become_angry_is_read_by_the_encoder() -> None:
+    deep, light = Said(anger=0.1), Said(anger=0.01)
+    found = EnsembleAnalyser(deep, light, TUNING, model="both@1").analyse(["soft. loud here. soft again."])
+
+    assert deep.read_texts == ["soft. loud here. soft again.", "loud here."]
+    assert [(one.angry, one.because) for one in found] == [(True, (Because(start=6, end=16, text="loud here."),))]
 
 
 def test_calm_sentences_together_stay_calm() -> None:
