@@ -176,7 +176,7 @@ async def _deliver(stack: AsyncExitStack, settings: Settings, pool: Pool) -> lis
 
 
 async def _maintain(_stack: AsyncExitStack, _settings: Settings, pool: Pool) -> list[Rhythm]:
-    from service.pipeline.maintain import maintain  # noqa: PLC0415
+    from service.pipeline.maintain import audit, maintain  # noqa: PLC0415
     from service.pipeline.own import mark_own  # noqa: PLC0415
     from service.pipeline.search_index import index_some  # noqa: PLC0415
 
@@ -190,7 +190,16 @@ async def _maintain(_stack: AsyncExitStack, _settings: Settings, pool: Pool) -> 
     async def mark() -> bool:
         return await mark_own(pool)
 
-    return [Rhythm(step=step, seconds=60.0), Rhythm(step=index, seconds=1.0), Rhythm(step=mark, seconds=5.0)]
+    async def look() -> bool:
+        await audit(pool)
+        return False
+
+    return [
+        Rhythm(step=step, seconds=60.0),
+        Rhythm(step=look, seconds=60.0),
+        Rhythm(step=index, seconds=1.0),
+        Rhythm(step=mark, seconds=5.0),
+    ]
 
 
 _STAGES = {

@@ -17,7 +17,7 @@ from collectors import registry
 from collectors.kinds import Tried
 from service import database
 from service.settings import Settings, read_settings
-from service.store import bounce, brand, clock, component, inlet, notification, rule, source
+from service.store import bounce, brand, clock, component, inlet, invariant, notification, rule, source
 from service.store.migrate import is_current
 from service.store.pool import Pool, knows_letters, open_pool, wait_until_reachable
 from service.store.source import SourceHealth
@@ -186,6 +186,15 @@ async def check_rules(pool: Pool) -> Finding:
     return _well("rules", "each tells somebody")
 
 
+async def check_promises(pool: Pool) -> list[Finding]:
+    """Look for promises that were lost without an error."""
+    async with pool.acquire() as conn:
+        broken = await invariant.breaches(conn, now=await clock.now(conn))
+    if not broken:
+        return [_well("promises", "every mention is judged, every alert told, every poll counted")]
+    return [_ill("promises", f"{one}; {one.invariant.remedy}") for one in broken]
+
+
 async def check_contacts(pool: Pool) -> Finding:
     """See whether there are contacts whose mail comes back."""
     async with pool.acquire() as conn:
@@ -224,6 +233,8 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
         for check in checks:
             yield await check(pool)
         yield await check_addresses(settings, pool)
+        for finding in await check_promises(pool):
+            yield finding
         for finding in await check_sources(pool):
             yield finding
     finally:
@@ -245,6 +256,6 @@ async def _examine(settings: Settings, *, as_json: bool) -> bool:
 @click.command("doctor")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for a program to read.")
 def command(*, as_json: bool) -> None:
-    """Check disk, model, mail, database, clock, worker and sources, and say what to do. Exit code 1: not well."""
+    """Check disk, model, mail, database, worker, promises and sources, and say what to do. Exit code 1: not well."""
     if not asyncio.run(_examine(read_settings(), as_json=as_json)):
         sys.exit(1)

@@ -1,4 +1,4 @@
-"""Keeps house: forgets what is spent, and proves the trends."""
+"""Keeps house: forgets what is spent, proves the trends, and looks for promises that were lost."""
 
 import logging
 from datetime import datetime, timedelta
@@ -10,6 +10,7 @@ from service.store import (
     fetch,
     host_pace,
     idempotency,
+    invariant,
     push,
     term,
     trend,
@@ -52,9 +53,24 @@ async def maintain(pool: Pool) -> None:
 
 
 async def _prove_trends(conn: Connection, *, now: datetime) -> None:
-    """Recount the trends from the mentions, and say whether they agree."""
-    differing = await trend.drift(conn)
-    detail = f"{differing} hours differ from a recount" if differing else ""
+    """Recount the trends from the mentions, say whether they agree, and mend them where they do not."""
+    async with conn.transaction():
+        differing = await trend.drift(conn)
+        if differing:
+            await trend.mend(conn)
+    detail = f"{differing} hours differed from a recount and were mended" if differing else ""
     await component.beat(conn, "trends", now=now, healthy=differing == 0, detail=detail)
     if differing:
-        log.error("trends differ from a recount", extra={"rows": differing})
+        log.error("trends differed from a recount and were mended", extra={"rows": differing})
+
+
+async def audit(pool: Pool) -> int:
+    """Look for what must not be, and say so; return how many invariants do not hold."""
+    async with pool.acquire() as conn:
+        now = await clock.now(conn)
+        broken = await invariant.breaches(conn, now=now)
+        detail = "; ".join(map(str, broken))
+        await component.beat(conn, "auditor", now=now, healthy=not broken, detail=detail)
+    if broken:
+        log.error("something was promised and is not so", extra={"broken": detail})
+    return len(broken)

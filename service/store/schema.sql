@@ -916,6 +916,17 @@ CREATE TABLE public.term_day (
     negative integer NOT NULL,
     angry integer NOT NULL
 );
+CREATE VIEW public.term_recount AS
+ SELECT mention.brand_id,
+    ((mention.said_at AT TIME ZONE 'UTC'::text))::date AS day,
+    term.term,
+    (count(*))::integer AS total,
+    (count(*) FILTER (WHERE (mention.label = 'negative'::text)))::integer AS negative,
+    (count(*) FILTER (WHERE mention.angry))::integer AS angry
+   FROM (public.mention
+     CROSS JOIN LATERAL unnest(mention.terms) term(term))
+  WHERE (mention.counted AND (mention.terms IS NOT NULL))
+  GROUP BY mention.brand_id, (((mention.said_at AT TIME ZONE 'UTC'::text))::date), term.term;
 CREATE TABLE public.trend_cause (
     brand_id bigint NOT NULL,
     hour timestamp with time zone NOT NULL,
@@ -1142,6 +1153,7 @@ CREATE INDEX analysis_todo_due ON public.analysis_todo USING btree (priority DES
 CREATE INDEX bounce_of_notification ON public.bounce USING btree (notification_id);
 CREATE INDEX contact_verification_of_contact ON public.contact_verification USING btree (contact_id);
 CREATE INDEX correction_newest ON public.correction USING btree (at DESC, mention_id DESC);
+CREATE INDEX fetch_log_not_conserved ON public.fetch_log USING btree (id) WHERE (seen <> ((((inserted + unchanged) + new_version) + erased_again) + quarantined));
 CREATE INDEX fetch_log_of_source ON public.fetch_log USING btree (source_id, started_at DESC);
 CREATE INDEX idempotency_key_old ON public.idempotency_key USING btree (at);
 CREATE INDEX incident_event_of ON public.incident_event USING btree (incident_id, id);
@@ -1157,6 +1169,7 @@ CREATE INDEX mention_of_story ON public.mention USING btree (story_id);
 CREATE INDEX mention_of_verdict_kind ON public.mention USING btree (brand_id, verdict_kind, said_at DESC, id DESC) WHERE (verdict_kind IS NOT NULL);
 CREATE INDEX mention_search_grams ON public.mention_search USING gin (grams);
 CREATE INDEX notification_due ON public.notification USING btree (not_before) WHERE (state = ANY (ARRAY['pending'::text, 'sending'::text]));
+CREATE INDEX notification_failed ON public.notification USING btree (incident_id) WHERE (state = 'failed'::text);
 CREATE INDEX notification_newest ON public.notification USING btree (created_at DESC, id DESC);
 CREATE INDEX notification_of_bundle ON public.notification USING btree (bundled_into) WHERE (bundled_into IS NOT NULL);
 CREATE INDEX notification_of_contact ON public.notification USING btree (contact_id, created_at DESC);

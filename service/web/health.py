@@ -112,8 +112,9 @@ def mail_notices(components: Sequence[Component], settings: Settings, reader: Re
 
 def notices(components: Sequence[Component], settings: Settings, reader: Reader) -> list[Notice]:
     """Return what keeps Earshot from doing its work, gravest first."""
-    worker = _worker(components, reader)
-    return [*([] if worker is None else [worker]), *mail_notices(components, settings, reader)]
+    named = {part.name: part for part in components}
+    own = (_worker(components, reader), _promises(named.get("auditor"), reader))
+    return [*(notice for notice in own if notice is not None), *mail_notices(components, settings, reader)]
 
 
 def _worker(components: Sequence[Component], reader: Reader) -> Notice | None:
@@ -132,6 +133,17 @@ def _worker(components: Sequence[Component], reader: Reader) -> Notice | None:
         return None
     title = _("The worker is in trouble.")
     return Notice(title=title, remedy=_("Look into its log; it goes on by itself when it can."), detail=ill.detail)
+
+
+def _promises(auditor: Component | None, reader: Reader) -> Notice | None:
+    _ = reader.words.gettext
+    if auditor is None or auditor.healthy:
+        return None
+    return Notice(
+        title=_("Something that was promised did not happen."),
+        remedy=_("Run “earshot doctor”: it names what it is, and what to do."),
+        detail=auditor.detail,
+    )
 
 
 def _given_up(outbox: Component | None, reader: Reader) -> Notice | None:
