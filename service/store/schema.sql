@@ -221,6 +221,11 @@ CREATE FUNCTION public.search_hits(asked tsquery, most integer) RETURNS SETOF bi
     AS $$
     select mention_id from mention_search where grams @@ asked limit most
 $$;
+CREATE FUNCTION public.seen_brands() RETURNS bigint[]
+    LANGUAGE sql STABLE
+    AS $$
+    select nullif(current_setting('earshot.brands', true), '')::bigint[]
+$$;
 CREATE FUNCTION public.show_verdict(mentions bigint[]) RETURNS void
     LANGUAGE sql
     AS $$
@@ -343,6 +348,11 @@ CREATE TABLE public.api_key (
     expires_at timestamp with time zone,
     revoked_at timestamp with time zone,
     last_used_at timestamp with time zone,
+    brands bigint[],
+    former_sha256 bytea,
+    former_until timestamp with time zone,
+    CONSTRAINT api_key_brands_check CHECK (((brands IS NULL) OR (NOT ('admin'::text = ANY (scopes))))),
+    CONSTRAINT api_key_former_check CHECK (((former_sha256 IS NULL) = (former_until IS NULL))),
     CONSTRAINT api_key_scopes_check CHECK ((scopes <@ ARRAY['read'::text, 'write'::text, 'respond'::text, 'admin'::text])),
     CONSTRAINT api_key_secret_sha256_check CHECK ((length(secret_sha256) = 32))
 );
@@ -351,8 +361,13 @@ CREATE TABLE public.app_user (
     name text NOT NULL,
     role text NOT NULL,
     created_at timestamp with time zone NOT NULL,
+    brands bigint[],
+    password_hash text,
+    language text,
+    disabled_at timestamp with time zone,
+    CONSTRAINT app_user_brands_check CHECK (((brands IS NULL) OR (role <> 'admin'::text))),
     CONSTRAINT app_user_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
-    CONSTRAINT app_user_role_check CHECK ((role = 'admin'::text))
+    CONSTRAINT app_user_role_check CHECK ((role = ANY (ARRAY['viewer'::text, 'responder'::text, 'analyst'::text, 'admin'::text])))
 );
 ALTER TABLE public.app_user ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.app_user_id_seq
@@ -504,7 +519,7 @@ ALTER TABLE public.fetch_log ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
-CREATE VIEW public.fetch_not_conserved AS
+CREATE VIEW public.fetch_not_conserved WITH (security_invoker='true') AS
  SELECT id,
     source_id,
     seen,
@@ -664,7 +679,7 @@ CREATE TABLE public.mention_search (
     version integer NOT NULL,
     grams tsvector NOT NULL
 );
-CREATE VIEW public.mention_version AS
+CREATE VIEW public.mention_version WITH (security_invoker='true') AS
  SELECT mention.id AS mention_id,
     mention.version,
     mention.title,
@@ -804,6 +819,20 @@ CREATE TABLE public.schema_version (
 CREATE TABLE public.search_todo (
     mention_id bigint NOT NULL
 );
+CREATE TABLE public.sign_in_attempt (
+    id bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    account text NOT NULL,
+    address text NOT NULL
+);
+ALTER TABLE public.sign_in_attempt ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.sign_in_attempt_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 CREATE TABLE public.sign_in_link (
     token_sha256 bytea NOT NULL,
     user_id bigint NOT NULL,
@@ -938,7 +967,7 @@ CREATE TABLE public.trend_cause (
     positive bigint NOT NULL,
     angry bigint NOT NULL
 );
-CREATE VIEW public.trend_cause_recount AS
+CREATE VIEW public.trend_cause_recount WITH (security_invoker='true') AS
  SELECT m.brand_id,
     date_trunc('hour'::text, m.said_at, 'UTC'::text) AS hour,
     m.source_id,
@@ -963,7 +992,7 @@ CREATE TABLE public.trend_hour (
     positive bigint NOT NULL,
     angry bigint NOT NULL
 );
-CREATE VIEW public.trend_recount AS
+CREATE VIEW public.trend_recount WITH (security_invoker='true') AS
  SELECT brand_id,
     date_trunc('hour'::text, said_at, 'UTC'::text) AS hour,
     source_id,
@@ -1013,7 +1042,18 @@ CREATE TABLE public.web_session (
     created_at timestamp with time zone NOT NULL,
     last_seen_at timestamp with time zone NOT NULL,
     expires_at timestamp with time zone NOT NULL,
+    id bigint NOT NULL,
+    address text,
+    agent text,
     CONSTRAINT web_session_token_sha256_check CHECK ((length(token_sha256) = 32))
+);
+ALTER TABLE public.web_session ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.web_session_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 CREATE TABLE public.websub (
     source_id bigint NOT NULL,
@@ -1118,6 +1158,8 @@ ALTER TABLE ONLY public.schema_version
     ADD CONSTRAINT schema_version_pkey PRIMARY KEY (number);
 ALTER TABLE ONLY public.search_todo
     ADD CONSTRAINT search_todo_pkey PRIMARY KEY (mention_id);
+ALTER TABLE ONLY public.sign_in_attempt
+    ADD CONSTRAINT sign_in_attempt_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.sign_in_link
     ADD CONSTRAINT sign_in_link_pkey PRIMARY KEY (token_sha256);
 ALTER TABLE ONLY public.silence
@@ -1140,6 +1182,8 @@ ALTER TABLE ONLY public.trend_hour
     ADD CONSTRAINT trend_hour_pkey PRIMARY KEY (brand_id, hour, source_id, language);
 ALTER TABLE ONLY public.tryout
     ADD CONSTRAINT tryout_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.web_session
+    ADD CONSTRAINT web_session_id_key UNIQUE (id);
 ALTER TABLE ONLY public.web_session
     ADD CONSTRAINT web_session_pkey PRIMARY KEY (token_sha256);
 ALTER TABLE ONLY public.websub
@@ -1179,11 +1223,15 @@ CREATE INDEX push_due ON public.push USING btree (due, id) WHERE (due IS NOT NUL
 CREATE INDEX push_event_old ON public.push_event USING btree (at);
 CREATE INDEX push_of_source ON public.push USING btree (source_id);
 CREATE INDEX quarantine_of_push ON public.quarantine USING btree (push_id) WHERE (push_id IS NOT NULL);
+CREATE INDEX sign_in_attempt_account_idx ON public.sign_in_attempt USING btree (account, at);
+CREATE INDEX sign_in_attempt_address_idx ON public.sign_in_attempt USING btree (address, at);
+CREATE INDEX sign_in_attempt_at_idx ON public.sign_in_attempt USING btree (at);
 CREATE INDEX silence_of_time ON public.silence USING btree (ends_at);
 CREATE INDEX source_due ON public.source USING btree (next_due) WHERE (enabled AND (next_due IS NOT NULL));
 CREATE INDEX story_band_of_story ON public.story_band USING btree (story_id);
 CREATE INDEX story_recent ON public.story USING btree (brand_id, last_seen_at DESC) WHERE (exemplars IS NOT NULL);
 CREATE INDEX tryout_due ON public.tryout USING btree (due) WHERE (due IS NOT NULL);
+CREATE INDEX web_session_user_idx ON public.web_session USING btree (user_id);
 CREATE INDEX websub_due ON public.websub USING btree (due);
 CREATE TRIGGER brand_changed AFTER INSERT OR DELETE OR UPDATE ON public.brand FOR EACH ROW EXECUTE FUNCTION public.note_brand_change();
 CREATE TRIGGER brand_takes_mentions AFTER DELETE ON public.brand FOR EACH ROW EXECUTE FUNCTION public.take_mentions_of_brand();
@@ -1299,3 +1347,75 @@ ALTER TABLE ONLY public.web_session
     ADD CONSTRAINT web_session_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.app_user(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.websub
     ADD CONSTRAINT websub_source_id_fkey FOREIGN KEY (source_id) REFERENCES public.source(id) ON DELETE CASCADE;
+ALTER TABLE public.alert ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.analysis ENABLE ROW LEVEL SECURITY;
+CREATE POLICY bounded ON public.alert USING ((EXISTS ( SELECT
+   FROM public.mention m
+  WHERE (m.id = alert.mention_id))));
+CREATE POLICY bounded ON public.analysis USING ((EXISTS ( SELECT
+   FROM public.mention m
+  WHERE (m.id = analysis.mention_id))));
+CREATE POLICY bounded ON public.brand USING ((id = ANY (( SELECT public.seen_brands() AS seen_brands)::bigint[])));
+CREATE POLICY bounded ON public.correction USING ((EXISTS ( SELECT
+   FROM public.mention m
+  WHERE (m.id = correction.mention_id))));
+CREATE POLICY bounded ON public.delivery_attempt USING ((EXISTS ( SELECT
+   FROM public.notification n
+  WHERE (n.id = delivery_attempt.notification_id))));
+CREATE POLICY bounded ON public.fetch_log USING ((EXISTS ( SELECT
+   FROM public.source s
+  WHERE (s.id = fetch_log.source_id))));
+CREATE POLICY bounded ON public.incident USING ((brand_id = ANY (( SELECT public.seen_brands() AS seen_brands)::bigint[])));
+CREATE POLICY bounded ON public.incident_event USING ((EXISTS ( SELECT
+   FROM public.incident i
+  WHERE (i.id = incident_event.incident_id))));
+CREATE POLICY bounded ON public.mention USING ((brand_id = ANY (( SELECT public.seen_brands() AS seen_brands)::bigint[])));
+CREATE POLICY bounded ON public.mention_past USING ((EXISTS ( SELECT
+   FROM public.mention m
+  WHERE (m.id = mention_past.mention_id))));
+CREATE POLICY bounded ON public.notification USING ((EXISTS ( SELECT
+   FROM public.incident i
+  WHERE (i.id = notification.incident_id))));
+CREATE POLICY bounded ON public.quarantine USING ((EXISTS ( SELECT
+   FROM public.source s
+  WHERE ((s.id = quarantine.source_id) AND (s.brand_id IS NOT NULL)))));
+CREATE POLICY bounded ON public.rule USING ((brand_id = ANY (( SELECT public.seen_brands() AS seen_brands)::bigint[])));
+CREATE POLICY bounded ON public.rule_check USING ((brand_id = ANY (( SELECT public.seen_brands() AS seen_brands)::bigint[])));
+CREATE POLICY bounded ON public.rule_contact USING ((EXISTS ( SELECT
+   FROM public.rule r
+  WHERE ((r.id = rule_contact.rule_id) AND (r.brand_id IS NOT NULL)))));
+CREATE POLICY bounded ON public.silence USING ((brand_id = ANY (( SELECT public.seen_brands() AS seen_brands)::bigint[])));
+CREATE POLICY bounded ON public.source USING ((brand_id = ANY (( SELECT public.seen_brands() AS seen_brands)::bigint[])));
+CREATE POLICY bounded ON public.story USING ((brand_id = ANY (( SELECT public.seen_brands() AS seen_brands)::bigint[])));
+CREATE POLICY bounded ON public.story_band USING ((brand_id = ANY (( SELECT public.seen_brands() AS seen_brands)::bigint[])));
+CREATE POLICY bounded ON public.term_day USING ((brand_id = ANY (( SELECT public.seen_brands() AS seen_brands)::bigint[])));
+CREATE POLICY bounded ON public.trend_cause USING ((brand_id = ANY (( SELECT public.seen_brands() AS seen_brands)::bigint[])));
+CREATE POLICY bounded ON public.trend_hour USING ((brand_id = ANY (( SELECT public.seen_brands() AS seen_brands)::bigint[])));
+CREATE POLICY bounded ON public.tryout USING ((brand_id = ANY (( SELECT public.seen_brands() AS seen_brands)::bigint[])));
+ALTER TABLE public.brand ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.correction ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.delivery_attempt ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.fetch_log ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.incident ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.incident_event ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.mention ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.mention_past ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.notification ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.quarantine ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.rule ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.rule_check ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.rule_contact ENABLE ROW LEVEL SECURITY;
+CREATE POLICY shared ON public.rule FOR SELECT USING ((brand_id IS NULL));
+CREATE POLICY shared ON public.rule_contact FOR SELECT USING ((EXISTS ( SELECT
+   FROM public.rule r
+  WHERE (r.id = rule_contact.rule_id))));
+CREATE POLICY shared ON public.silence FOR SELECT USING ((brand_id IS NULL));
+CREATE POLICY shared ON public.source FOR SELECT USING ((brand_id IS NULL));
+ALTER TABLE public.silence ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.source ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.story ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.story_band ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.term_day ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.trend_cause ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.trend_hour ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.tryout ENABLE ROW LEVEL SECURITY;

@@ -9,6 +9,9 @@ from zoneinfo import ZoneInfo
 from alerts.types import BrandId, SourceId, StoryId
 from service.store.pool import Connection
 
+#: Every mention is read: of ten million that is minutes.
+_LONGEST_RECOUNT = timedelta(hours=1)
+
 
 class Bucket(StrEnum):
     """How long a step of a trend is, by the wall clock of the asked zone."""
@@ -246,7 +249,9 @@ async def total(conn: Connection) -> int:
 
 
 async def drift(conn: Connection) -> int:
-    """Return how many rollup rows differ from a recount; 0 unless something went around the triggers."""
+    """Return how many rollup rows differ from a recount; 0 unless something went around the triggers. The caller holds
+    a transaction."""
+    await conn.execute("set local statement_timeout = 0")
     return int(
         await conn.fetchval(
             """
@@ -261,6 +266,25 @@ async def drift(conn: Connection) -> int:
                 (select * from trend_cause where (total, negative, neutral, positive, angry) <> (0, 0, 0, 0, 0)
                     except table trend_cause_recount)
             ) differs)
-            """
+            """,
+            timeout=_LONGEST_RECOUNT.total_seconds(),
         )
     )
+
+
+_MEND = """
+    lock table trend_cause, trend_hour, term_day in share row exclusive mode;
+    delete from trend_cause;
+    insert into trend_cause table trend_cause_recount;
+    delete from trend_hour;
+    insert into trend_hour table trend_recount;
+    delete from term_day;
+    insert into term_day table term_recount;
+"""
+
+
+async def mend(conn: Connection) -> None:
+    """Count everything anew from the mentions; who writes waits as long. The caller holds a transaction."""
+    # In the order of the triggers, so that nobody waits for us while we wait for them.
+    await conn.execute("set local statement_timeout = 0")
+    await conn.execute(_MEND, timeout=_LONGEST_RECOUNT.total_seconds())
