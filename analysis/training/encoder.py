@@ -25,12 +25,14 @@ from analysis.training.vocabulary import same_cut, trimmed
 
 _SEED = 0
 #: Mostly what we read in full, and what we wrote.
-_LABELLED = Diet(general=0.3, labelled=2, hidden=0.8)
+_LABELLED = Diet(general=0.3, labelled=2, written=2, hidden=0.8)
 #: The share of an epoch's texts that the student learns from, and that the teacher reads for it.
 _POOL, _READ = 0.4, 0.2
 #: So many of them teach the embedding.
 _SENSED = 25_000
-_STUDENT = Diet(general=0.6, labelled=2, hidden=0.5)
+_STUDENT = Diet(general=0.6, labelled=2, written=2, hidden=0.5)
+#: Longer, nearer to what people write.
+_LONGER = Diet(general=0.8, labelled=2, written=1, hidden=0.3)
 _UNTUNED = EncoderTuning(sharpness=1.0, offsets=(0.0, 0.0, 0.0), anger_slope=1.0, anger_offset=0.0, threshold=0.5)
 
 
@@ -119,9 +121,17 @@ def student(corpus: Path, work: Path, minutes: float) -> None:
     _teach(work, "student.pt", plan, found, lambda: from_weights(torch.load(work / "general.pt")))
 
 
+def longer(corpus: Path, work: Path, minutes: float) -> None:
+    """Leave the student, taught on."""
+    pool = _pool(corpus)
+    found = marked(pool, known(work / "scores.npz"), meanings(*_meant(work, pool)))
+    plan = Plan(minutes=minutes, rate=1e-4, seed=3, diet=_LONGER)
+    _teach(work, "student.longer.pt", plan, found, lambda: from_weights(torch.load(work / "student.pt")))
+
+
 def model(corpus: Path, work: Path, _minutes: float) -> None:
     """Leave the files that ship."""
-    finish(corpus, work, torch.load(work / "student.pt"), "encoder@2")
+    finish(corpus, work, torch.load(work / "student.longer.pt"), "encoder@2")
 
 
 def written(folder: Path, weights: Mapping[str, Tensor], files: EncoderFiles) -> EncoderFiles:

@@ -50,6 +50,8 @@ _KIND_OF_COMPLAINT = 0.5
 _TOXIC_WEIGHT = 0.7
 #: How often a text that we labelled comes in an epoch, and one of our own patterns.
 LABELLED_TIMES = 4
+#: The source of those that we wrote in full.
+WRITTEN = "written in full"
 _LEVEL_TIMES = 2
 _PATTERN_TIMES = 6
 _WRITTEN = {
@@ -208,7 +210,7 @@ def written_in_full() -> Iterator[Lesson]:
                     id=one.reading.id,
                     language=language,
                     text=one.text,
-                    source="written in full",
+                    source=WRITTEN,
                     truth=answers.truth,
                     weight=answers.weight,
                     times=LABELLED_TIMES,
@@ -248,8 +250,10 @@ class Diet:
 
     #: Share of the texts that only their source labelled.
     general: float = 1.0
-    #: How many times as often as usual those come that we read in full.
+    #: How many times as often as usual those come that we read in full,
     labelled: int = 1
+    #: and those that we wrote in full, which are clearer than life.
+    written: int = 1
     #: How many texts in which anger hides in praise come with each angry text we know.
     hidden: float = 0.0
 
@@ -291,7 +295,7 @@ def epoch(all_lessons: list[Lesson], chance: random.Random, diet: Diet) -> list[
     chosen: list[Lesson] = []
     for lesson in all_lessons:
         if lesson.times == LABELLED_TIMES:
-            chosen.extend([lesson] * lesson.times * diet.labelled)
+            chosen.extend([lesson] * lesson.times * (diet.written if lesson.source == WRITTEN else diet.labelled))
         elif lesson.times > 1 or lesson.source == "written":
             chosen.extend([lesson] * lesson.times)
         else:

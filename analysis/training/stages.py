@@ -8,6 +8,7 @@ WORK keeps what each stage leaves:
     teacher.labelled.pt         the same again, mostly our own labels: the teacher
     senses.npz, scores.npz      what the base and the teacher say of the texts
     student.pt                  the six layers, taught labels, the teacher's scores and the base's sense
+    student.longer.pt           the same for as long again, with fewer of the texts that we wrote
     model/                      what goes into analysis/model/: encoder, n-grams, how the two are weighed
 
 A stage whose file is there is not done again; one that was interrupted goes on from where it was a few minutes before.
@@ -46,6 +47,7 @@ STAGES = (
     Stage(file="senses.npz", make=encoder.sense),
     Stage(file="scores.npz", make=encoder.scores),
     Stage(file="student.pt", minutes=30, make=encoder.student),
+    Stage(file="student.longer.pt", minutes=36, make=encoder.longer),
     Stage(file="model/encoder.json", make=encoder.model),
     Stage(file="model/ngram.json", make=ngram.model),
     Stage(file="model/ensemble.json", make=ensemble.model),

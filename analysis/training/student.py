@@ -39,7 +39,7 @@ _STRETCH = 8_192
 _SAY_EVERY = 50
 _HEAD_WEIGHT = {
     "sentiment": 1.0,
-    "angry": 0.7,
+    "angry": 1.0,
     "level": 0.5,
     "kind": 1.0,
     "churn": 1.0,
