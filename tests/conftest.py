@@ -27,6 +27,8 @@ MOCK_NOW = """
     create schema mock;
     create table mock.clock (shift interval not null);
     insert into mock.clock values ('0');
+    grant usage on schema mock to public;
+    grant select on mock.clock to public;
     create function mock.now() returns timestamptz language sql stable
         as $$ select pg_catalog.now() + (select shift from mock.clock) $$;
 """
@@ -74,7 +76,7 @@ def postgres() -> Iterator[str]:
     root = Path(tempfile.mkdtemp(prefix="earshot-test-"))
     root.chmod(0o755)  # the server's user must walk in
     # Speed only: durability is tested on servers of their own.
-    configuration = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "max_connections": "200"}
+    configuration = {"fsync": "off", "full_page_writes": "off", "max_connections": "200"}
     server = database.ensure_running(root / "postgres", configuration)
     try:
         asyncio.run(_make_template(server.url))

@@ -33,6 +33,8 @@ UNREACHABLE = (
 )
 #: A statement took longer than it may.
 TOO_SLOW = asyncpg.QueryCanceledError
+#: Postgres keeps somebody within their bounds (`service/store/bounds.py`).
+OUT_OF_BOUNDS = asyncpg.InsufficientPrivilegeError
 
 
 class StoreError(Exception):
@@ -78,6 +80,11 @@ async def _prepare(conn: "asyncpg.Connection[asyncpg.Record]") -> None:
     )
 
 
+async def _clean(conn: "asyncpg.Connection[asyncpg.Record]") -> None:
+    """Leave nothing of who used this connection; `reset all` alone would leave their role."""
+    await conn.execute(f"reset role; {conn.get_reset_query()}")
+
+
 async def open_pool(url: str, *, size: int = 8, statement_timeout: timedelta = timedelta(seconds=30)) -> Pool:
     """Return a pool that prepares every connection for the store."""
     settings = {
@@ -92,6 +99,7 @@ async def open_pool(url: str, *, size: int = 8, statement_timeout: timedelta = t
         min_size=1,
         max_size=size,
         init=_prepare,
+        reset=_clean,
         connection_class=_Mortal if failpoints.COUNTING else asyncpg.Connection,
         server_settings=settings,
         timeout=5,
@@ -99,20 +107,23 @@ async def open_pool(url: str, *, size: int = 8, statement_timeout: timedelta = t
     )
 
 
-async def _server_version(url: str) -> int:
+async def _server(url: str) -> tuple[int, bool]:
+    """Return the server's version, and whether a commit that it confirms is on its disk."""
     conn = await asyncpg.connect(url, timeout=5)
     try:
-        return int(conn.get_server_version().major)
+        version = int(conn.get_server_version().major)
+        return version, version < OLDEST_SERVER or await conn.fetchval("show synchronous_commit") != "off"
     finally:
         conn.terminate()
 
 
 async def wait_until_reachable(url: str, *, patience: timedelta = timedelta(seconds=60)) -> None:
-    """Return once the server answers. Raises StoreError when it does not in time, refuses us, or is too old."""
+    """Return once the server answers. Raises StoreError when it does not in time, refuses us, is too old, or
+    would lose in a crash what it confirmed."""
     end = time.monotonic() + patience.total_seconds()
     while True:
         try:
-            version = await _server_version(url)
+            version, is_durable = await _server(url)
             break
         except (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError) as error:
             raise StoreError(
@@ -133,6 +144,11 @@ async def wait_until_reachable(url: str, *, patience: timedelta = timedelta(seco
             raise StoreError(f"cannot use Postgres: {_one_line(error)}; correct EARSHOT_DATABASE_URL") from error
     if version < OLDEST_SERVER:
         raise StoreError(f"Postgres {version} is too old; Earshot needs {OLDEST_SERVER} or newer: upgrade the server")
+    if not is_durable:
+        raise StoreError(
+            "Postgres confirms commits before they are on its disk, so that a crash would lose mentions; "
+            "set synchronous_commit to on for Earshot's database"
+        )
 
 
 async def commit(pool: Pool, write: Callable[[Connection], Awaitable[T]], *, within: timedelta) -> T:

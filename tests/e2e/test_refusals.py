@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from service.store.pool import Connection
 from tests.places import free_port
 from tests.service import programs
 
@@ -132,3 +133,10 @@ def test_a_data_folder_that_is_a_file_is_named(tmp_path: Path) -> None:
     file.write_text("")
 
     assert "EARSHOT_DATA_DIR" in refused("up", EARSHOT_DATA_DIR=str(file), EARSHOT_PORT=str(free_port()))
+
+
+async def test_a_database_that_would_lose_what_it_confirmed_is_refused(conn: Connection, database_url: str) -> None:
+    name = await conn.fetchval("select current_database()")
+    await conn.execute(f"alter database {name} set synchronous_commit = off")
+
+    assert "synchronous_commit" in refused("work", EARSHOT_DATABASE_URL=database_url)
