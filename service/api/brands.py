@@ -13,7 +13,7 @@ from alerts.query_parser import MOST_CHARACTERS
 from alerts.types import BrandId
 from service.api.access import Asked, Reading, Writing
 from service.api.errors import Invalid, NotFound
-from service.api.mentions import FoundShape, MentionItem
+from service.api.mention_shapes import FoundShape, MentionItem
 from service.api.parameters import PREFIX, BrandGiven, Id, Page, Shape, Words, brand_of
 from service.store import brand, brand_match
 

@@ -18,7 +18,8 @@ from alerts.query import Query as Words
 from collectors.kinds import may_be_passed_on
 from service.api.access import Reading
 from service.api.errors import Invalid
-from service.api.mentions import MentionItem, MentionQuery, Sort, filter_of
+from service.api.mention_shapes import AnalysisShape, MentionItem
+from service.api.mentions import MentionQuery, Sort, filter_of
 from service.api.parameters import PREFIX
 from service.store import mention, search
 from service.store.mention import MentionFilter, StoredMention
@@ -80,6 +81,9 @@ _COLUMNS: Mapping[str, Callable[[MentionItem], Cell]] = {
     "label": lambda item: item.analysis.label if item.analysis else None,
     "anger": lambda item: round(item.analysis.anger, 4) if item.analysis else None,
     "angry": lambda item: item.analysis.angry if item.analysis else None,
+    "corrected": lambda item: item.analysis.corrected if item.analysis else None,
+    "model_label": lambda item: item.analysis.judged.label if item.analysis else None,
+    "model_angry": lambda item: item.analysis.judged.angry if item.analysis else None,
     "own": lambda item: item.own or item.reply_by_owner,
     "promotion": lambda item: item.promotion,
     "story": lambda item: item.story,
@@ -133,7 +137,18 @@ async def _items(pool: Pool, wanted: MentionFilter, words: Words | None, limit: 
 
 def _passed_on(item: MentionItem) -> MentionItem:
     """Return the mention with what may be given away."""
-    return item if may_be_passed_on(item.kind) else item.model_copy(update={"title": "", "text": ""})
+    if may_be_passed_on(item.kind):
+        return item
+    return item.model_copy(update={"title": "", "text": "", "analysis": _without_words(item.analysis)})
+
+
+def _without_words(analysis: AnalysisShape | None) -> AnalysisShape | None:
+    """Return a verdict without the words it was read from."""
+    if analysis is None:
+        return None
+    causes = analysis.causes
+    silent = None if causes is None else [one.model_copy(update={"because": None}) for one in causes]
+    return analysis.model_copy(update={"because": None, "causes": silent})
 
 
 def defused(cell: Cell) -> Cell:

@@ -13,7 +13,7 @@ from alerts.types import IncidentId, IncidentStatus, Resolution, Severity, Urgen
 from service.api import paging
 from service.api.access import Reading, Responding
 from service.api.errors import Conflict, Invalid, NotFound
-from service.api.mentions import MentionItem
+from service.api.mention_shapes import MentionItem
 from service.api.parameters import PREFIX, BrandGiven, Cursor, Id, Limit, Moment, Named, Page, Shape, Words, brand_of
 from service.store import incident, mention
 from service.store.incident import Acted, IncidentSummary

@@ -14,7 +14,7 @@ from alerts.types import BrandId, Contact, ContactId, GroupBy, Rule, RuleId, Rul
 from service.api.access import Asked, Reading, Writing
 from service.api.errors import Conflict, Invalid, NotFound
 from service.api.incidents import ReasonShape
-from service.api.mentions import MentionItem
+from service.api.mention_shapes import MentionItem
 from service.api.parameters import PREFIX, Id, Named, Page, Shape, Words, Zone, brand_of
 from service.store import brand, contact, mention, rule
 from service.store.past import Found

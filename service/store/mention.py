@@ -111,8 +111,13 @@ class StoredMention:
     #: As shown and counted: what a person said, else the verdict; None until judged.
     label: str | None
     angry: bool
+    anger_level: int | None
     verdict_kind: str | None
     verdict_causes: Sequence[str] | None
+    #: A person has said something of that.
+    corrected: bool
+    #: What the list of the angriest is sorted by.
+    anger: float | None
     version: int
     story_id: StoryId | None
     incident_id: IncidentId | None
@@ -143,10 +148,12 @@ _COLUMNS = """
         m.parent, m.root, m.author_id, m.author_name, m.author_url, m.published_at, m.edited_at, m.first_seen_at,
         m.said_at, m.title, m.text, m.language_hint, m.rating_value, m.rating_scale, m.engagement, m.reply_by_owner,
         m.deleted, m.own, m.promotion, m.irrelevant, m.label, coalesce(m.angry, false) as angry, m.verdict_kind,
-        m.verdict_causes, m.version, m.story_id,
+        m.verdict_causes, m.anger as shown_anger, m.version, m.story_id,
+        coalesce(c.anger_level, a.anger_level) as anger_level,
+        coalesce(num_nonnulls(c.label, c.anger_level, c.kind, c.causes) > 0 or c.irrelevant, false) as corrected,
         (select max(al.incident_id) from alert al where al.mention_id = m.id) as incident_id,
-        a.model, a.at, a.language, a.negative, a.neutral, a.positive, a.label as judged_label, a.anger, a.anger_level,
-        a.angry as judged_angry, a.because, a.kind as judged_kind, a.churn, a.recommend, a.stage,
+        a.model, a.at, a.language, a.negative, a.neutral, a.positive, a.label as judged_label, a.anger,
+        a.anger_level as judged_anger_level, a.angry as judged_angry, a.because, a.kind as judged_kind, a.churn, a.recommend, a.stage,
         a.severity, a.purpose, a.causes
     from mention m
     join brand b on b.id = m.brand_id
@@ -156,19 +163,26 @@ _COLUMNS = """
             churn, recommend, stage, severity, purpose, causes
         from analysis where mention_id = m.id and version = m.version order by at desc limit 1
     ) a on true
+    left join correction c on c.mention_id = m.id and c.version = m.version
 """
 #: Of the verdict's fields those that a mention has too, and the columns that say what the model said.
-_JUDGED = {"label": "judged_label", "angry": "judged_angry", "kind": "judged_kind"}
-
-
-def _verdict(row: asyncpg.Record) -> Verdict:
-    return Verdict(**{name: row[_JUDGED.get(name, name)] for name in Verdict.__dataclass_fields__})
+_JUDGED = {
+    "label": "judged_label",
+    "angry": "judged_angry",
+    "anger_level": "judged_anger_level",
+    "kind": "judged_kind",
+}
+_VERDICT = tuple((name, _JUDGED.get(name, name)) for name in Verdict.__dataclass_fields__)
+_SHOWN = tuple(
+    (name, "shown_anger" if name == "anger" else name)
+    for name in StoredMention.__dataclass_fields__
+    if name != "verdict"
+)
 
 
 def _stored(row: asyncpg.Record) -> StoredMention:
-    verdict = None if row["model"] is None else _verdict(row)
-    known = {name: row[name] for name in StoredMention.__dataclass_fields__ if name != "verdict"}
-    return StoredMention(**known, verdict=verdict)
+    verdict = None if row["model"] is None else Verdict(**{name: row[column] for name, column in _VERDICT})
+    return StoredMention(**{name: row[column] for name, column in _SHOWN}, verdict=verdict)
 
 
 #: Its parameters are `parameters`, the first thirteen.
@@ -263,7 +277,7 @@ def post_of(stored: StoredMention, *, masked: bool = False) -> Post:
         source=stored.source,
         url=stored.url or "",
         language=verdict.language if verdict else stored.language_hint,
-        label=verdict.label if verdict else None,
+        label=stored.label,
         rating=of_five(stored.rating_value, stored.rating_scale),
     )
 

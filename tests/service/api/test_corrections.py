@@ -1,10 +1,13 @@
 """People's word against the verdict: totals follow at once, and a later judgement does not undo it."""
 
+import csv
+import io
 from typing import Any
 
 import httpx
 import pytest
 
+from analysis.types import Cause, Sentiment
 from service.store import trend
 from service.store.pool import Connection
 from tests import make
@@ -54,6 +57,69 @@ async def test_judging_the_same_version_again_leaves_the_persons_word(
     )
     await judge(conn, place, make.analysis(angry=True, model="other@2"))
     assert await conn.fetchval("select angry from mention") is False
+
+
+async def test_a_correction_is_shown_wherever_the_mention_is(
+    client: httpx.AsyncClient, conn: Connection, place: Place
+) -> None:
+    judged = make.analysis(
+        angry=True,
+        kind={"complaint": 0.9, "praise": 0.1},
+        causes=(Cause(cause="price", label=Sentiment.NEGATIVE, p=0.8),),
+    )
+    mention_id = await put_mention(conn, place, make.mention(text="Never again"), judged)
+    (before,) = (await client.get("/api/v1/mentions")).json()["items"]
+    await _patch(client, mention_id, label="positive", anger_level=0, kind="praise", causes=["waiting", "price"])
+
+    assert (before["analysis"]["label"], before["analysis"]["corrected"]) == ("negative", False)
+    for found in (
+        await client.get("/api/v1/mentions", params={"label": "positive", "kind": "praise", "cause": "waiting"}),
+        await client.get("/api/v1/mentions", params={"q": "never label:positive", "angry": "false"}),
+        await client.get("/api/v1/mentions", params={"sort": "angriest"}),
+    ):
+        (item,) = found.json()["items"]
+        assert _shown(item["analysis"]) == CORRECTED
+    whole = (await client.get(f"/api/v1/mentions/{mention_id}")).json()
+    assert _shown(whole["analysis"]) == CORRECTED
+    line = (await client.get("/api/v1/exports", params={"format": "jsonl"})).json()
+    assert _shown(line["analysis"]) == CORRECTED
+    sheet = (await client.get("/api/v1/exports")).content.decode("utf-8-sig")
+    (row,) = csv.DictReader(io.StringIO(sheet))
+    told = [row[name] for name in ("label", "angry", "corrected", "model_label", "model_angry")]
+    assert told == ["positive", "False", "True", "negative", "True"]
+    (story,) = (await client.get("/api/v1/stories", params={"from": "2026-03-01T00:00:00Z", "at_least": 1})).json()[
+        "items"
+    ]
+    assert (story["positive"], story["negative"], story["angry"]) == (1, 0, 0)
+    (marked,) = (await client.get("/api/v1/mentions", params={"q": "never label:positive"})).json()["items"]
+    assert [one["text"] for one in marked["highlights"]] == ["Never"]
+
+
+CORRECTED = {
+    "label": "positive",
+    "anger_level": 0,
+    "angry": False,
+    "corrected": True,
+    "likeliest_kind": "praise",
+    "causes": [("waiting", None), ("price", "negative")],
+    "judged": {"label": "negative", "anger_level": 2, "angry": True, "kind": "complaint", "causes": ["price"]},
+}
+
+
+def _shown(analysis: dict[str, Any]) -> dict[str, Any]:
+    shown = {name: analysis[name] for name in CORRECTED}
+    return {**shown, "causes": [(one["cause"], one["label"]) for one in analysis["causes"]]}
+
+
+async def test_a_word_taken_back_leaves_the_verdict_as_it_was(
+    client: httpx.AsyncClient, conn: Connection, place: Place
+) -> None:
+    mention_id = await put_mention(conn, place, make.mention(), ANGRY)
+    (before,) = (await client.get("/api/v1/mentions")).json()["items"]
+    await _patch(client, mention_id, label="neutral")
+    await _patch(client, mention_id, label=None)
+
+    assert (await client.get("/api/v1/mentions")).json()["items"] == [before]
 
 
 async def test_corrections_are_kept_as_lessons(client: httpx.AsyncClient, conn: Connection, place: Place) -> None:

@@ -9,6 +9,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
+from analysis.types import Because, Cause, Sentiment
 from collectors.types import Author
 from service.store import clock, ingest
 from service.store.pool import Connection
@@ -67,7 +68,15 @@ async def test_many_pages_become_one_file_and_a_search_is_one_too(
 async def test_words_that_may_not_be_passed_on_stay_here(
     client: httpx.AsyncClient, conn: Connection, place: Place
 ) -> None:
-    mention_id = await put_mention(conn, place, make.mention(kind="x", text="Never again"))
+    because = (Because(start=0, end=11, text="Never again"),)
+    cause = Cause(cause="price", label=Sentiment.NEGATIVE, p=0.9, because=because)
+    mention_id = await put_mention(
+        conn,
+        place,
+        make.mention(kind="x", text="Never again"),
+        make.analysis(angry=True, because=because, causes=(cause,)),
+    )
+    assert "Never" not in (await _export(client, format="jsonl")).text
     (line,) = (await _export(client, format="jsonl")).text.splitlines()
     assert (json.loads(line)["id"], json.loads(line)["text"]) == (mention_id, "")
     (row,) = csv.DictReader(io.StringIO((await _export(client)).content.decode("utf-8-sig")))

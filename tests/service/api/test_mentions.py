@@ -8,6 +8,8 @@ import httpx
 from alerts.brands import BrandTerms
 from analysis.types import Because, Cause, Sentiment
 from collectors.types import Author, Rating
+from service.api.mention_shapes import MentionItem
+from service.api.parameters import Page
 from service.store import brand, clock, ingest
 from service.store.pool import Connection
 from tests import make
@@ -36,6 +38,29 @@ async def test_a_mention_is_shown_with_its_verdict(client: httpx.AsyncClient, co
     assert item["published_at"] == item["said_at"] == "2026-03-05T12:00:00Z"
     assert item["analysis"]["sentiment"] == {"negative": 0.95, "neutral": 0.04, "positive": 0.01}
     assert (item["language"], item["analysis"]["label"], item["analysis"]["angry"]) == ("en", "negative", True)
+
+
+async def test_a_list_holds_what_its_shape_says(client: httpx.AsyncClient, conn: Connection, place: Place) -> None:
+    because = (Because(start=0, end=3, text="The"),)
+    said = make.mention(
+        author=Author(id="7", name="hungry_cat"), rating=Rating(value=1, scale=5), engagement={"likes": 3}
+    )
+    full = make.analysis(
+        angry=True,
+        because=because,
+        kind={"complaint": 0.9, "other": 0.1},
+        churn=0.5,
+        stage={"using": 1.0},
+        purpose={"vent": 1.0},
+        causes=(Cause(cause="price", label=Sentiment.NEGATIVE, p=0.9, because=because),),
+    )
+    await put_mention(conn, place, said, full)
+    await put_mention(conn, place, make.mention(id="plain"))
+    answer = await client.get(LIST, params={"q": "noodles", "archive": "true"})
+    page = Page[MentionItem].model_validate_json(answer.content, strict=True)
+
+    assert len(page.items) == 2
+    assert page.model_dump(mode="json") == answer.json()
 
 
 async def test_a_mention_not_judged_yet_has_no_verdict(
