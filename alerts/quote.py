@@ -20,11 +20,11 @@ class Piece:
     marked: bool
 
 
-def pieces(text: str, because: Sequence[Because]) -> tuple[Piece, ...]:
-    """Return the words in order, safe to show, at most about 1,500 characters around the first marked ones."""
+def pieces(text: str, because: Sequence[Because], *, most: int = MOST) -> tuple[Piece, ...]:
+    """Return the words in order, safe to show, at most about so many characters around the first marked ones."""
     spans = _merged(_places(text, because))
-    start = _beginning(text, spans)
-    end = min(len(text), start + MOST)
+    start = _beginning(text, spans, most)
+    end = min(len(text), start + most)
     shown = [("…", False)] if start else []
     at = start
     for left, right in spans:
@@ -69,8 +69,9 @@ def _merged(spans: Iterator[tuple[int, int]]) -> list[tuple[int, int]]:
     return merged
 
 
-def _beginning(text: str, spans: list[tuple[int, int]]) -> int:
+def _beginning(text: str, spans: list[tuple[int, int]], most: int) -> int:
     """Return where to begin so that the first marked words are seen."""
-    if not spans or spans[0][0] < MOST - _LEAD or len(text) <= MOST:
+    lead = min(_LEAD, most // 4)
+    if not spans or spans[0][0] < most - lead or len(text) <= most:
         return 0
-    return spans[0][0] - _LEAD
+    return spans[0][0] - lead

@@ -293,6 +293,24 @@ class QuietHours:
 class Contact:
     """A way to reach a person."""
 
+class DigestKind(StrEnum):
+    """How long a stretch of time a digest tells of: a day, or a week from Monday, by the contact's clock."""
+
+    DAILY = "daily"
+    WEEKLY = "weekly"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DigestWish:
+    """Which digests a contact wants."""
+
+    kinds: frozenset[DigestKind] = frozenset()
+    #: When they leave, on the day after, by the contact's clock.
+    at: time = time(8)
+    #: Also when nothing was said.
+    always: bool = False
+
+
     id: ContactId
     name: str
     email: str
@@ -309,6 +327,9 @@ class Contact:
     @property
     def reachable(self) -> bool:
         """Whether it may be told."""
+    #: Mail to the address came back.
+    bounced: bool = False
+    digest: DigestWish = DigestWish()
         return self.enabled and self.verified
 
 
@@ -459,7 +480,7 @@ class Verification:
 
 
 #: What a channel can send.
-Post = Message | Verification
+Post = Message | Verification | Digest
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -478,6 +499,69 @@ class ChannelHealth:
 
     ok: bool
     detail: str
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Activity:
+    """What was done and achieved in a stretch of time."""
+
+    #: Incidents that were resolved as answered.
+    answered: int = 0
+    #: Authors who complained before and are pleased now.
+    recovered: int = 0
+    #: Mentions that recommend the brand.
+    recommending: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Voice:
+    """One mention that a digest quotes."""
+
+    mention: JudgedMention
+    #: The mention's own page.
+    url: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RisingWord:
+    """A word that is said more often than before."""
+
+    term: str
+    count: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BrandDigest:
+    """What a stretch of time brought one brand, beside the one before."""
+
+    brand: str
+    #: The brand's angry mentions of the stretch.
+    url: str
+    counts: Counts
+    counts_before: Counts
+    activity: Activity
+    activity_before: Activity
+    #: Whether anger rose (1) or fell (-1) with a certainty of 95 %, else 0.
+    course: int
+    #: The angriest first.
+    angry: tuple[Voice, ...] = ()
+    rising: tuple[RisingWord, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Digest:
+    """Everything a channel needs to tell one contact what a day or a week brought."""
+
+    notification_id: NotificationId
+    contact: Contact
+    kind: DigestKind
+    #: Half open, from midnight to midnight by the contact's clock.
+    since: datetime
+    until: datetime
+    brands: tuple[BrandDigest, ...]
+    #: The page that shows digests.
+    url: str
+    urgency: Urgency = Urgency.NORMAL
+
 
 
 class Channel(Protocol):

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from random import SystemRandom
+from zoneinfo import ZoneInfo
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
@@ -150,16 +151,21 @@ async def _analyse(_stack: AsyncExitStack, settings: Settings, pool: Pool) -> li
     return [Rhythm(step=step, seconds=settings.tick)]
 
 
-async def _alert(_stack: AsyncExitStack, _settings: Settings, pool: Pool) -> list[Rhythm]:
+async def _alert(_stack: AsyncExitStack, settings: Settings, pool: Pool) -> list[Rhythm]:
     from service.pipeline.alert import reconcile_all  # noqa: PLC0415
     from service.pipeline.watch import watch_due  # noqa: PLC0415
 
     async def step() -> bool:
         await watch_due(pool)
         await reconcile_all(pool)
+    from service.pipeline.digests import owe_digests  # noqa: PLC0415
         return False
 
-    return [Rhythm(step=step, seconds=5.0)]
+    async def digests() -> bool:
+        await owe_digests(pool, usual=ZoneInfo(settings.time_zone))
+        return False
+
+    return [Rhythm(step=step, seconds=5.0), Rhythm(step=digests, seconds=30.0)]
 
 
 async def _deliver(stack: AsyncExitStack, settings: Settings, pool: Pool) -> list[Rhythm]:

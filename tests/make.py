@@ -6,10 +6,14 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from alerts.types import (
+    Activity,
+    BrandDigest,
     BrandId,
     Contact,
     ContactId,
     Counts,
+    Digest,
+    DigestKind,
     IncidentId,
     JudgedMention,
     MentionId,
@@ -143,3 +147,29 @@ def message(**given: Any) -> Message:
         "mention": judged_mention(),
     }
     return _made(Message, defaults, given)
+
+
+def brand_digest(**given: Any) -> BrandDigest:
+    defaults: dict[str, Any] = {
+        "brand": "Lantern Noodles",
+        "url": "http://127.0.0.1:8000/mentions?brand=1&angry=1",
+        "counts": Counts(total=40, negative=10, neutral=10, positive=15, angry=3),
+        "counts_before": Counts(total=30, negative=5, neutral=10, positive=15, angry=1),
+        "activity": Activity(),
+        "activity_before": Activity(),
+        "course": 0,
+    }
+    return _made(BrandDigest, defaults, given)
+
+
+def digest(**given: Any) -> Digest:
+    defaults: dict[str, Any] = {
+        "notification_id": NotificationId(UUID("00000000-0000-4000-8000-000000000002")),
+        "contact": contact(),
+        "kind": DigestKind.DAILY,
+        "since": datetime(2026, 3, 4, 16, tzinfo=UTC),
+        "until": datetime(2026, 3, 5, 16, tzinfo=UTC),
+        "brands": (brand_digest(),),
+        "url": "http://127.0.0.1:8000/reports",
+    }
+    return _made(Digest, defaults, given)

@@ -5,13 +5,13 @@ from typing import Annotated, Literal, Self
 from fastapi import APIRouter, Path, status
 from pydantic import Field
 
-from alerts import quiet
+from alerts import digest, quiet
 from alerts.channels.addressing import plain_address
 from alerts.errors import DutyError
-from alerts.types import Contact, ContactId, QuietHours, Urgency
+from alerts.types import Contact, ContactId, DigestKind, DigestWish, QuietHours, Urgency
 from service.api.access import Reading, Writing
 from service.api.errors import Conflict, Invalid, NotFound
-from service.api.parameters import PREFIX, Id, Page, Shape, Words, Zone
+from service.api.parameters import PREFIX, Flag, Id, Page, Shape, Words, Zone
 from service.store import contact, verification
 from service.store.pool import Connection
 
@@ -35,6 +35,11 @@ class ContactBody(Shape):
     quiet_for: list[Urgency] = Field(
         default_factory=list, max_length=3, description="What waits for their end; none given: `normal` alone."
     )
+    digest: list[DigestKind] = Field(
+        default_factory=list, max_length=2, description="Reports by e-mail: of each day, of each week from Monday."
+    )
+    digest_at: Clock = Field(default="08:00", description="When they leave on the day after, by the zone's clock.")
+    digest_always: Flag = Field(default=False, description="True: also when nothing was said.")
 
 
 class ContactItem(Shape):
@@ -50,6 +55,9 @@ class ContactItem(Shape):
     quiet_from: str | None
     quiet_to: str | None
     quiet_for: list[Urgency]
+    digest: list[DigestKind]
+    digest_at: str
+    digest_always: bool
 
     @classmethod
     def of(cls, one: Contact) -> Self:
@@ -66,6 +74,9 @@ class ContactItem(Shape):
             quiet_from=None if hours is None else hours.starts.strftime("%H:%M"),
             quiet_to=None if hours is None else hours.ends.strftime("%H:%M"),
             quiet_for=[] if hours is None else [urgency for urgency in Urgency if urgency in hours.urgencies],
+            digest=sorted(one.digest.kinds),
+            digest_at=one.digest.at.strftime("%H:%M"),
+            digest_always=one.digest.always,
         )
 
 
@@ -84,7 +95,7 @@ async def contact_one(asked: Reading, contact_id: ContactPath) -> ContactItem:
 @router.post("/contacts", summary="Add a contact", status_code=status.HTTP_201_CREATED)
 async def contact_add(asked: Writing, body: ContactBody) -> ContactItem:
     """An e-mail asks the address; it is told nothing until somebody there agrees."""
-    hours = _checked(body)
+    hours, wish = _checked(body)
     async with asked.conn.transaction():
         if await contact.named(asked.conn, body.name) is not None:
             raise Conflict(f"There is a contact named {body.name!r} already; choose another name, or change that one.")
@@ -96,6 +107,7 @@ async def contact_add(asked: Writing, body: ContactBody) -> ContactItem:
             enabled=body.enabled,
             zone=body.zone,
             quiet=hours,
+            digest=wish,
             verified=False,
             now=asked.now,
         )
@@ -106,7 +118,7 @@ async def contact_add(asked: Writing, body: ContactBody) -> ContactItem:
 @router.put("/contacts/{id}", summary="Change a contact")
 async def contact_change(asked: Writing, contact_id: ContactPath, body: ContactBody) -> ContactItem:
     """The whole contact, as it should be from now on. Another address is asked anew."""
-    hours = _checked(body)
+    hours, wish = _checked(body)
     async with asked.conn.transaction():
         before = await _known(asked.conn, contact_id)
         other = await contact.named(asked.conn, body.name)
@@ -120,6 +132,7 @@ async def contact_change(asked: Writing, contact_id: ContactPath, body: ContactB
             enabled=body.enabled,
             zone=body.zone,
             quiet=hours,
+            digest=wish,
         )
         await contact.change(asked.conn, wanted)
         if wanted.email != before.email:
@@ -151,11 +164,12 @@ async def _known(conn: Connection, contact_id: int) -> Contact:
     return found
 
 
-def _checked(body: ContactBody) -> QuietHours | None:
-    """Return the quiet hours a body means. Raises Invalid."""
+def _checked(body: ContactBody) -> tuple[QuietHours | None, DigestWish]:
+    """Return the quiet hours and the digests a body means. Raises Invalid."""
     if plain_address(body.email) is None:
         raise Invalid("email", "is no address that e-mail can be sent to; write one such as mei@example.com")
     try:
-        return quiet.hours(body.quiet_from, body.quiet_to, body.quiet_for, zone=body.zone)
+        hours = quiet.hours(body.quiet_from, body.quiet_to, body.quiet_for, zone=body.zone)
+        return hours, digest.wish(body.digest, body.digest_at, always=body.digest_always)
     except DutyError as error:
         raise Invalid(error.field, error.said) from error

@@ -118,6 +118,9 @@ async def _rule_entry(
     tied = await contact.tied(conn, one.id)
     return RuleEntry(
         name=one.name,
+            "digest": sorted(one.digest.kinds),
+            "digest_at": one.digest.at.strftime("%H:%M"),
+            "digest_always": one.digest.always,
         kind=one.kind,
         brand=None if one.brand_id is None else brands[one.brand_id],
         mode=one.mode,
@@ -140,9 +143,10 @@ def _named(wanted: Configuration) -> dict[str, dict[str, object]]:
 
 
 def _contact_filled_in(one: ContactEntry) -> ContactEntry:
-    quiet = one.quiet
+    quiet, wish = one.quiet, one.wish
+    told = {"digest": tuple(sorted(wish.kinds)), "digest_at": wish.at.strftime("%H:%M")}
     if quiet is None:
-        return one.model_copy(update={"quiet_for": ()})
+        return one.model_copy(update={**told, "quiet_for": ()})
     return one.model_copy(
         update={
             "quiet_from": quiet.starts.strftime("%H:%M"),
@@ -179,6 +183,7 @@ async def apply(
     conn: Connection, before: Current, wanted: Configuration, changes: Sequence[Change], *, now: datetime
 ) -> None:
     """Make the store equal the configuration. In the caller's transaction."""
+            **told,
     for change in changes:
         if change.action is Action.REMOVE:
             await _remove(conn, before, change)
@@ -235,3 +240,4 @@ async def _remove(conn: Connection, before: Current, change: Change) -> None:
             await contact.remove(conn, before.contacts[change.name])
         case "rule":
             await rule.remove(conn, before.rules[change.name])
+            digest=person.wish,

@@ -10,12 +10,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 
-from alerts import quiet, wall_clock
+from alerts import digest, quiet, wall_clock
 from alerts import registry as rules
 from alerts.brands import BrandTerms
 from alerts.brands import check as check_brand
 from alerts.errors import BrandError, DutyError, RuleError
-from alerts.types import GroupBy, QuietHours, RuleKind, RuleMode, Severity, Urgency
+from alerts.types import DigestKind, DigestWish, GroupBy, QuietHours, RuleKind, RuleMode, Severity, Urgency
 from collectors import registry as collectors
 from collectors.errors import SettingError
 from collectors.types import SourceKind
@@ -88,6 +88,15 @@ class ContactEntry(_Entry):
     """Somebody to tell."""
 
     name: Name
+    digest: tuple[DigestKind, ...] = ()
+    digest_at: str = "08:00"
+    #: Also when nothing was said.
+    digest_always: bool = False
+
+    @property
+    def wish(self) -> DigestWish:
+        """Which digests the contact wants. Raises DutyError."""
+        return digest.wish(self.digest, self.digest_at, always=self.digest_always)
     email: Annotated[str, StringConstraints(pattern=r"^[^@\s<>,;\x00-\x1f]+@[^@\s<>,;\x00-\x1f]+$", max_length=254)]
     language: Literal["en", "zh-Hant", "zh-Hans", "th"] = "en"
     enabled: bool = True
@@ -193,6 +202,7 @@ def _contact_complaints(wanted: Configuration) -> Iterable[Complaint]:
         try:
             if contact.zone is not None:
                 wall_clock.check_zone("zone", contact.zone)
+            _ = contact.wish
             _ = contact.quiet
         except DutyError as error:
             yield ("contact", index, error.field), str(error)

@@ -28,6 +28,7 @@ from alerts.types import (
     Purpose,
     Verification,
 )
+from service import reports
 from service.failpoints import Failpoint, reach
 from service.settings import Settings
 from service.store import clock, component, events, incident, notification, verification
@@ -185,6 +186,8 @@ async def _send(
 
 async def _post(conn: Connection, claimed: Claimed, *, public_url: str, now: datetime) -> Post | None:
     """Return what a notification says."""
+    if claimed.purpose is Purpose.DIGEST:
+        return await reports.of_notification(conn, claimed.id, public_url=public_url)
     if claimed.purpose is Purpose.VERIFY:
         asked = await notification.recipient(conn, claimed.id)
         if asked is None:

@@ -5,13 +5,14 @@ from datetime import datetime, time
 
 import asyncpg
 
-from alerts.types import Contact, ContactId, QuietHours, RuleId, Urgency
+from alerts.types import Contact, ContactId, DigestKind, DigestWish, QuietHours, RuleId, Urgency
 from service.store.pool import Connection
 
 #: The columns of a contact, as `of_row` reads them.
 COLUMNS = """
     c.id as contact_id, c.name as contact_name, c.email, c.language as contact_language, c.enabled, c.verified_at,
-    c.zone, c.quiet_from, c.quiet_to, c.quiet_for
+    c.zone, c.quiet_from, c.quiet_to, c.quiet_for, c.digest, c.digest_at, c.digest_always,
+    c.bounced_at is not null as bounced
 """
 
 
@@ -30,6 +31,12 @@ def of_row(row: asyncpg.Record) -> Contact:
         verified=row["verified_at"] is not None,
         zone=row["zone"],
         quiet=quiet,
+        bounced=row["bounced"],
+        digest=DigestWish(
+            kinds=frozenset(DigestKind(kind) for kind in row["digest"]),
+            at=row["digest_at"],
+            always=row["digest_always"],
+        ),
     )
 
 
@@ -81,6 +88,7 @@ async def put(
     enabled: bool,
     zone: str | None = None,
     quiet: QuietHours | None = None,
+    digest: DigestWish | None = None,
     verified: bool = True,
     now: datetime,
     demo: bool = False,
@@ -91,12 +99,13 @@ async def put(
         await conn.fetchval(
             """
             insert into contact (name, email, language, enabled, zone, quiet_from, quiet_to, quiet_for, verified_at,
-                demo, created_at)
-            values ($1, $2, $3, $4, $5, $6, $7, $8, case when $9 then $11::timestamptz end, $10, $11)
+                demo, created_at, digest, digest_at, digest_always)
+            values ($1, $2, $3, $4, $5, $6, $7, $8, case when $9 then $11::timestamptz end, $10, $11, $12, $13, $14)
             on conflict (name) do update set
                 email = excluded.email, language = excluded.language, enabled = excluded.enabled,
                 zone = excluded.zone, quiet_from = excluded.quiet_from, quiet_to = excluded.quiet_to,
-                quiet_for = excluded.quiet_for,
+                quiet_for = excluded.quiet_for, digest = excluded.digest, digest_at = excluded.digest_at,
+                digest_always = excluded.digest_always,
                 verified_at = coalesce(
                     case when contact.email = excluded.email then contact.verified_at end, excluded.verified_at),
                 bounced_at = case when contact.email = excluded.email then contact.bounced_at end,
@@ -112,6 +121,7 @@ async def put(
             verified,
             demo,
             now,
+            *_digest(digest or DigestWish()),
         )
     )
 
@@ -121,7 +131,7 @@ async def change(conn: Connection, wanted: Contact) -> None:
     await conn.execute(
         """
         update contact set name = $2, email = $3, language = $4, enabled = $5, zone = $6, quiet_from = $7,
-            quiet_to = $8, quiet_for = $9,
+            quiet_to = $8, quiet_for = $9, digest = $10, digest_at = $11, digest_always = $12,
             verified_at = case when email = $3 then verified_at end,
             bounced_at = case when email = $3 then bounced_at end, bounce = case when email = $3 then bounce end
         where id = $1
@@ -133,7 +143,13 @@ async def change(conn: Connection, wanted: Contact) -> None:
         wanted.enabled,
         wanted.zone,
         *_quiet(wanted.quiet),
+        *_digest(wanted.digest),
     )
+
+
+def _digest(wish: DigestWish) -> tuple[list[DigestKind], time, bool]:
+    """Return the three columns of a wish for digests."""
+    return sorted(wish.kinds), wish.at, wish.always
 
 
 def _quiet(quiet: QuietHours | None) -> tuple[time | None, time | None, list[Urgency]]:

@@ -81,7 +81,8 @@ _FROM = """
         order by one.at desc limit 1
     ) a on true
 """
-_CURRENT = f"select {COLUMNS} {_FROM}"
+#: Judged mentions as they read now.
+CURRENT = f"select {COLUMNS} {_FROM}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -98,7 +99,7 @@ async def newest(
 ) -> list[JudgedMention]:
     """Return judged mentions, last said first, before a (said_at, id)."""
     rows = await conn.fetch(
-        _CURRENT
+        CURRENT
         + """
         where ($1::bigint is null or m.brand_id = $1) and m.said_at >= $2 and m.said_at < $3
             and ($4::timestamptz is null or (m.said_at, m.id) < ($4, $5))
@@ -118,7 +119,7 @@ async def newest(
 async def angriest(conn: Connection, span: Span) -> JudgedMention | None:
     """Return the mention that was judged angriest, the first said of equals."""
     row = await conn.fetchrow(
-        _CURRENT
+        CURRENT
         + """
         where m.brand_id = $1 and m.said_at >= $2 and m.said_at < $3
             and m.analysed_at is not null and m.story_id is not null and not m.deleted
@@ -134,6 +135,6 @@ async def angriest(conn: Connection, span: Span) -> JudgedMention | None:
 async def of_ids(conn: Connection, mention_ids: Sequence[MentionId]) -> dict[MentionId, JudgedMention]:
     """Return the judged ones of these mentions."""
     rows = await conn.fetch(
-        _CURRENT + " where m.id = any($1) and m.analysed_at is not null and m.story_id is not null", list(mention_ids)
+        CURRENT + " where m.id = any($1) and m.analysed_at is not null and m.story_id is not null", list(mention_ids)
     )
     return {judged.id: judged for judged in map(judged_of, rows)}

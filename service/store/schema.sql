@@ -215,6 +215,15 @@ begin
     update brand_change set revision = gen_random_uuid();
     return null;
 end $$;
+CREATE FUNCTION public.refuse_shared(brand bigint) RETURNS boolean
+    LANGUAGE plpgsql STABLE
+    AS $$
+begin
+    if brand is null then
+        raise insufficient_privilege using message = 'this is for all brands';
+    end if;
+    return false;
+end $$;
 CREATE FUNCTION public.search_hits(asked tsquery, most integer) RETURNS SETOF bigint
     LANGUAGE sql STABLE
     SET enable_seqscan TO 'off'
@@ -425,6 +434,24 @@ ALTER TABLE public.brand ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+CREATE TABLE public.calendar_feed (
+    id bigint NOT NULL,
+    token_sha256 bytea NOT NULL,
+    schedule_id bigint,
+    contact_id bigint,
+    author text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT calendar_feed_check CHECK ((num_nonnulls(schedule_id, contact_id) = 1)),
+    CONSTRAINT calendar_feed_token_sha256_check CHECK ((length(token_sha256) = 32))
+);
+ALTER TABLE public.calendar_feed ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.calendar_feed_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 CREATE TABLE public.component (
     name text NOT NULL,
     beat_at timestamp with time zone NOT NULL,
@@ -446,7 +473,11 @@ CREATE TABLE public.contact (
     quiet_from time without time zone,
     quiet_to time without time zone,
     quiet_for text[] DEFAULT '{normal}'::text[] NOT NULL,
+    digest text[] DEFAULT '{}'::text[] NOT NULL,
+    digest_at time without time zone DEFAULT '08:00:00'::time without time zone NOT NULL,
+    digest_always boolean DEFAULT false NOT NULL,
     CONSTRAINT contact_bounce_check CHECK (((bounced_at IS NULL) = (bounce IS NULL))),
+    CONSTRAINT contact_digest_check CHECK ((digest <@ ARRAY['daily'::text, 'weekly'::text])),
     CONSTRAINT contact_email_check CHECK ((email ~~ '%_@_%'::text)),
     CONSTRAINT contact_language_check CHECK ((language = ANY (ARRAY['en'::text, 'zh-Hant'::text, 'zh-Hans'::text, 'th'::text]))),
     CONSTRAINT contact_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
@@ -492,6 +523,17 @@ CREATE TABLE public.delivery_attempt (
     code integer,
     detail text NOT NULL,
     CONSTRAINT delivery_attempt_outcome_check CHECK ((outcome = ANY (ARRAY['accepted'::text, 'temporary'::text, 'recipient'::text, 'ours'::text, 'ambiguous'::text])))
+);
+CREATE TABLE public.digest_run (
+    contact_id bigint NOT NULL,
+    kind text NOT NULL,
+    starts date NOT NULL,
+    zone text NOT NULL,
+    since timestamp with time zone NOT NULL,
+    until timestamp with time zone NOT NULL,
+    notification_id uuid,
+    CONSTRAINT digest_run_check CHECK ((until > since)),
+    CONSTRAINT digest_run_kind_check CHECK ((kind = ANY (ARRAY['daily'::text, 'weekly'::text])))
 );
 CREATE TABLE public.fetch_log (
     id bigint NOT NULL,
@@ -564,8 +606,13 @@ CREATE TABLE public.incident (
     assigned_to text,
     snoozed_until timestamp with time zone,
     merged_into bigint,
+    policy_version_id bigint,
+    called_at timestamp with time zone NOT NULL,
+    level integer DEFAULT 0 NOT NULL,
+    level_at timestamp with time zone NOT NULL,
     CONSTRAINT incident_check CHECK (((status = 'resolved'::text) = (resolved_at IS NOT NULL))),
     CONSTRAINT incident_check1 CHECK (((status = 'resolved'::text) = (resolution IS NOT NULL))),
+    CONSTRAINT incident_level_check CHECK ((level >= 0)),
     CONSTRAINT incident_resolution_check CHECK ((resolution = ANY (ARRAY['answered'::text, 'false_positive'::text, 'spam'::text, 'duplicate'::text, 'no_action'::text, 'merged'::text, 'ended'::text]))),
     CONSTRAINT incident_severity_check CHECK ((severity = ANY (ARRAY['minor'::text, 'major'::text, 'critical'::text]))),
     CONSTRAINT incident_snoozed_check CHECK (((status = 'snoozed'::text) = (snoozed_until IS NOT NULL))),
@@ -729,6 +776,59 @@ CREATE TABLE public.notification (
     CONSTRAINT notification_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'sending'::text, 'sent'::text, 'failed'::text, 'superseded'::text, 'bundled'::text]))),
     CONSTRAINT notification_urgency_check CHECK ((urgency = ANY (ARRAY['urgent'::text, 'high'::text, 'normal'::text])))
 );
+CREATE TABLE public.policy (
+    id bigint NOT NULL,
+    name text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT policy_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)))
+);
+ALTER TABLE public.policy ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.policy_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE public.policy_step (
+    version_id bigint NOT NULL,
+    "position" integer NOT NULL,
+    wait interval NOT NULL,
+    CONSTRAINT policy_step_wait_check CHECK ((wait > '00:00:00'::interval))
+);
+CREATE TABLE public.policy_target (
+    id bigint NOT NULL,
+    version_id bigint NOT NULL,
+    "position" integer NOT NULL,
+    contact_id bigint,
+    schedule_id bigint,
+    whole boolean DEFAULT false NOT NULL,
+    CONSTRAINT policy_target_check CHECK ((num_nonnulls(contact_id, schedule_id) = 1))
+);
+ALTER TABLE public.policy_target ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.policy_target_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE public.policy_version (
+    id bigint NOT NULL,
+    policy_id bigint,
+    repeats integer NOT NULL,
+    last_resort bigint,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT policy_version_repeats_check CHECK (((repeats >= 0) AND (repeats <= 10)))
+);
+ALTER TABLE public.policy_version ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.policy_version_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 CREATE TABLE public.push (
     id bigint NOT NULL,
     source_id bigint NOT NULL,
@@ -765,6 +865,7 @@ CREATE TABLE public.quarantine (
     raw_sha256 bytea NOT NULL,
     reason text NOT NULL,
     push_id bigint,
+    wanted boolean DEFAULT false NOT NULL,
     CONSTRAINT quarantine_raw_check CHECK ((length(raw) <= 65536)),
     CONSTRAINT quarantine_raw_sha256_check CHECK ((length(raw_sha256) = 32))
 );
@@ -787,6 +888,7 @@ CREATE TABLE public.rule (
     created_at timestamp with time zone NOT NULL,
     severity text DEFAULT 'major'::text NOT NULL,
     group_by text DEFAULT 'story'::text NOT NULL,
+    policy_id bigint,
     CONSTRAINT rule_group_by_check CHECK ((group_by = ANY (ARRAY['story'::text, 'brand'::text, 'source'::text, 'author'::text, 'none'::text]))),
     CONSTRAINT rule_mode_check CHECK ((mode = ANY (ARRAY['active'::text, 'monitor'::text, 'off'::text]))),
     CONSTRAINT rule_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
@@ -805,6 +907,59 @@ CREATE TABLE public.rule_contact (
 );
 ALTER TABLE public.rule ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.rule_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE public.schedule (
+    id bigint NOT NULL,
+    name text NOT NULL,
+    zone text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT schedule_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
+    CONSTRAINT schedule_zone_check CHECK (((length(zone) >= 1) AND (length(zone) <= 64)))
+);
+ALTER TABLE public.schedule ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.schedule_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE public.schedule_layer (
+    schedule_id bigint NOT NULL,
+    "position" integer NOT NULL,
+    starts timestamp without time zone NOT NULL,
+    ends timestamp without time zone,
+    turn interval NOT NULL,
+    weekdays smallint[] DEFAULT '{}'::smallint[] NOT NULL,
+    hours_from time without time zone,
+    hours_to time without time zone,
+    CONSTRAINT schedule_layer_check CHECK ((ends > starts)),
+    CONSTRAINT schedule_layer_check1 CHECK (((hours_from IS NULL) = (hours_to IS NULL))),
+    CONSTRAINT schedule_layer_turn_check CHECK ((turn > '00:00:00'::interval))
+);
+CREATE TABLE public.schedule_member (
+    schedule_id bigint NOT NULL,
+    "position" integer NOT NULL,
+    seat integer NOT NULL,
+    contact_id bigint NOT NULL
+);
+CREATE TABLE public.schedule_override (
+    id bigint NOT NULL,
+    schedule_id bigint NOT NULL,
+    contact_id bigint NOT NULL,
+    starts_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    author text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT schedule_override_check CHECK ((ends_at > starts_at))
+);
+ALTER TABLE public.schedule_override ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.schedule_override_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -1098,6 +1253,10 @@ ALTER TABLE ONLY public.brand
     ADD CONSTRAINT brand_name_key UNIQUE (name);
 ALTER TABLE ONLY public.brand
     ADD CONSTRAINT brand_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.calendar_feed
+    ADD CONSTRAINT calendar_feed_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.calendar_feed
+    ADD CONSTRAINT calendar_feed_token_sha256_key UNIQUE (token_sha256);
 ALTER TABLE ONLY public.component
     ADD CONSTRAINT component_pkey PRIMARY KEY (name);
 ALTER TABLE ONLY public.contact
@@ -1110,6 +1269,10 @@ ALTER TABLE ONLY public.correction
     ADD CONSTRAINT correction_pkey PRIMARY KEY (mention_id);
 ALTER TABLE ONLY public.delivery_attempt
     ADD CONSTRAINT delivery_attempt_pkey PRIMARY KEY (notification_id, n);
+ALTER TABLE ONLY public.digest_run
+    ADD CONSTRAINT digest_run_notification_id_key UNIQUE (notification_id);
+ALTER TABLE ONLY public.digest_run
+    ADD CONSTRAINT digest_run_pkey PRIMARY KEY (contact_id, kind, starts);
 ALTER TABLE ONLY public.fetch_log
     ADD CONSTRAINT fetch_log_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.host_pace
@@ -1138,6 +1301,16 @@ ALTER TABLE ONLY public.notification
     ADD CONSTRAINT notification_once UNIQUE (incident_id, contact_id, purpose, cycle, seq);
 ALTER TABLE ONLY public.notification
     ADD CONSTRAINT notification_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.policy
+    ADD CONSTRAINT policy_name_key UNIQUE (name);
+ALTER TABLE ONLY public.policy
+    ADD CONSTRAINT policy_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.policy_step
+    ADD CONSTRAINT policy_step_pkey PRIMARY KEY (version_id, "position");
+ALTER TABLE ONLY public.policy_target
+    ADD CONSTRAINT policy_target_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.policy_version
+    ADD CONSTRAINT policy_version_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.push_event
     ADD CONSTRAINT push_event_pkey PRIMARY KEY (source_id, event);
 ALTER TABLE ONLY public.push
@@ -1154,6 +1327,16 @@ ALTER TABLE ONLY public.rule
     ADD CONSTRAINT rule_name_key UNIQUE (name);
 ALTER TABLE ONLY public.rule
     ADD CONSTRAINT rule_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.schedule_layer
+    ADD CONSTRAINT schedule_layer_pkey PRIMARY KEY (schedule_id, "position");
+ALTER TABLE ONLY public.schedule_member
+    ADD CONSTRAINT schedule_member_pkey PRIMARY KEY (schedule_id, "position", seat);
+ALTER TABLE ONLY public.schedule
+    ADD CONSTRAINT schedule_name_key UNIQUE (name);
+ALTER TABLE ONLY public.schedule_override
+    ADD CONSTRAINT schedule_override_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.schedule
+    ADD CONSTRAINT schedule_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.schema_version
     ADD CONSTRAINT schema_version_pkey PRIMARY KEY (number);
 ALTER TABLE ONLY public.search_todo
@@ -1195,6 +1378,8 @@ CREATE UNIQUE INDEX alert_of_rule_once ON public.alert USING btree (rule_id, men
 CREATE UNIQUE INDEX alert_of_slot_once ON public.alert USING btree (rule_id, group_key, slot) WHERE (slot IS NOT NULL);
 CREATE INDEX analysis_todo_due ON public.analysis_todo USING btree (priority DESC, due, mention_id);
 CREATE INDEX bounce_of_notification ON public.bounce USING btree (notification_id);
+CREATE INDEX calendar_feed_of_contact ON public.calendar_feed USING btree (contact_id);
+CREATE INDEX calendar_feed_of_schedule ON public.calendar_feed USING btree (schedule_id);
 CREATE INDEX contact_verification_of_contact ON public.contact_verification USING btree (contact_id);
 CREATE INDEX correction_newest ON public.correction USING btree (at DESC, mention_id DESC);
 CREATE INDEX fetch_log_not_conserved ON public.fetch_log USING btree (id) WHERE (seen <> ((((inserted + unchanged) + new_version) + erased_again) + quarantined));
@@ -1202,6 +1387,7 @@ CREATE INDEX fetch_log_of_source ON public.fetch_log USING btree (source_id, sta
 CREATE INDEX idempotency_key_old ON public.idempotency_key USING btree (at);
 CREATE INDEX incident_event_of ON public.incident_event USING btree (incident_id, id);
 CREATE INDEX incident_newest ON public.incident USING btree (opened_at DESC, id DESC);
+CREATE INDEX incident_of_policy ON public.incident USING btree (policy_version_id);
 CREATE UNIQUE INDEX incident_open ON public.incident USING btree (group_key) WHERE (status <> 'resolved'::text);
 CREATE INDEX incident_snoozed ON public.incident USING btree (snoozed_until) WHERE (status = 'snoozed'::text);
 CREATE INDEX incident_triggered ON public.incident USING btree (last_alert_at) WHERE (status = 'triggered'::text);
@@ -1219,10 +1405,20 @@ CREATE INDEX notification_of_bundle ON public.notification USING btree (bundled_
 CREATE INDEX notification_of_contact ON public.notification USING btree (contact_id, created_at DESC);
 CREATE UNIQUE INDEX notification_storm_open ON public.notification USING btree (contact_id) WHERE ((purpose = 'storm'::text) AND (covers IS NULL));
 CREATE UNIQUE INDEX notification_verify_open ON public.notification USING btree (contact_id) WHERE ((purpose = 'verify'::text) AND (state = ANY (ARRAY['pending'::text, 'sending'::text])));
+CREATE INDEX policy_target_of_contact ON public.policy_target USING btree (contact_id);
+CREATE INDEX policy_target_of_schedule ON public.policy_target USING btree (schedule_id);
+CREATE INDEX policy_target_of_step ON public.policy_target USING btree (version_id, "position");
+CREATE INDEX policy_version_of_contact ON public.policy_version USING btree (last_resort);
+CREATE INDEX policy_version_of_policy ON public.policy_version USING btree (policy_id, id DESC);
 CREATE INDEX push_due ON public.push USING btree (due, id) WHERE (due IS NOT NULL);
 CREATE INDEX push_event_old ON public.push_event USING btree (at);
 CREATE INDEX push_of_source ON public.push USING btree (source_id);
 CREATE INDEX quarantine_of_push ON public.quarantine USING btree (push_id) WHERE (push_id IS NOT NULL);
+CREATE INDEX quarantine_wanted ON public.quarantine USING btree (id) WHERE wanted;
+CREATE INDEX rule_of_policy ON public.rule USING btree (policy_id);
+CREATE INDEX schedule_member_of_contact ON public.schedule_member USING btree (contact_id);
+CREATE INDEX schedule_override_of_contact ON public.schedule_override USING btree (contact_id);
+CREATE INDEX schedule_override_of_schedule ON public.schedule_override USING btree (schedule_id, ends_at);
 CREATE INDEX sign_in_attempt_account_idx ON public.sign_in_attempt USING btree (account, at);
 CREATE INDEX sign_in_attempt_address_idx ON public.sign_in_attempt USING btree (address, at);
 CREATE INDEX sign_in_attempt_at_idx ON public.sign_in_attempt USING btree (at);
@@ -1259,12 +1455,20 @@ ALTER TABLE ONLY public.analysis
     ADD CONSTRAINT analysis_mention_id_fkey FOREIGN KEY (mention_id) REFERENCES public.mention(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.bounce
     ADD CONSTRAINT bounce_notification_id_fkey FOREIGN KEY (notification_id) REFERENCES public.notification(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.calendar_feed
+    ADD CONSTRAINT calendar_feed_contact_id_fkey FOREIGN KEY (contact_id) REFERENCES public.contact(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.calendar_feed
+    ADD CONSTRAINT calendar_feed_schedule_id_fkey FOREIGN KEY (schedule_id) REFERENCES public.schedule(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.contact_verification
     ADD CONSTRAINT contact_verification_contact_id_fkey FOREIGN KEY (contact_id) REFERENCES public.contact(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.correction
     ADD CONSTRAINT correction_mention_id_fkey FOREIGN KEY (mention_id) REFERENCES public.mention(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.delivery_attempt
     ADD CONSTRAINT delivery_attempt_notification_id_fkey FOREIGN KEY (notification_id) REFERENCES public.notification(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.digest_run
+    ADD CONSTRAINT digest_run_contact_id_fkey FOREIGN KEY (contact_id) REFERENCES public.contact(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.digest_run
+    ADD CONSTRAINT digest_run_notification_id_fkey FOREIGN KEY (notification_id) REFERENCES public.notification(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.fetch_log
     ADD CONSTRAINT fetch_log_source_id_fkey FOREIGN KEY (source_id) REFERENCES public.source(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.incident
@@ -1273,6 +1477,8 @@ ALTER TABLE ONLY public.incident_event
     ADD CONSTRAINT incident_event_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.incident(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.incident
     ADD CONSTRAINT incident_merged_into_fkey FOREIGN KEY (merged_into) REFERENCES public.incident(id) ON DELETE SET NULL;
+ALTER TABLE ONLY public.incident
+    ADD CONSTRAINT incident_policy_version_id_fkey FOREIGN KEY (policy_version_id) REFERENCES public.policy_version(id);
 ALTER TABLE ONLY public.incident
     ADD CONSTRAINT incident_rule_id_fkey FOREIGN KEY (rule_id) REFERENCES public.rule(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.inlet
@@ -1293,6 +1499,18 @@ ALTER TABLE ONLY public.notification
     ADD CONSTRAINT notification_contact_id_fkey FOREIGN KEY (contact_id) REFERENCES public.contact(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.notification
     ADD CONSTRAINT notification_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.incident(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.policy_step
+    ADD CONSTRAINT policy_step_version_id_fkey FOREIGN KEY (version_id) REFERENCES public.policy_version(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.policy_target
+    ADD CONSTRAINT policy_target_contact_id_fkey FOREIGN KEY (contact_id) REFERENCES public.contact(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.policy_target
+    ADD CONSTRAINT policy_target_schedule_id_fkey FOREIGN KEY (schedule_id) REFERENCES public.schedule(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.policy_target
+    ADD CONSTRAINT policy_target_version_id_position_fkey FOREIGN KEY (version_id, "position") REFERENCES public.policy_step(version_id, "position") ON DELETE CASCADE;
+ALTER TABLE ONLY public.policy_version
+    ADD CONSTRAINT policy_version_last_resort_fkey FOREIGN KEY (last_resort) REFERENCES public.contact(id) ON DELETE SET NULL;
+ALTER TABLE ONLY public.policy_version
+    ADD CONSTRAINT policy_version_policy_id_fkey FOREIGN KEY (policy_id) REFERENCES public.policy(id) ON DELETE SET NULL;
 ALTER TABLE ONLY public.push_event
     ADD CONSTRAINT push_event_source_id_fkey FOREIGN KEY (source_id) REFERENCES public.source(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.push
@@ -1311,6 +1529,18 @@ ALTER TABLE ONLY public.rule_contact
     ADD CONSTRAINT rule_contact_contact_id_fkey FOREIGN KEY (contact_id) REFERENCES public.contact(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.rule_contact
     ADD CONSTRAINT rule_contact_rule_id_fkey FOREIGN KEY (rule_id) REFERENCES public.rule(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.rule
+    ADD CONSTRAINT rule_policy_id_fkey FOREIGN KEY (policy_id) REFERENCES public.policy(id) ON DELETE SET NULL;
+ALTER TABLE ONLY public.schedule_layer
+    ADD CONSTRAINT schedule_layer_schedule_id_fkey FOREIGN KEY (schedule_id) REFERENCES public.schedule(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.schedule_member
+    ADD CONSTRAINT schedule_member_contact_id_fkey FOREIGN KEY (contact_id) REFERENCES public.contact(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.schedule_member
+    ADD CONSTRAINT schedule_member_schedule_id_position_fkey FOREIGN KEY (schedule_id, "position") REFERENCES public.schedule_layer(schedule_id, "position") ON DELETE CASCADE;
+ALTER TABLE ONLY public.schedule_override
+    ADD CONSTRAINT schedule_override_contact_id_fkey FOREIGN KEY (contact_id) REFERENCES public.contact(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.schedule_override
+    ADD CONSTRAINT schedule_override_schedule_id_fkey FOREIGN KEY (schedule_id) REFERENCES public.schedule(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.sign_in_link
     ADD CONSTRAINT sign_in_link_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.app_user(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.silence
@@ -1369,6 +1599,12 @@ CREATE POLICY bounded ON public.incident USING ((brand_id = ANY (( SELECT public
 CREATE POLICY bounded ON public.incident_event USING ((EXISTS ( SELECT
    FROM public.incident i
   WHERE (i.id = incident_event.incident_id))));
+CREATE POLICY bounded ON public.inlet USING ((EXISTS ( SELECT
+   FROM public.source s
+  WHERE ((s.id = inlet.source_id) AND (s.brand_id IS NOT NULL)))));
+CREATE POLICY bounded ON public.listening USING ((EXISTS ( SELECT
+   FROM public.source s
+  WHERE (s.id = listening.source_id))));
 CREATE POLICY bounded ON public.mention USING ((brand_id = ANY (( SELECT public.seen_brands() AS seen_brands)::bigint[])));
 CREATE POLICY bounded ON public.mention_past USING ((EXISTS ( SELECT
    FROM public.mention m
@@ -1376,6 +1612,9 @@ CREATE POLICY bounded ON public.mention_past USING ((EXISTS ( SELECT
 CREATE POLICY bounded ON public.notification USING ((EXISTS ( SELECT
    FROM public.incident i
   WHERE (i.id = notification.incident_id))));
+CREATE POLICY bounded ON public.push USING ((EXISTS ( SELECT
+   FROM public.source s
+  WHERE (s.id = push.source_id))));
 CREATE POLICY bounded ON public.quarantine USING ((EXISTS ( SELECT
    FROM public.source s
   WHERE ((s.id = quarantine.source_id) AND (s.brand_id IS NOT NULL)))));
@@ -1388,19 +1627,28 @@ CREATE POLICY bounded ON public.silence USING ((brand_id = ANY (( SELECT public.
 CREATE POLICY bounded ON public.source USING ((brand_id = ANY (( SELECT public.seen_brands() AS seen_brands)::bigint[])));
 CREATE POLICY bounded ON public.story USING ((brand_id = ANY (( SELECT public.seen_brands() AS seen_brands)::bigint[])));
 CREATE POLICY bounded ON public.story_band USING ((brand_id = ANY (( SELECT public.seen_brands() AS seen_brands)::bigint[])));
+CREATE POLICY bounded ON public.stream USING ((EXISTS ( SELECT
+   FROM public.source s
+  WHERE (s.id = stream.source_id))));
 CREATE POLICY bounded ON public.term_day USING ((brand_id = ANY (( SELECT public.seen_brands() AS seen_brands)::bigint[])));
 CREATE POLICY bounded ON public.trend_cause USING ((brand_id = ANY (( SELECT public.seen_brands() AS seen_brands)::bigint[])));
 CREATE POLICY bounded ON public.trend_hour USING ((brand_id = ANY (( SELECT public.seen_brands() AS seen_brands)::bigint[])));
 CREATE POLICY bounded ON public.tryout USING ((brand_id = ANY (( SELECT public.seen_brands() AS seen_brands)::bigint[])));
+CREATE POLICY bounded ON public.websub USING ((EXISTS ( SELECT
+   FROM public.source s
+  WHERE (s.id = websub.source_id))));
 ALTER TABLE public.brand ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.correction ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.delivery_attempt ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.fetch_log ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.incident ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.incident_event ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.inlet ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.listening ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.mention ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.mention_past ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.notification ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.push ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.quarantine ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.rule ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.rule_check ENABLE ROW LEVEL SECURITY;
@@ -1411,11 +1659,19 @@ CREATE POLICY shared ON public.rule_contact FOR SELECT USING ((EXISTS ( SELECT
   WHERE (r.id = rule_contact.rule_id))));
 CREATE POLICY shared ON public.silence FOR SELECT USING ((brand_id IS NULL));
 CREATE POLICY shared ON public.source FOR SELECT USING ((brand_id IS NULL));
+CREATE POLICY shared_remains ON public.rule FOR DELETE USING (public.refuse_shared(brand_id));
+CREATE POLICY shared_remains ON public.silence FOR DELETE USING (public.refuse_shared(brand_id));
+CREATE POLICY shared_remains ON public.source FOR DELETE USING (public.refuse_shared(brand_id));
+CREATE POLICY shared_stays ON public.rule FOR UPDATE USING (public.refuse_shared(brand_id));
+CREATE POLICY shared_stays ON public.silence FOR UPDATE USING (public.refuse_shared(brand_id));
+CREATE POLICY shared_stays ON public.source FOR UPDATE USING (public.refuse_shared(brand_id));
 ALTER TABLE public.silence ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.source ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.story ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.story_band ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.stream ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.term_day ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.trend_cause ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.trend_hour ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.tryout ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.websub ENABLE ROW LEVEL SECURITY;

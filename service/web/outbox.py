@@ -9,6 +9,7 @@ from starlette.responses import Response
 from alerts.letter import Rendered
 from alerts.posts import rendered
 from alerts.types import NotificationId, NotificationState, Post, Purpose, Verification
+from service import reports
 from service.store import component, notification
 from service.store.notification import OutboxEntry
 from service.web import health, links, render, wording
@@ -105,6 +106,8 @@ async def _post(visit: Visit, entry: OutboxEntry) -> Post | None:
         asked = await notification.recipient(visit.conn, entry.id)
         url = f"{public_url}/contacts/verify?token=…"
         return None if asked is None else Verification(notification_id=entry.id, contact=asked, url=url)
+    if entry.purpose is Purpose.DIGEST:
+        return await reports.of_notification(visit.conn, entry.id, public_url=public_url)
     return await notification.message(visit.conn, entry.id, public_url=public_url)
 
 

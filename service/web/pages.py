@@ -18,6 +18,7 @@ from service.web import (
     outbox,
     overview,
     quality,
+    reports,
     rules,
     sign_in,
     source_form,
@@ -35,7 +36,7 @@ _FOR_MACHINES = ("/api/", "/healthz", "/readyz", "/metrics", "/openapi.json", "/
 
 def mount(app: FastAPI) -> None:
     """Add the pages. At request time `app.state` must have `pool` and `settings`."""
-    insights = (stories, causes, compare, authors, quality)
+    insights = (stories, causes, compare, authors, quality, reports)
     for part in (
         overview,
         mentions,

@@ -76,3 +76,12 @@ async def test_a_name_is_one_contacts(client: httpx.AsyncClient) -> None:
     await client.post(CONTACTS, json=MEI)
 
     assert (await client.post(CONTACTS, json=MEI)).status_code == 409
+
+
+async def test_reports_are_wished_for_and_a_bad_hour_is_refused(client: httpx.AsyncClient) -> None:
+    made = await client.post(CONTACTS, json={**MEI, "digest": ["weekly", "daily"], "digest_at": "7:30"})
+    refused = await client.post(CONTACTS, json={**MEI, "name": "Ann", "digest_at": "noon"})
+
+    assert (made.json()["digest"], made.json()["digest_at"]) == (["daily", "weekly"], "07:30")
+    assert refused.status_code == 422
+    assert "digest_at" in refused.text

@@ -54,6 +54,7 @@ async def _addresses(pool: Pool) -> dict[str, str]:
         "compare": "/compare?period=30d",
         "authors": "/authors?period=30d",
         "quality": "/quality",
+        "reports": "/reports?kind=daily",
         "outbox": "/outbox",
         "letter": f"/outbox/{letter}",
         "sources": "/sources",
