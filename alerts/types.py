@@ -289,10 +289,6 @@ class QuietHours:
     urgencies: frozenset[Urgency] = frozenset({Urgency.NORMAL})
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Contact:
-    """A way to reach a person."""
-
 class DigestKind(StrEnum):
     """How long a stretch of time a digest tells of: a day, or a week from Monday, by the contact's clock."""
 
@@ -311,6 +307,10 @@ class DigestWish:
     always: bool = False
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Contact:
+    """A way to reach a person."""
+
     id: ContactId
     name: str
     email: str
@@ -323,13 +323,13 @@ class DigestWish:
     zone: str | None = None
     #: Only together with a zone.
     quiet: QuietHours | None = None
+    #: Mail to the address came back.
+    bounced: bool = False
+    digest: DigestWish = DigestWish()
 
     @property
     def reachable(self) -> bool:
         """Whether it may be told."""
-    #: Mail to the address came back.
-    bounced: bool = False
-    digest: DigestWish = DigestWish()
         return self.enabled and self.verified
 
 
@@ -479,27 +479,6 @@ class Verification:
     urgency: Urgency = Urgency.HIGH
 
 
-#: What a channel can send.
-Post = Message | Verification | Digest
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Receipt:
-    """A server took a message over."""
-
-    stage: str
-    code: int
-    #: The server's own words, one line.
-    detail: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ChannelHealth:
-    """Whether a channel could send now, and in one line why not."""
-
-    ok: bool
-    detail: str
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Activity:
     """What was done and achieved in a stretch of time."""
@@ -562,6 +541,27 @@ class Digest:
     url: str
     urgency: Urgency = Urgency.NORMAL
 
+
+#: What a channel can send.
+Post = Message | Verification | Digest
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Receipt:
+    """A server took a message over."""
+
+    stage: str
+    code: int
+    #: The server's own words, one line.
+    detail: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChannelHealth:
+    """Whether a channel could send now, and in one line why not."""
+
+    ok: bool
+    detail: str
 
 
 class Channel(Protocol):

@@ -153,12 +153,12 @@ async def _analyse(_stack: AsyncExitStack, settings: Settings, pool: Pool) -> li
 
 async def _alert(_stack: AsyncExitStack, settings: Settings, pool: Pool) -> list[Rhythm]:
     from service.pipeline.alert import reconcile_all  # noqa: PLC0415
+    from service.pipeline.digests import owe_digests  # noqa: PLC0415
     from service.pipeline.watch import watch_due  # noqa: PLC0415
 
     async def step() -> bool:
         await watch_due(pool)
         await reconcile_all(pool)
-    from service.pipeline.digests import owe_digests  # noqa: PLC0415
         return False
 
     async def digests() -> bool:

@@ -104,6 +104,9 @@ def _contact_entry(one: Contact) -> ContactEntry:
             "quiet_from": None if quiet is None else quiet.starts.strftime("%H:%M"),
             "quiet_to": None if quiet is None else quiet.ends.strftime("%H:%M"),
             "quiet_for": () if quiet is None else _in_order(quiet.urgencies),
+            "digest": sorted(one.digest.kinds),
+            "digest_at": one.digest.at.strftime("%H:%M"),
+            "digest_always": one.digest.always,
         }
     )
 
@@ -118,9 +121,6 @@ async def _rule_entry(
     tied = await contact.tied(conn, one.id)
     return RuleEntry(
         name=one.name,
-            "digest": sorted(one.digest.kinds),
-            "digest_at": one.digest.at.strftime("%H:%M"),
-            "digest_always": one.digest.always,
         kind=one.kind,
         brand=None if one.brand_id is None else brands[one.brand_id],
         mode=one.mode,
@@ -149,6 +149,7 @@ def _contact_filled_in(one: ContactEntry) -> ContactEntry:
         return one.model_copy(update={**told, "quiet_for": ()})
     return one.model_copy(
         update={
+            **told,
             "quiet_from": quiet.starts.strftime("%H:%M"),
             "quiet_to": quiet.ends.strftime("%H:%M"),
             "quiet_for": _in_order(quiet.urgencies),
@@ -183,7 +184,6 @@ async def apply(
     conn: Connection, before: Current, wanted: Configuration, changes: Sequence[Change], *, now: datetime
 ) -> None:
     """Make the store equal the configuration. In the caller's transaction."""
-            **told,
     for change in changes:
         if change.action is Action.REMOVE:
             await _remove(conn, before, change)
@@ -210,6 +210,7 @@ async def apply(
             enabled=person.enabled,
             zone=person.zone,
             quiet=person.quiet,
+            digest=person.wish,
             now=now,
         )
         for person in wanted.contact
@@ -240,4 +241,3 @@ async def _remove(conn: Connection, before: Current, change: Change) -> None:
             await contact.remove(conn, before.contacts[change.name])
         case "rule":
             await rule.remove(conn, before.rules[change.name])
-            digest=person.wish,

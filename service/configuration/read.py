@@ -88,6 +88,13 @@ class ContactEntry(_Entry):
     """Somebody to tell."""
 
     name: Name
+    email: Annotated[str, StringConstraints(pattern=r"^[^@\s<>,;\x00-\x1f]+@[^@\s<>,;\x00-\x1f]+$", max_length=254)]
+    language: Literal["en", "zh-Hant", "zh-Hans", "th"] = "en"
+    enabled: bool = True
+    zone: str | None = None
+    quiet_from: str | None = None
+    quiet_to: str | None = None
+    quiet_for: tuple[Urgency, ...] = ()
     digest: tuple[DigestKind, ...] = ()
     digest_at: str = "08:00"
     #: Also when nothing was said.
@@ -97,13 +104,6 @@ class ContactEntry(_Entry):
     def wish(self) -> DigestWish:
         """Which digests the contact wants. Raises DutyError."""
         return digest.wish(self.digest, self.digest_at, always=self.digest_always)
-    email: Annotated[str, StringConstraints(pattern=r"^[^@\s<>,;\x00-\x1f]+@[^@\s<>,;\x00-\x1f]+$", max_length=254)]
-    language: Literal["en", "zh-Hant", "zh-Hans", "th"] = "en"
-    enabled: bool = True
-    zone: str | None = None
-    quiet_from: str | None = None
-    quiet_to: str | None = None
-    quiet_for: tuple[Urgency, ...] = ()
 
     @property
     def quiet(self) -> QuietHours | None:
@@ -202,8 +202,8 @@ def _contact_complaints(wanted: Configuration) -> Iterable[Complaint]:
         try:
             if contact.zone is not None:
                 wall_clock.check_zone("zone", contact.zone)
-            _ = contact.wish
             _ = contact.quiet
+            _ = contact.wish
         except DutyError as error:
             yield ("contact", index, error.field), str(error)
 
