@@ -15,7 +15,7 @@ BIN := .venv-test/bin
 #: More words for pytest, as in `make check ARGS="-k incident"`.
 ARGS ?=
 
-.PHONY: help env run test check bench bench-collect bench-analysis chaos test-env train-env train-test static image-check lock schema screenshots clean
+.PHONY: help env run test check bench bench-collect bench-analysis chaos test-env train-env train-test static image-check lock schema screenshots dst clean
 
 help: ## List these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -55,6 +55,9 @@ static: test-env
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/hadolint Dockerfile
+
+dst: test-env ## Prove the on-call rules on every night of any zone on which clocks are changed
+	@exec $(BIN)/python -m tests.alerts.dst
 
 bench: test-env ## Measure the budgets and print them in a table (ARGS="start store latency" picks)
 	$(BIN)/python -m tests.benchmarks $(ARGS)

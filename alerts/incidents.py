@@ -64,6 +64,8 @@ class Outcome(StrEnum):
     ACKNOWLEDGED = "acknowledged"
     SNOOZED = "snoozed"
     WOKE = "woke"
+    #: Nobody acknowledged it in time: the next step's turn.
+    ESCALATED = "escalated"
     ASSIGNED = "assigned"
     NOTED = "noted"
     RESOLVED = "resolved"
@@ -252,12 +254,21 @@ def reopen(incident: Incident, *, newer_open: bool, actor: str, now: datetime) -
     return _again(incident, kind=IncidentEventKind.REOPENED, now=now, actor=actor, detail={})
 
 
-def owed(incident: Incident, contacts: Sequence[Contact], told: Iterable[Told], now: datetime) -> list[Owed]:
+def owed(
+    incident: Incident,
+    contacts: Sequence[Contact],
+    told: Iterable[Told],
+    now: datetime,
+    *,
+    earlier: Sequence[Contact] = (),
+    last_resort: bool = False,
+) -> list[Owed]:
     """Return the notifications that ought to exist and do not. `told` are those that exist, whatever their state.
 
     Level-triggered: run twice, late, or by three workers on the same rows it names the same set. An incident that
-    nobody works on owes every reachable contact a first word in each cycle, and a word about what joined since,
-    `TELL_MORE_AFTER` the last one.
+    nobody works on owes every reachable contact whose turn it is a word in each cycle and at each level, and a word
+    about what joined since, `TELL_MORE_AFTER` the last one; the latter to the `earlier` ones too, of whom those count
+    that were told. `last_resort`: the contacts stand in for others who cannot be reached.
     """
     if incident.status is not IncidentStatus.TRIGGERED:
         return []
@@ -265,17 +276,30 @@ def owed(incident: Incident, contacts: Sequence[Contact], told: Iterable[Told], 
     for one in told:
         if one.cycle == incident.cycle:
             heard.setdefault(one.contact_id, []).append(one)
-    reachable = dict.fromkeys(contact.id for contact in contacts if contact.reachable)
+    turn = dict.fromkeys(contact.id for contact in contacts if contact.reachable)
+    reachable = turn | dict.fromkeys(one.id for one in earlier if one.reachable and one.id in heard)
     found: list[Owed] = []
     for contact_id in reachable:
         known = heard.get(contact_id, [])
-        if not any(one.purpose is Purpose.FIRST for one in known):
-            reason = "opened" if incident.cycle == 1 else "reopened"
-            found.append(_owed(incident, contact_id, Purpose.FIRST, 0, reason))
+        if contact_id in turn and not any(is_of_level(one, incident.level) for one in known):
+            purpose = Purpose.AGAIN if incident.level else Purpose.FIRST
+            reason = "last_resort" if last_resort else _occasion(incident)
+            found.append(_owed(incident, contact_id, purpose, incident.level, reason))
         elif _wants_more(incident, known, now):
             seq = 1 + sum(one.purpose is Purpose.MORE for one in known)
             found.append(_owed(incident, contact_id, Purpose.MORE, seq, "more"))
     return found
+
+
+def is_of_level(told: Told, level: int) -> bool:
+    """Whether this is the word that a level of the escalation owes."""
+    return told.purpose is Purpose.AGAIN and told.seq == level if level else told.purpose is Purpose.FIRST
+
+
+def _occasion(incident: Incident) -> str:
+    if incident.level:
+        return "unacknowledged"
+    return "opened" if incident.cycle == 1 else "reopened"
 
 
 def _owed(incident: Incident, contact_id: int, purpose: Purpose, seq: int, reason: str) -> Owed:
@@ -328,6 +352,9 @@ def _again(
         resolved_at=None,
         resolved_by=None,
         resolution=None,
+        called_at=now,
+        level=0,
+        level_at=now,
     )
     event = IncidentEvent(kind=kind, at=now, actor=actor, detail={**detail, "cycle": again.cycle})
     outcome = Outcome.WORSENED if kind is IncidentEventKind.WORSENED else Outcome.REOPENED

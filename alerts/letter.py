@@ -52,6 +52,8 @@ class Letter:
     language: str
     subject: str
     heading: str
+    #: Why this person is told now, where others should have acted; '' otherwise.
+    turn: str
     urgency: str
     colour: str
     brand: str
@@ -111,6 +113,7 @@ def _letter(message: Message, words: Catalogue, zone: tzinfo) -> Letter:
         language=words.language,
         subject=_subject(message, words),
         heading=_heading(message, words),
+        turn="" if message.listed else wording.turn(message, words),
         urgency=wording.urgency_word(message.urgency, words),
         colour=_COLOURS[message.urgency],
         brand=text.line(message.brand, 200),
@@ -143,6 +146,8 @@ def _subject(message: Message, words: Catalogue) -> str:
         pattern = words.gettext("[%(urgency)s] %(incidents)s incidents, %(n)s mentions")
     elif message.purpose is Purpose.MORE:
         pattern = words.gettext("[%(urgency)s] %(n)s more: %(brand)s: %(words)s")
+    elif message.purpose is Purpose.AGAIN:
+        pattern = words.gettext("[%(urgency)s] Nobody acknowledged: %(brand)s: %(words)s")
     elif message.cycle > 1:
         pattern = words.gettext("[%(urgency)s] Again: %(brand)s: %(words)s")
     else:

@@ -19,6 +19,8 @@ AlertId = NewType("AlertId", int)
 IncidentId = NewType("IncidentId", int)
 ContactId = NewType("ContactId", int)
 NotificationId = NewType("NotificationId", UUID)
+PolicyId = NewType("PolicyId", int)
+PolicyVersionId = NewType("PolicyVersionId", int)
 
 
 class RuleKind(StrEnum):
@@ -137,6 +139,8 @@ class Rule:
     urgency: Urgency
     severity: Severity = Severity.MAJOR
     group_by: GroupBy = GroupBy.STORY
+    #: Who is told, and who next; None: the rule's contacts, once.
+    policy_id: PolicyId | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -358,6 +362,14 @@ class Incident:
     snoozed_until: datetime | None = None
     #: The incident that work goes on in.
     merged_into: IncidentId | None = None
+    #: The escalation policy as it was when the incident opened; None: it has none.
+    policy_version_id: PolicyVersionId | None = None
+    #: When this cycle began: since then nobody has acknowledged it.
+    called_at: datetime
+    #: How far the escalation has come in this cycle: steps from 0, repeats counted on.
+    level: int = 0
+    #: When it came so far.
+    level_at: datetime
 
 
 class IncidentEventKind(StrEnum):
@@ -381,6 +393,8 @@ class IncidentEventKind(StrEnum):
     ABSORBED = "absorbed"
     #: What the rule saw is over.
     ENDED = "ended"
+    #: Nobody acknowledged it in time: it is the next step's turn.
+    ESCALATED = "escalated"
     #: Nobody is told for now; the detail names what forbids it.
     SUPPRESSED = "suppressed"
     #: A notification was accepted by the channel's server.
@@ -412,6 +426,9 @@ class Told:
     at: datetime
     #: How many of the incident's alerts it tells of; None: it has not left, and will tell of all there are then.
     covers: int | None
+    seq: int = 0
+    #: It was given up, or came back.
+    failed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -463,6 +480,10 @@ class Message:
     #: Those of them that this contact had not been told of.
     new_count: int
     opened_at: datetime
+    #: How long nobody had acknowledged the incident when this came to be owed.
+    unanswered: timedelta = timedelta()
+    #: Whoever should have been told cannot be reached.
+    last_resort: bool = False
     mention: JudgedMention
     #: What an e-mail of the purpose `storm` lists.
     listed: tuple[Listed, ...] = ()

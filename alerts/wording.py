@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from alerts.catalogue import Catalogue
-from alerts.types import Reason, Urgency
+from alerts.types import Message, Purpose, Reason, Urgency
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,6 +44,30 @@ def first_steps(reason: Reason, catalogue: Catalogue) -> tuple[Step, ...]:
             ),
         ),
     )
+
+
+def turn(message: Message, catalogue: Catalogue) -> str:
+    """Return why this person is told now, where others should have acted; '' where nobody else should have."""
+    if message.last_resort:
+        return catalogue.gettext(
+            "Nobody else has acknowledged this incident or can be reached: you are the last resort."
+        )
+    if message.purpose is not Purpose.AGAIN:
+        return ""
+    minutes = int(message.unanswered.total_seconds()) // 60
+    if hours := minutes // 60:
+        pattern = catalogue.ngettext(
+            "Nobody has acknowledged this incident for %(n)s hour; now it is your turn.",
+            "Nobody has acknowledged this incident for %(n)s hours; now it is your turn.",
+            hours,
+        )
+    else:
+        pattern = catalogue.ngettext(
+            "Nobody has acknowledged this incident for %(n)s minute; now it is your turn.",
+            "Nobody has acknowledged this incident for %(n)s minutes; now it is your turn.",
+            minutes,
+        )
+    return pattern % {"n": catalogue.number(hours or minutes)}
 
 
 def urgency_word(urgency: Urgency, catalogue: Catalogue) -> str:

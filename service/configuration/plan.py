@@ -7,10 +7,13 @@ from enum import StrEnum
 from typing import TypeVar
 
 from alerts import registry as rules
-from alerts.types import BrandId, Contact, ContactId, Rule, RuleId, SourceId, Urgency
+from alerts.escalation import Policy
+from alerts.oncall import Schedule, ScheduleId
+from alerts.types import BrandId, Contact, ContactId, PolicyId, Rule, RuleId, SourceId, Urgency
 from collectors.types import SourceKind
+from service.configuration.duties import PolicyEntry, ScheduleEntry, layer_entry, step_entry
 from service.configuration.read import BrandEntry, Configuration, ContactEntry, RuleEntry, SourceEntry
-from service.store import brand, contact, rule, source
+from service.store import brand, contact, policy, rule, schedule, source
 from service.store.pool import Connection
 
 T = TypeVar("T")
@@ -48,6 +51,8 @@ class Current:
     brands: Mapping[str, BrandId]
     sources: Mapping[str, SourceId]
     contacts: Mapping[str, ContactId]
+    schedules: Mapping[str, ScheduleId]
+    policies: Mapping[str, PolicyId]
     rules: Mapping[str, RuleId]
     mentions: Mapping[str, int]
     #: Brands that files were imported about: such a brand stays though no file names it.
@@ -62,17 +67,26 @@ async def current(conn: Connection, *, now: datetime) -> Current:
     sources = [one for one in everything if one.kind != SourceKind.IMPORT]
     contacts = await contact.every(conn, demo=False)
     rules = [one for one in await rule.every(conn) if one.brand_id is None or one.brand_id in names]
+    people = {one.id: one.name for one in contacts}
+    schedules = {one.id: one for one in await schedule.every(conn, overrides_since=now)}
+    policies = await policy.every(conn)
+    routes = {policy_id: one.name for policy_id, one in policies.items()}
+    duties = {one.id: one.name for one in schedules.values()}
     entries = Configuration(
         brand=tuple(BrandEntry.model_validate(asdict(one.terms)) for one in brands),
         source=tuple(_source_entry(one) for one in sources),
         contact=tuple(_contact_entry(one) for one in contacts),
-        rule=tuple([await _rule_entry(conn, one, names, contacts={c.id: c.name for c in contacts}) for one in rules]),
+        schedule=tuple(_schedule_entry(one, people) for one in schedules.values()),
+        policy=tuple(_policy_entry(one, people, duties) for one in policies.values()),
+        rule=tuple([await _rule_entry(conn, one, names, contacts=people, routes=routes) for one in rules]),
     )
     return Current(
         configuration=entries,
         brands={one.name: one.id for one in brands},
         sources={f"{one.brand or ''}: {one.name}": one.id for one in sources},
         contacts={one.name: one.id for one in contacts},
+        schedules={one.name: one.id for one in schedules.values()},
+        policies={one.name: policy_id for policy_id, one in policies.items()},
         rules={one.name: one.id for one in rules},
         mentions=await brand.mention_counts(conn),
         imported=frozenset(one.brand for one in everything if one.brand and one.kind == SourceKind.IMPORT),
@@ -115,8 +129,25 @@ def _in_order(urgencies: Collection[Urgency]) -> tuple[Urgency, ...]:
     return tuple(urgency for urgency in Urgency if urgency in urgencies)
 
 
+def _schedule_entry(one: Schedule, people: Mapping[ContactId, str]) -> ScheduleEntry:
+    layers = tuple(layer_entry(layer, people) for layer in one.layers)
+    return ScheduleEntry(name=one.name, zone=one.zone, layers=layers)
+
+
+def _policy_entry(one: Policy, people: Mapping[ContactId, str], duties: Mapping[ScheduleId, str]) -> PolicyEntry:
+    # One whose last resort was removed is not what any file can say, and differs from each.
+    last_resort = people.get(one.last_resort, "?") if one.last_resort else "?"
+    steps = tuple(step_entry(step, people, duties) for step in one.steps)
+    return PolicyEntry(name=one.name, steps=steps, repeats=one.repeats, last_resort=last_resort)
+
+
 async def _rule_entry(
-    conn: Connection, one: Rule, brands: Mapping[BrandId, str], *, contacts: Mapping[ContactId, str]
+    conn: Connection,
+    one: Rule,
+    brands: Mapping[BrandId, str],
+    *,
+    contacts: Mapping[ContactId, str],
+    routes: Mapping[PolicyId, str],
 ) -> RuleEntry:
     tied = await contact.tied(conn, one.id)
     return RuleEntry(
@@ -128,6 +159,7 @@ async def _rule_entry(
         severity=one.severity,
         group_by=None if one.group_by is rules.check_group(one.kind, None) else one.group_by,
         contacts=tuple(sorted(contacts[contact_id] for contact_id in tied if contact_id in contacts)),
+        policy=None if one.policy_id is None else routes[one.policy_id],
         settings=dict(one.settings),
     )
 
@@ -137,6 +169,8 @@ def _named(wanted: Configuration) -> dict[str, dict[str, object]]:
     return {
         "brand": {one.name: one for one in wanted.brand},
         "contact": {one.name: _contact_filled_in(one) for one in wanted.contact},
+        "schedule": {one.name: one.filled_in() for one in wanted.schedule},
+        "policy": {one.name: one.filled_in() for one in wanted.policy},
         "source": {f"{one.brand or ''}: {one.name}": one for one in wanted.source},
         "rule": {one.name: _filled_in(one) for one in wanted.rule},
     }
@@ -215,6 +249,8 @@ async def apply(
         )
         for person in wanted.contact
     }
+    schedules = await _put_schedules(conn, wanted, contacts, now=now)
+    policies = await _put_policies(conn, wanted, contacts, schedules, now=now)
     for entry in wanted.rule:
         rule_id = await rule.put(
             conn,
@@ -226,9 +262,42 @@ async def apply(
             urgency=entry.urgency,
             severity=entry.severity,
             group_by=rules.check_group(entry.kind, entry.group_by),
+            policy_id=None if entry.policy is None else policies[entry.policy],
             now=now,
         )
         await contact.tie(conn, rule_id, [contacts[name] for name in entry.contacts])
+
+
+async def _put_schedules(
+    conn: Connection, wanted: Configuration, contacts: Mapping[str, ContactId], *, now: datetime
+) -> dict[str, ScheduleId]:
+    return {
+        one.name: await schedule.put(
+            conn, name=one.name, zone=one.zone, layers=[layer.layer(contacts) for layer in one.layers], now=now
+        )
+        for one in wanted.schedule
+    }
+
+
+async def _put_policies(
+    conn: Connection,
+    wanted: Configuration,
+    contacts: Mapping[str, ContactId],
+    schedules: Mapping[str, ScheduleId],
+    *,
+    now: datetime,
+) -> dict[str, PolicyId]:
+    return {
+        one.name: await policy.put(
+            conn,
+            name=one.name,
+            steps=[step.step(contacts, schedules) for step in one.steps],
+            repeats=one.repeats,
+            last_resort=contacts[one.last_resort],
+            now=now,
+        )
+        for one in wanted.policy
+    }
 
 
 async def _remove(conn: Connection, before: Current, change: Change) -> None:
@@ -239,5 +308,9 @@ async def _remove(conn: Connection, before: Current, change: Change) -> None:
             await source.remove(conn, before.sources[change.name])
         case "contact":
             await contact.remove(conn, before.contacts[change.name])
+        case "schedule":
+            await schedule.remove(conn, before.schedules[change.name])
+        case "policy":
+            await policy.remove(conn, before.policies[change.name])
         case "rule":
             await rule.remove(conn, before.rules[change.name])

@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BeforeValidator, Field, StringConstraints, ValidationError
 
 from alerts import digest, quiet, wall_clock
 from alerts import registry as rules
@@ -19,6 +19,8 @@ from alerts.types import DigestKind, DigestWish, GroupBy, QuietHours, RuleKind, 
 from collectors import registry as collectors
 from collectors.errors import SettingError
 from collectors.types import SourceKind
+from service.configuration.duties import PolicyEntry, ScheduleEntry, policy_complaints, schedule_complaints
+from service.configuration.entry import Complaint, Entry, Name
 from service.configuration.positions import line_of
 
 _DURATION = re.compile(r"^(\d{1,6})\s*(s|m|h|d)$")
@@ -45,16 +47,7 @@ def _interval(value: object) -> object:
     return interval
 
 
-Name = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")
-]
-
-
-class _Entry(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
-
-
-class BrandEntry(_Entry):
+class BrandEntry(Entry):
     """A brand to watch, and how it is spoken of."""
 
     name: Name
@@ -70,7 +63,7 @@ class BrandEntry(_Entry):
         return BrandTerms(**dict(self))
 
 
-class SourceEntry(_Entry):
+class SourceEntry(Entry):
     """A place to listen to; without a brand it is shared by all of them."""
 
     brand: Name | None = None
@@ -84,7 +77,7 @@ class SourceEntry(_Entry):
     settings: dict[str, str] = Field(default_factory=dict)
 
 
-class ContactEntry(_Entry):
+class ContactEntry(Entry):
     """Somebody to tell."""
 
     name: Name
@@ -111,8 +104,8 @@ class ContactEntry(_Entry):
         return quiet.hours(self.quiet_from, self.quiet_to, self.quiet_for, zone=self.zone)
 
 
-class RuleEntry(_Entry):
-    """What to flag, and whom to tell; no contacts: everybody."""
+class RuleEntry(Entry):
+    """What to flag, and whom to tell: by a policy, or contacts; neither: everybody."""
 
     name: Name
     kind: RuleKind
@@ -123,20 +116,19 @@ class RuleEntry(_Entry):
     #: None: the kind's own way.
     group_by: GroupBy | None = None
     contacts: tuple[Name, ...] = ()
+    policy: Name | None = None
     settings: dict[str, float | str] = Field(default_factory=dict)
 
 
-class Configuration(_Entry):
+class Configuration(Entry):
     """A whole file."""
 
     brand: tuple[BrandEntry, ...] = ()
     source: tuple[SourceEntry, ...] = ()
     contact: tuple[ContactEntry, ...] = ()
+    schedule: tuple[ScheduleEntry, ...] = ()
+    policy: tuple[PolicyEntry, ...] = ()
     rule: tuple[RuleEntry, ...] = ()
-
-
-#: A path into the file and what is wrong there.
-Complaint = tuple[Sequence[str | int], str]
 
 
 def _twice(noun: str, names: Sequence[str]) -> Iterable[Complaint]:
@@ -179,6 +171,13 @@ def _rule_complaints(wanted: Configuration) -> Iterable[Complaint]:
                     ("rule", index, "contacts"),
                     f"there is no [[contact]] named {name!r}; add one or correct the name",
                 )
+        if rule.policy is not None and rule.policy not in {policy.name for policy in wanted.policy}:
+            yield (
+                ("rule", index, "policy"),
+                f"there is no [[policy]] named {rule.policy!r}; add one or correct the name",
+            )
+        if rule.policy is not None and rule.contacts:
+            yield ("rule", index, "policy"), "a rule goes by a policy or tells contacts; leave one of the two away"
         try:
             rules.check_settings(rule.kind, rule.settings)
         except RuleError as error:
@@ -212,9 +211,14 @@ def _complaints(wanted: Configuration) -> Iterable[Complaint]:
     yield from _twice("brand", [brand.name for brand in wanted.brand])
     yield from _twice("source", [f"{source.brand or ''}: {source.name}" for source in wanted.source])
     yield from _twice("contact", [contact.name for contact in wanted.contact])
+    yield from _twice("schedule", [schedule.name for schedule in wanted.schedule])
+    yield from _twice("policy", [policy.name for policy in wanted.policy])
     yield from _twice("rule", [rule.name for rule in wanted.rule])
     yield from _brand_complaints(wanted)
     yield from _contact_complaints(wanted)
+    people, duties = [one.name for one in wanted.contact], [one.name for one in wanted.schedule]
+    yield from schedule_complaints(wanted.schedule, people)
+    yield from policy_complaints(wanted.policy, people, duties)
     yield from _source_complaints(wanted)
     yield from _rule_complaints(wanted)
 

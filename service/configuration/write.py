@@ -10,14 +10,21 @@ from service.configuration.read import Configuration
 
 
 def _value(value: object) -> str:
+    if isinstance(value, BaseModel):
+        given = ((key, one) for key, one in dict(value).items() if one is not None)
+        return "{ " + ", ".join(f"{key} = {_value(one)}" for key, one in given) + " }"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_value(one) for one in value) + "]"
+    return _plain(value)
+
+
+def _plain(value: object) -> str:
     if isinstance(value, timedelta):
         return f'"{int(value.total_seconds())}s"'
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):
         return repr(value)
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(_value(one) for one in value) + "]"
     # JSON's string form is TOML's, but for DEL, which TOML wants escaped.
     return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")
 

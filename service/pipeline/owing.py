@@ -5,10 +5,12 @@ the contact's quiet hours held back | outbox
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
-from alerts import incidents, quiet, storm
+from alerts import escalation, incidents, quiet, storm
+from alerts.escalation import Called
 from alerts.silence import Suppression, suppression
 from alerts.types import (
     AlertId,
@@ -21,9 +23,8 @@ from alerts.types import (
     IncidentStatus,
     NotificationId,
     Owed,
-    RuleId,
 )
-from service.store import alert, contact, events, incident, notification, silence
+from service.store import alert, contact, events, incident, notification, policy, schedule, silence
 from service.store.events import EventKind
 from service.store.notification import Recent
 from service.store.pool import Connection
@@ -35,17 +36,17 @@ async def owe(conn: Connection, current: Sequence[Incident], *, now: datetime) -
     Locks the contacts, so that it must come after every other lock of the transaction."""
     triggered = [one for one in current if one.status is IncidentStatus.TRIGGERED]
     waiting = await _not_kept_quiet(conn, triggered, now=now)
-    contacts = await contact.of_rules(conn, list({one.rule_id for one in waiting}))
-    concerned = {one.contact_id for one in await _owed(conn, waiting, contacts, now)}
+    turns = await _turns(conn, waiting, now)
+    concerned = {one.contact_id for one in await _owed(conn, waiting, turns, now)}
     if not concerned:
         return 0
     await notification.lock_contacts(conn, list(concerned))
     # Read again: another worker may have owed the same a moment ago.
-    owed = sorted(await _owed(conn, waiting, contacts, now), key=_contact_id)
+    owed = sorted(await _owed(conn, waiting, turns, now), key=_contact_id)
     first = await alert.first_of(conn, [one.incident_id for one in owed])
     known = {one.id: one for one in waiting}
     recent = await notification.recent(conn, list(concerned), since=now - storm.HOUR)
-    people = {one.id: one for told in contacts.values() for one in told}
+    people = {one.id: one for turn in turns.values() for one in (*turn.called.contacts, *turn.earlier)}
     made: list[NotificationId] = []
     for contact_id, group in groupby((one for one in owed if one.incident_id in first), key=_contact_id):
         made += await _owe_contact(
@@ -84,16 +85,70 @@ def _contact_id(owed: Owed) -> ContactId:
     return owed.contact_id
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Turn:
+    """Who is to be told of an incident."""
+
+    called: Called
+    #: Who hears of more, if they were told before.
+    earlier: Sequence[Contact] = ()
+
+
+async def _turns(conn: Connection, waiting: Sequence[Incident], now: datetime) -> dict[IncidentId, _Turn]:
+    """Return whose turn it is: by the incident's policy, else everybody whom its rule tells."""
+    plain = await contact.of_rules(conn, list({one.rule_id for one in waiting if one.policy_version_id is None}))
+    turns = {
+        one.id: _Turn(called=Called(contacts=tuple(plain[one.rule_id])))
+        for one in waiting
+        if one.policy_version_id is None
+    }
+    escalating = [one for one in waiting if one.policy_version_id is not None]
+    if not escalating:
+        return turns
+    everybody = {one.id: one for one in await contact.every(conn)}
+    since = min(one.level_at for one in escalating)
+    schedules = {one.id: one for one in await schedule.every(conn, overrides_since=since)}
+    policies = await policy.versions(conn, [one.policy_version_id for one in escalating if one.policy_version_id])
+    for one in escalating:
+        if one.policy_version_id is not None:
+            by = policies[one.policy_version_id]
+            called = escalation.called(by, one, contacts=everybody, schedules=schedules)
+            turns[one.id] = _Turn(called=called, earlier=tuple(everybody.values()))
+    return turns
+
+
 async def _owed(
-    conn: Connection, waiting: Sequence[Incident], contacts: Mapping[RuleId, Sequence[Contact]], now: datetime
+    conn: Connection, waiting: Sequence[Incident], turns: Mapping[IncidentId, _Turn], now: datetime
 ) -> list[Owed]:
     told = await notification.told(conn, [one.id for one in waiting])
 
     def every() -> Iterator[Owed]:
         for one in waiting:
-            yield from incidents.owed(one, contacts[one.rule_id], told[one.id], now)
+            turn = turns[one.id]
+            yield from incidents.owed(
+                one,
+                turn.called.contacts,
+                told[one.id],
+                now,
+                earlier=turn.earlier,
+                last_resort=turn.called.last_resort,
+            )
 
     return list(every())
+
+
+async def escalate_due(conn: Connection, *, now: datetime) -> None:
+    """Take the next step of incidents that nobody acknowledged in time. Locks them, so that no step is taken after an
+    acknowledgement; must come before `owe`, which locks contacts."""
+    open_ones = await incident.with_policy(conn)
+    policies = await policy.versions(conn, [one.policy_version_id for one in open_ones if one.policy_version_id])
+    told = await notification.told(conn, [one.id for one in open_ones])
+    done = [
+        escalation.escalate(one, policies[one.policy_version_id], told[one.id], now=now)
+        for one in open_ones
+        if one.policy_version_id is not None
+    ]
+    await incident.escalate(conn, done)
 
 
 async def _owe_contact(

@@ -170,7 +170,7 @@ async def count_open_at(conn: Connection, at: datetime, brand_id: BrandId | None
 _STATE = """
     select id, rule_id, brand_id, group_key, status, urgency, cycle, opened_at, last_alert_at, alert_count,
         acknowledged_at, acknowledged_by, resolved_at, resolved_by, resolution, severity, assigned_to, snoozed_until,
-        merged_into
+        merged_into, policy_version_id, called_at, level, level_at
     from incident
 """
 
@@ -255,6 +255,21 @@ async def end_quiet(
     return ended
 
 
+async def with_policy(conn: Connection) -> list[Incident]:
+    """Return the incidents nobody has acknowledged that go by a policy, locked; another worker's are passed over."""
+    rows = await conn.fetch(
+        _STATE
+        + " where status = 'triggered' and policy_version_id is not null order by id limit 500 for update skip locked"
+    )
+    return [_incident(row) for row in rows]
+
+
+async def escalate(conn: Connection, done: Sequence[Transition]) -> None:
+    """Store the steps that were taken; the caller holds the incidents' locks."""
+    taken = [one.incident.id for one in done if await _store(conn, one) and one.incident is not None]
+    await events.tell(conn, EventKind.INCIDENT, taken)
+
+
 async def open_incident(
     conn: Connection,
     *,
@@ -266,12 +281,15 @@ async def open_incident(
     severity: Severity = Severity.MAJOR,
     now: datetime,
 ) -> Incident:
-    """Return a new incident. The unique index on open group keys refuses a second one."""
-    incident_id = await conn.fetchval(
+    """Return a new incident, which goes by its rule's policy as it is now. The unique index on open group keys refuses
+    a second one."""
+    (row,) = await conn.fetch(
         """
         insert into incident (rule_id, brand_id, group_key, status, urgency, opened_at, last_alert_at, alert_count,
-            severity)
-        values ($1, $2, $3, 'triggered', $4, $5, $5, $6, $7) returning id
+            severity, called_at, level_at, policy_version_id)
+        values ($1, $2, $3, 'triggered', $4, $5, $5, $6, $7, $5, $5, (
+            select max(v.id) from rule r join policy_version v on v.policy_id = r.policy_id where r.id = $1))
+        returning id, policy_version_id
         """,
         rule_id,
         brand_id,
@@ -282,7 +300,10 @@ async def open_incident(
         severity,
     )
     return Incident(
-        id=IncidentId(incident_id),
+        id=IncidentId(row["id"]),
+        policy_version_id=row["policy_version_id"],
+        called_at=now,
+        level_at=now,
         rule_id=rule_id,
         brand_id=brand_id,
         group_key=group_key,
@@ -301,7 +322,7 @@ async def save(conn: Connection, incident: Incident) -> None:
         """
         update incident set status = $2, cycle = $3, last_alert_at = $4, alert_count = $5, acknowledged_at = $6,
             acknowledged_by = $7, resolved_at = $8, resolved_by = $9, resolution = $10, severity = $11,
-            assigned_to = $12, snoozed_until = $13, merged_into = $14
+            assigned_to = $12, snoozed_until = $13, merged_into = $14, called_at = $15, level = $16, level_at = $17
         where id = $1
         """,
         incident.id,
@@ -318,6 +339,9 @@ async def save(conn: Connection, incident: Incident) -> None:
         incident.assigned_to,
         incident.snoozed_until,
         incident.merged_into,
+        incident.called_at,
+        incident.level,
+        incident.level_at,
     )
 
 

@@ -83,8 +83,10 @@ async def told(conn: Connection, incident_ids: Sequence[IncidentId]) -> dict[Inc
     """Return what contacts were, or are about to be, told about incidents. Lists count for what they list."""
     rows = await conn.fetch(
         """
-        select incident_id, contact_id, purpose, cycle, created_at as at, covers from notification
-        where incident_id = any($1) and purpose <> 'storm'
+        select n.incident_id, n.contact_id, n.purpose, n.cycle, n.seq, n.created_at as at, n.covers,
+            coalesce(list.state, n.state) = 'failed' as failed
+        from notification n left join notification list on list.id = n.bundled_into
+        where n.incident_id = any($1) and n.purpose <> 'storm'
         """,
         list(incident_ids),
     )
@@ -96,6 +98,8 @@ async def told(conn: Connection, incident_ids: Sequence[IncidentId]) -> dict[Inc
             cycle=row["cycle"],
             at=row["at"],
             covers=row["covers"],
+            seq=row["seq"],
+            failed=row["failed"],
         )
         found[IncidentId(row["incident_id"])].append(told)
     return found
@@ -315,7 +319,9 @@ _TOLD_BEFORE = """
 """
 _MESSAGE = f"""
     select n.id, n.incident_id, n.purpose, n.cycle, n.urgency, b.name as brand, r.name as rule, i.alert_count,
-        i.opened_at, coalesce(n.covers, i.alert_count) - {_TOLD_BEFORE} as new_count, al.reason,
+        i.opened_at, greatest(n.created_at - i.called_at, interval '0') as unanswered,
+        n.reason = 'last_resort' as last_resort, al.reason,
+        coalesce(n.covers, i.alert_count) - {_TOLD_BEFORE} as new_count,
         {contact.COLUMNS}, {judged.COLUMNS}
     from notification n
     join incident i on i.id = n.incident_id
@@ -358,6 +364,8 @@ async def message(conn: Connection, notification_id: NotificationId, *, public_u
         alert_count=row["alert_count"],
         new_count=row["new_count"],
         opened_at=row["opened_at"],
+        unanswered=row["unanswered"],
+        last_resort=row["last_resort"],
         listed=await _listed(conn, NotificationId(row["id"]), public_url) if row["purpose"] == Purpose.STORM else (),
         mention=judged.judged_of(row),
     )

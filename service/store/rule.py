@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import asyncpg
 
-from alerts.types import BrandId, GroupBy, Rule, RuleId, RuleKind, RuleMode, Severity, Urgency
+from alerts.types import BrandId, GroupBy, PolicyId, Rule, RuleId, RuleKind, RuleMode, Severity, Urgency
 from service.store.pool import Connection
 
 
@@ -21,13 +21,17 @@ def _rule(row: asyncpg.Record) -> Rule:
         urgency=Urgency(row["urgency"]),
         severity=Severity(row["severity"]),
         group_by=GroupBy(row["group_by"]),
+        policy_id=None if row["policy_id"] is None else PolicyId(row["policy_id"]),
     )
 
 
 async def every(conn: Connection) -> list[Rule]:
     """Return all rules by name."""
     rows = await conn.fetch(
-        "select id, brand_id, kind, name, settings, mode, urgency, severity, group_by from rule order by name, id"
+        """
+        select id, brand_id, kind, name, settings, mode, urgency, severity, group_by, policy_id from rule
+        order by name, id
+        """
     )
     return [_rule(row) for row in rows]
 
@@ -35,7 +39,10 @@ async def every(conn: Connection) -> list[Rule]:
 async def get(conn: Connection, rule_id: RuleId) -> Rule | None:
     """Return one rule."""
     row = await conn.fetchrow(
-        "select id, brand_id, kind, name, settings, mode, urgency, severity, group_by from rule where id = $1", rule_id
+        """
+        select id, brand_id, kind, name, settings, mode, urgency, severity, group_by, policy_id from rule where id = $1
+        """,
+        rule_id,
     )
     return None if row is None else _rule(row)
 
@@ -50,7 +57,7 @@ async def of_brand(conn: Connection, brand_id: BrandId) -> list[Rule]:
     """Return the rules, not off, that watch this brand."""
     rows = await conn.fetch(
         """
-        select id, brand_id, kind, name, settings, mode, urgency, severity, group_by from rule
+        select id, brand_id, kind, name, settings, mode, urgency, severity, group_by, policy_id from rule
         where mode <> 'off' and (brand_id is null or brand_id = $1) order by id
         """,
         brand_id,
@@ -122,17 +129,19 @@ async def put(
     urgency: Urgency,
     severity: Severity = Severity.MAJOR,
     group_by: GroupBy = GroupBy.STORY,
+    policy_id: PolicyId | None = None,
     now: datetime,
 ) -> RuleId:
     """Make the rule of this name be so."""
     return RuleId(
         await conn.fetchval(
             """
-            insert into rule (brand_id, kind, name, settings, mode, urgency, severity, group_by, created_at)
-            values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+            insert into rule (brand_id, kind, name, settings, mode, urgency, severity, group_by, created_at,
+                policy_id)
+            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
             on conflict (name) do update set brand_id = excluded.brand_id, kind = excluded.kind,
                 settings = excluded.settings, mode = excluded.mode, urgency = excluded.urgency,
-                severity = excluded.severity, group_by = excluded.group_by
+                severity = excluded.severity, group_by = excluded.group_by, policy_id = excluded.policy_id
             returning id
             """,
             brand_id,
@@ -144,6 +153,7 @@ async def put(
             severity,
             group_by,
             now,
+            policy_id,
         )
     )
 
@@ -153,7 +163,7 @@ async def change(conn: Connection, rule: Rule) -> bool:
     done = await conn.fetchval(
         """
         update rule set brand_id = $2, kind = $3, name = $4, settings = $5, mode = $6, urgency = $7, severity = $8,
-            group_by = $9
+            group_by = $9, policy_id = $10
         where id = $1 returning id
         """,
         rule.id,
@@ -165,6 +175,7 @@ async def change(conn: Connection, rule: Rule) -> bool:
         rule.urgency,
         rule.severity,
         rule.group_by,
+        rule.policy_id,
     )
     return done is not None
 
@@ -175,12 +186,12 @@ async def remove(conn: Connection, rule_id: RuleId) -> None:
 
 
 async def unheard(conn: Connection) -> list[str]:
-    """Return the names of active rules of which nobody is told: all their contacts, or all there are of a rule that
-    names none, are disabled or not verified."""
+    """Return the names of active rules without policy of which nobody is told: all their contacts, or all there are of
+    a rule that names none, are disabled or not verified."""
     rows = await conn.fetch(
         """
         select r.name from rule r
-        where r.mode = 'active' and not exists (
+        where r.mode = 'active' and r.policy_id is null and not exists (
             select from contact c
             where c.enabled and c.verified_at is not null and (
                 exists (select from rule_contact t where t.rule_id = r.id and t.contact_id = c.id)

@@ -57,6 +57,8 @@ def incident(
         resolved_at=resolved_at if resolved else None,
         resolved_by="ann" if resolved else None,
         resolution=Resolution.ANSWERED if resolved else None,
+        called_at=opened_at,
+        level_at=opened_at,
     )
 
 
@@ -190,7 +192,10 @@ CONTACTS = [make.contact(id=ContactId(n), enabled=n != 3) for n in range(1, 5)]
 
 
 def told(rows: list[Owed], *, at: datetime = NOW, covers: int | None = None) -> list[Told]:
-    return [Told(contact_id=row.contact_id, purpose=row.purpose, cycle=row.cycle, at=at, covers=covers) for row in rows]
+    return [
+        Told(contact_id=row.contact_id, purpose=row.purpose, cycle=row.cycle, at=at, covers=covers, seq=row.seq)
+        for row in rows
+    ]
 
 
 def keys(rows: list[Owed]) -> set[tuple[ContactId, Purpose, int, int]]:
