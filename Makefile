@@ -15,7 +15,7 @@ BIN := .venv-test/bin
 #: More words for pytest, as in `make check ARGS="-k incident"`.
 ARGS ?=
 
-.PHONY: help env run test check bench bench-collect bench-analysis chaos test-env train-env train-test static image-check lock schema screenshots dst clean
+.PHONY: help env run test check bench bench-collect bench-store bench-analysis chaos test-env train-env train-test static image-check lock schema screenshots dst clean
 
 help: ## List these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -61,6 +61,9 @@ dst: test-env ## Prove the on-call rules on every night of any zone on which clo
 
 bench: test-env ## Measure the budgets and print them in a table (ARGS="start store latency" picks)
 	$(BIN)/python -m tests.benchmarks $(ARGS)
+
+bench-store: test-env ## Load a million mentions and time every question of pages and lists (ARGS="--mentions 10000000")
+	$(BIN)/python -m tests.benchmarks.store_scale $(ARGS)
 
 bench-collect: test-env ## Measure what polling ten thousand feeds costs
 	$(BIN)/python -m tests.benchmarks collect
