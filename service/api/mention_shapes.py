@@ -77,8 +77,8 @@ class AnalysisShape(Shape):
     anger_level: int = Field(description="0 none, 1 displeased, 2 angry; what a person said, else the model's.")
     angry: bool = Field(description="As filtered and counted: what a person said, else the model's.")
     corrected: bool = Field(
-        description="A person has said something of it: of label, anger level, kind, causes or relevance. `judged` keeps "
-        "what the model said."
+        description="A person has said something of it: of label, anger level, kind, causes or relevance. `judged` "
+        "keeps what the model said."
     )
     judged: JudgedShape
     because: list[SpanShape] | None

@@ -153,8 +153,8 @@ _COLUMNS = """
         coalesce(num_nonnulls(c.label, c.anger_level, c.kind, c.causes) > 0 or c.irrelevant, false) as corrected,
         (select max(al.incident_id) from alert al where al.mention_id = m.id) as incident_id,
         a.model, a.at, a.language, a.negative, a.neutral, a.positive, a.label as judged_label, a.anger,
-        a.anger_level as judged_anger_level, a.angry as judged_angry, a.because, a.kind as judged_kind, a.churn, a.recommend, a.stage,
-        a.severity, a.purpose, a.causes
+        a.anger_level as judged_anger_level, a.angry as judged_angry, a.because, a.kind as judged_kind, a.churn,
+        a.recommend, a.stage, a.severity, a.purpose, a.causes
     from mention m
     join brand b on b.id = m.brand_id
     join source s on s.id = m.source_id
