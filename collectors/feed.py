@@ -100,6 +100,13 @@ def parse(
     return _collected(reply, wish=None, moved_to=None, validators=Validators())
 
 
+def parse_item(payload: bytes, source: Source, *, now: datetime) -> Collected:
+    """Return an item that was set aside. Blocking. Raises CollectError."""
+    head = {**_head(source, now, source.settings.get("url", ""), {}), "reader": "feed_item"}
+    reply = shared_parsers().parse(head, payload)
+    return _collected(reply, wish=None, moved_to=None, validators=Validators())
+
+
 def _head(source: Source, now: datetime, url: str, headers: Mapping[str, str]) -> dict[str, Any]:
     """Return the request that goes to the child along with the bytes."""
     return {

@@ -1,6 +1,7 @@
 """What every feed format has in common: the facts around a document, and the identity of its items."""
 
 import hashlib
+import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -136,10 +137,15 @@ def one_line(text: str, max_chars: int) -> str:
 
 
 def quarantined(raw: object, error: Exception) -> Quarantined:
-    """Return what could not be read, with why."""
-    return Quarantined(
-        raw=repr(raw).encode("utf-8", "replace")[:MAX_RAW_BYTES], reason=f"{type(error).__name__}: {error}"[:500]
-    )
+    """Return what could not be read, as it came or as JSON, with why."""
+    return Quarantined(raw=_kept(raw)[:MAX_RAW_BYTES], reason=f"{type(error).__name__}: {error}"[:500])
+
+
+def _kept(raw: object) -> bytes:
+    if isinstance(raw, bytes):
+        return raw
+    # In ASCII, so that lone surrogates come through; what JSON has no word for is kept as Python shows it.
+    return raw.encode("utf-8", "replace") if isinstance(raw, str) else json.dumps(raw, default=repr).encode()
 
 
 def joined(warnings: Iterable[str]) -> str | None:

@@ -70,6 +70,16 @@ def read_xml_feed(text: str, document: Document) -> Read:
     )
 
 
+def read_entry(entry: Mapping[str, Any], document: Document) -> Read:
+    """Return one entry that was set aside. May raise anything."""
+    dates = {
+        key: struct_time(value)
+        for key, value in entry.items()
+        if key.endswith("_parsed") and isinstance(value, list) and len(value) == 9
+    }
+    return Read(items=(item_of({**entry, **dates}, {}, document),))
+
+
 def _links(feed: Mapping[str, Any]) -> dict[str, str]:
     """Return the first address of the feed's hub and of itself."""
     found: dict[str, str] = {}

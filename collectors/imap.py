@@ -67,15 +67,25 @@ async def _taken(batch: Batch, harvest: Harvest, source: Source, *, now: datetim
 
 async def _mentions(mail: Mail, source: Source, *, now: datetime) -> tuple[list[Mention], list[Quarantined]]:
     """Return what a mail says, or the mail where it cannot be read."""
-    head = {
-        "reader": "mail",
-        "site": source.settings.get("site", "").strip() or "E-mail",
-        "own": sorted(names_in(source.settings.get("own_accounts"))),
-        "received": mail.received.isoformat(),
-        "now": now.isoformat(),
-    }
     try:
-        reply = await shared_parsers().parse_soon(head, mail.content)
+        reply = await shared_parsers().parse_soon(_head(source, mail.received, now=now), mail.content)
     except CollectError as error:
         return [], [Quarantined(raw=mail.content[:MAX_RAW_BYTES], reason=f"mail {mail.uid}: {error}"[:500])]
     return [mention_from_json(values) for values in reply["mentions"]], []
+
+
+def parse(payload: bytes, source: Source, *, now: datetime) -> Collected:
+    """Return what a mail says that came just now. Blocking. Raises CollectError."""
+    reply = shared_parsers().parse(_head(source, now, now=now), payload)
+    return Collected(mentions=tuple(mention_from_json(values) for values in reply["mentions"]))
+
+
+def _head(source: Source, received: datetime, *, now: datetime) -> dict[str, Any]:
+    """Return the request that goes to the parser's child along with a mail."""
+    return {
+        "reader": "mail",
+        "site": source.settings.get("site", "").strip() or "E-mail",
+        "own": sorted(names_in(source.settings.get("own_accounts"))),
+        "received": received.isoformat(),
+        "now": now.isoformat(),
+    }

@@ -66,7 +66,7 @@ def _read(feed: Mapping[str, Any], values: list[Any], document: Document, *, fla
             items.append(_item(value, feed, document))
         # One item must never cost its siblings, whatever it holds.
         except Exception as error:  # noqa: BLE001
-            unread.append(quarantined(value, error))
+            unread.append(quarantined({"items": [value]}, error))
     warnings = [*([flaw] if flaw else []), *left_out(len(values) - len(kept))]
     return Read(
         items=tuple(items),

@@ -30,6 +30,18 @@ class State:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Again:
+    """How an item that was set aside is read again by itself."""
+
+    #: module:object of what reads an answer: (payload, source, now) -> Collected.
+    parse: str
+    #: The answer in which an item stands; %s is the item.
+    around: str = "%s"
+    #: The field that holds the item, where more was set aside along with it.
+    of: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Kind:
     """How one kind is set up and collected."""
 
@@ -47,6 +59,8 @@ class Kind:
     listener: str | None = None
     #: module:object of what follows the kind's stream of words, where a source sets `stream`; None where it has none.
     follower: str | None = None
+    #: None where an item says nothing without what stood around it: it is read again when its place gives it again.
+    again: Again | None = None
 
 
 #: For Meta's webhooks: one address and one secret an app.
@@ -117,6 +131,7 @@ _OF_A_SITE = (
 KINDS: Mapping[SourceKind, Kind] = {
     SourceKind.FEED: Kind(
         collector="collectors.feed:FeedCollector",
+        again=Again(parse="collectors.feed:parse_item"),
         window=True,
         receiver="collectors.feed:FeedReceiver",
         settings=(
@@ -136,6 +151,7 @@ KINDS: Mapping[SourceKind, Kind] = {
     ),
     SourceKind.IMAP: Kind(
         collector="collectors.imap:ImapCollector",
+        again=Again(parse="collectors.imap:parse"),
         listener="collectors.imap:ImapCollector",
         settings=(
             Setting(key="host", description="The mail server", required=True, example="imap.example.com"),
@@ -172,6 +188,7 @@ KINDS: Mapping[SourceKind, Kind] = {
     ),
     SourceKind.BLUESKY: Kind(
         collector="collectors.bluesky:BlueskyCollector",
+        again=Again(parse="collectors.bluesky:parse", around='{"posts": [%s]}'),
         follower="collectors.jetstream:JetstreamFollower",
         settings=(
             Setting(key="query", description="Words to search for", required=True, example='"Lantern Tea"'),
@@ -209,6 +226,7 @@ KINDS: Mapping[SourceKind, Kind] = {
     ),
     SourceKind.MASTODON: Kind(
         collector="collectors.mastodon:MastodonCollector",
+        again=Again(parse="collectors.mastodon:parse", around="[%s]"),
         follower="collectors.mastodon_stream:MastodonFollower",
         settings=(
             Setting(key="instance", description="Server to ask", required=True, example="mastodon.social"),
@@ -241,6 +259,7 @@ KINDS: Mapping[SourceKind, Kind] = {
     ),
     SourceKind.DISCOURSE: Kind(
         collector="collectors.discourse:DiscourseCollector",
+        again=Again(parse="collectors.discourse:parse", around='{"latest_posts": [%s]}'),
         settings=(
             Setting(key="url", description="Address of the forum", required=True, example="https://forum.example"),
             Setting(key="site", description="Name shown for the forum; without it its host", example="Lantern Forum"),
@@ -262,6 +281,7 @@ KINDS: Mapping[SourceKind, Kind] = {
     ),
     SourceKind.REDDIT: Kind(
         collector="collectors.reddit:RedditCollector",
+        again=Again(parse="collectors.reddit:parse", around='{"kind": "Listing", "data": {"children": [%s]}}'),
         settings=(
             Setting(key="subreddit", description="Subreddit to read, or to search in", example="r/taiwan"),
             Setting(key="query", description="Posts that a search finds", example='"lantern tea"'),
@@ -290,6 +310,7 @@ KINDS: Mapping[SourceKind, Kind] = {
     ),
     SourceKind.STEAM: Kind(
         collector="collectors.steam:SteamCollector",
+        again=Again(parse="collectors.steam:parse", around='{"response": {"reviews": [%s]}}'),
         settings=(
             Setting(key="appid", description="Number of the game in the shop's address", required=True, example="620"),
             Setting(
@@ -301,6 +322,7 @@ KINDS: Mapping[SourceKind, Kind] = {
     ),
     SourceKind.HACKER_NEWS: Kind(
         collector="collectors.hacker_news:HackerNewsCollector",
+        again=Again(parse="collectors.hacker_news:parse", around='{"hits": [%s]}'),
         settings=(
             Setting(key="query", description="Words to search for", required=True, example='"lantern tea"'),
             Setting(
@@ -319,6 +341,7 @@ KINDS: Mapping[SourceKind, Kind] = {
     ),
     SourceKind.STACK_EXCHANGE: Kind(
         collector="collectors.stack_exchange:StackExchangeCollector",
+        again=Again(parse="collectors.stack_exchange:parse", around='{"items": [%s]}'),
         settings=(
             Setting(key="site", description="Short name of the site; without it stackoverflow", example="superuser"),
             Setting(key="tags", description="Questions with all these tags, parted by commas", example="lantern-sdk"),
@@ -339,6 +362,7 @@ KINDS: Mapping[SourceKind, Kind] = {
     ),
     SourceKind.TELEGRAM: Kind(
         collector="collectors.telegram:TelegramCollector",
+        again=Again(parse="collectors.telegram:parse", around='{"ok": true, "result": [%s]}'),
         settings=(
             Setting(
                 key="token",
@@ -362,6 +386,7 @@ KINDS: Mapping[SourceKind, Kind] = {
     ),
     SourceKind.X: Kind(
         collector="collectors.x:XCollector",
+        again=Again(parse="collectors.x:parse", around='{"data": [%s]}'),
         settings=(
             Setting(key="query", description="What to search for", required=True, example='"lantern tea" lang:th'),
             Setting(
@@ -388,6 +413,7 @@ KINDS: Mapping[SourceKind, Kind] = {
     ),
     SourceKind.THREADS: Kind(
         collector="collectors.threads:ThreadsCollector",
+        again=Again(parse="collectors.threads:parse", around='{"data": [%s]}'),
         receiver="collectors.meta_push:MetaReceiver",
         signed_by="app_secret",
         settings=(
@@ -404,6 +430,7 @@ KINDS: Mapping[SourceKind, Kind] = {
     ),
     SourceKind.FACEBOOK: Kind(
         collector="collectors.facebook:FacebookCollector",
+        again=Again(parse="collectors.facebook:parse", around='{"data": [%s]}'),
         receiver="collectors.meta_push:MetaReceiver",
         signed_by="app_secret",
         settings=(
@@ -425,6 +452,7 @@ KINDS: Mapping[SourceKind, Kind] = {
     ),
     SourceKind.INSTAGRAM: Kind(
         collector="collectors.instagram:InstagramCollector",
+        again=Again(parse="collectors.instagram:parse", around='{"data": [%s]}'),
         receiver="collectors.meta_push:MetaReceiver",
         signed_by="app_secret",
         settings=(
@@ -455,6 +483,7 @@ KINDS: Mapping[SourceKind, Kind] = {
     ),
     SourceKind.WEIBO: Kind(
         collector="collectors.weibo:WeiboCollector",
+        again=Again(parse="collectors.weibo:parse", around='{"statuses": [%s]}'),
         settings=(
             Setting(
                 key="token",
@@ -536,6 +565,7 @@ KINDS: Mapping[SourceKind, Kind] = {
     ),
     SourceKind.APP_STORE: Kind(
         collector="collectors.app_store:AppStoreCollector",
+        again=Again(parse="collectors.app_store:parse", around='{"feed": {"entry": [%s]}}'),
         window=True,
         settings=(
             Setting(
@@ -556,6 +586,7 @@ KINDS: Mapping[SourceKind, Kind] = {
     ),
     SourceKind.YOUTUBE: Kind(
         collector="collectors.youtube:YoutubeCollector",
+        again=Again(parse="collectors.youtube:parse", around='{"items": [%s]}'),
         settings=(
             Setting(
                 key="api_key",
@@ -584,6 +615,7 @@ KINDS: Mapping[SourceKind, Kind] = {
     ),
     SourceKind.PTT: Kind(
         collector="collectors.ptt:PttCollector",
+        again=Again(parse="collectors.ptt_page:parse"),
         settings=(
             Setting(key="board", description="Name of the board, as in its address", required=True, example="Food"),
             Setting(
@@ -597,6 +629,7 @@ KINDS: Mapping[SourceKind, Kind] = {
     ),
     SourceKind.WEB_PAGE: Kind(
         collector="collectors.web_page:WebPageCollector",
+        again=Again(parse="collectors.web_page:parse_item"),
         window=True,
         settings=(
             Setting(
@@ -616,6 +649,7 @@ KINDS: Mapping[SourceKind, Kind] = {
     ),
     SourceKind.SITEMAP: Kind(
         collector="collectors.sitemap:SitemapCollector",
+        again=Again(parse="collectors.web_page:parse_item"),
         settings=(
             Setting(
                 key="url",
@@ -634,6 +668,7 @@ KINDS: Mapping[SourceKind, Kind] = {
     ),
     SourceKind.PANTIP: Kind(
         collector="collectors.pantip:PantipCollector",
+        again=Again(parse="collectors.pantip:parse", around='{"data": [%s]}'),
         settings=(
             Setting(key="query", description="Words to search for", required=True, example="ชาโคมไฟ"),
             Setting(
@@ -660,6 +695,7 @@ KINDS: Mapping[SourceKind, Kind] = {
     ),
     SourceKind.GOOGLE_PLAY: Kind(
         collector="collectors.google_play:GooglePlayCollector",
+        again=Again(parse="collectors.google_play:parse", around='{"reviews": [%s]}', of="review"),
         settings=(
             Setting(
                 key="package",
@@ -677,6 +713,7 @@ KINDS: Mapping[SourceKind, Kind] = {
     ),
     SourceKind.APP_STORE_CONNECT: Kind(
         collector="collectors.app_store_connect:AppStoreConnectCollector",
+        again=Again(parse="collectors.app_store_connect:parse", around='{"data": [%s]}', of="review"),
         settings=(
             Setting(key="app", description="Number of your app, as in its address", required=True, example="389801252"),
             Setting(key="issuer_id", description="Issuer of the team's API keys", required=True, example="57246542-…"),
@@ -702,6 +739,7 @@ KINDS: Mapping[SourceKind, Kind] = {
     ),
     SourceKind.GOOGLE_BUSINESS: Kind(
         collector="collectors.google_business:GoogleBusinessCollector",
+        again=Again(parse="collectors.google_business:parse", around='{"reviews": [%s]}', of="review"),
         settings=(
             Setting(key="account", description="Number of the account", required=True, example="111222333444"),
             Setting(

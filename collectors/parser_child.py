@@ -10,6 +10,7 @@ import resource
 import struct
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, BinaryIO
 
@@ -19,7 +20,7 @@ from collectors.charsets import charset_of, decode
 from collectors.dates import zone_named
 from collectors.errors import CollectError, Refused
 from collectors.feed_items import Document, Read, joined, with_identities
-from collectors.feed_xml import read_xml_feed
+from collectors.feed_xml import read_entry, read_xml_feed
 from collectors.json_feed import read_json_feed
 from collectors.shape import mention_to_json
 
@@ -78,13 +79,7 @@ def answer(head: Mapping[str, Any], payload: bytes) -> dict[str, Any]:
 
 def read_document(head: Mapping[str, Any], payload: bytes) -> Read:
     """Return what is in the bytes, by their look and not by their declared type. Raises CollectError."""
-    document = Document(
-        url=head["url"],
-        site=head["site"],
-        now=datetime.fromisoformat(head["now"]),
-        language=head["language"],
-        zone=zone_named(head["zone"]),
-    )
+    document = _document(head)
     decoded = decode(payload, charset_of(head["content_type"]))
     reader = read_json_feed if decoded.text.lstrip()[:1] in {"{", "["} else read_xml_feed
     read = reader(decoded.text, document)
@@ -101,6 +96,23 @@ def read_document(head: Mapping[str, Any], payload: bytes) -> Read:
         ttl_minutes=read.ttl_minutes,
         links=read.links,
     )
+
+
+def _document(head: Mapping[str, Any]) -> Document:
+    return Document(
+        url=head["url"],
+        site=head["site"],
+        now=datetime.fromisoformat(head["now"]),
+        language=head["language"],
+        zone=zone_named(head["zone"]),
+    )
+
+
+def _feed_item(head: Mapping[str, Any], payload: bytes) -> dict[str, Any]:
+    """Return the item that was set aside: a feed of one item, or an entry as feedparser has it."""
+    found, document = orjson.loads(payload), _document(head)
+    read = read_json_feed(payload.decode(), document) if "items" in found else read_entry(found, document)
+    return _read_to_json(replace(read, mentions=with_identities(read.items)))
 
 
 def _feed(head: Mapping[str, Any], payload: bytes) -> dict[str, Any]:
@@ -126,7 +138,7 @@ def _mail(head: Mapping[str, Any], payload: bytes) -> dict[str, Any]:
     return {"mentions": [mention_to_json(mention) for mention in read_mail(head, payload)]}
 
 
-_READERS = {"feed": _feed, "web_page": _web_page, "sitemap": _sitemap, "mail": _mail}
+_READERS = {"feed": _feed, "feed_item": _feed_item, "web_page": _web_page, "sitemap": _sitemap, "mail": _mail}
 
 
 def _read_to_json(read: Read) -> dict[str, Any]:

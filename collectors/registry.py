@@ -5,14 +5,17 @@ The modules are named as strings and imported on use, so that a process that onl
 
 import difflib
 from collections.abc import Collection, Mapping
+from datetime import datetime
 from importlib import import_module
 from typing import Any, cast
 
+import orjson
+
 from collectors.addresses import checked_url
 from collectors.dates import zone_named
-from collectors.errors import Refused, SettingError
+from collectors.errors import CollectError, Refused, SettingError
 from collectors.kinds import KINDS, State
-from collectors.types import Collector, Follower, Listener, Receiver, Setting, SourceKind
+from collectors.types import Collected, Collector, Follower, Listener, Receiver, Setting, Source, SourceKind
 
 
 def kinds() -> tuple[SourceKind, ...]:
@@ -80,6 +83,30 @@ def listener(kind: str) -> Listener:
     if path is None:
         raise SettingError("kind", f"{kind} tells nothing by itself; use one of {', '.join(told_by_lines())}")
     return cast("Listener", _named(path)())
+
+
+def read_again(raw: bytes, source: Source, *, now: datetime) -> Collected:
+    """Return what an item says that was set aside, read by itself. Blocking. Raises CollectError where it still cannot
+    be read."""
+    again = KINDS[_known(source.kind)].again
+    if again is None:
+        raise CollectError(f"an item of {source.kind} cannot be read by itself; it is when its place gives it again")
+    found: Collected = _named(again.parse)(again.around.encode().replace(b"%s", _item(raw, again.of)), source, now=now)
+    if found.quarantined:
+        raise CollectError(found.quarantined[0].reason)
+    if not found.mentions:
+        raise CollectError("nothing is said in what was kept of the item")
+    return found
+
+
+def _item(raw: bytes, field: str) -> bytes:
+    """Return the item, out of the field that holds it. Raises CollectError."""
+    if not field:
+        return raw
+    try:
+        return orjson.dumps(orjson.loads(raw)[field])
+    except (ValueError, KeyError, TypeError) as error:
+        raise CollectError(f"what was kept of the item has no {field}") from error
 
 
 def follower(kind: str) -> Follower:

@@ -64,11 +64,17 @@ def marked(tree: LexborHTMLParser, document: Document, kind: SourceKind) -> Mark
             item = _item(one, document, kind)
         # Whatever an object holds, it costs nothing but itself.
         except Exception as error:  # noqa: BLE001
-            unread.append(quarantined(one, error))
+            unread.append(quarantined(_as_script(one), error))
             continue
         if item is not None:
             target.append(item)
     return Marked(said=tuple(said), articles=tuple(articles), quarantined=tuple(unread))
+
+
+def _as_script(one: Mapping[str, Any]) -> str:
+    """Return an object as a page marks it."""
+    written = json.dumps(one, default=repr).replace("</", "<\\/")
+    return f'<script type="application/ld+json">{written}</script>'
 
 
 def _objects(tree: LexborHTMLParser) -> Iterator[Mapping[str, Any]]:

@@ -89,11 +89,22 @@ async def read(
         head_of(source, answer.url, answer.headers, now, whole=whole), answer.body
     )
     mentions = tuple(mention_from_json(values) for values in reply["mentions"])
-    unread = [Quarantined(raw=raw.encode(), reason=reason) for raw, reason in reply["quarantined"]]
-    harvest.add(mentions, unread, warning=reply["warning"])
+    harvest.add(mentions, _unread(reply), warning=reply["warning"])
     if not answer.complete:
         harvest.warn("the page was cut short")
     return mentions, reply["next"]
+
+
+def parse_item(payload: bytes, source: Source, *, now: datetime) -> Collected:
+    """Return a part of a page that was set aside. Blocking. Raises CollectError."""
+    reply = shared_parsers().parse(head_of(source, source.settings.get("url", ""), {}, now), payload)
+    return Collected(
+        mentions=tuple(mention_from_json(values) for values in reply["mentions"]), quarantined=_unread(reply)
+    )
+
+
+def _unread(reply: Mapping[str, Any]) -> tuple[Quarantined, ...]:
+    return tuple(Quarantined(raw=raw.encode(), reason=reason) for raw, reason in reply["quarantined"])
 
 
 def head_of(

@@ -101,6 +101,7 @@ async def _collect(stack: AsyncExitStack, settings: Settings, pool: Pool) -> lis
     from service.pipeline.follow import Followers  # noqa: PLC0415
     from service.pipeline.listen import Listeners  # noqa: PLC0415
     from service.pipeline.pace import SharedPace  # noqa: PLC0415
+    from service.pipeline.read_again import read_wanted  # noqa: PLC0415
     from service.pipeline.receive import receive_due  # noqa: PLC0415
     from service.pipeline.subscribe import subscribe_due  # noqa: PLC0415
     from service.pipeline.try_out import try_due  # noqa: PLC0415
@@ -118,6 +119,9 @@ async def _collect(stack: AsyncExitStack, settings: Settings, pool: Pool) -> lis
     async def try_out() -> bool:
         return await try_due(pool, egress, allow_private=settings.allow_private)
 
+    async def read_again() -> bool:
+        return await read_wanted(pool)
+
     async def ask_hubs() -> bool:
         return await subscribe_due(pool, egress, hooks_url=settings.hooks_url) > 0
 
@@ -130,6 +134,7 @@ async def _collect(stack: AsyncExitStack, settings: Settings, pool: Pool) -> lis
         Rhythm(step=step, seconds=settings.tick),
         Rhythm(step=receive, seconds=settings.tick),
         Rhythm(step=try_out, seconds=settings.tick),
+        Rhythm(step=read_again, seconds=5.0),
         Rhythm(step=listeners.step, seconds=10.0),
         Rhythm(step=followers.step, seconds=5.0),
     ]

@@ -1,6 +1,7 @@
 """Where Earshot listens, and how it goes."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Self
@@ -15,7 +16,8 @@ from collectors.types import SourceKind
 from service.api.access import Reading, Writing
 from service.api.errors import Conflict, NotFound
 from service.api.parameters import PREFIX, BrandGiven, Id, Named, Page, Shape, brand_of
-from service.store import source
+from service.store import quarantine, source
+from service.store.quarantine import Kept
 from service.store.source import SourceHealth
 
 router = APIRouter(prefix=PREFIX, tags=["sources"])
@@ -153,3 +155,53 @@ async def poll(asked: Writing, source_id: Annotated[Id, Path(alias="id")]) -> So
         raise Conflict(f"Source {source_id} is never polled: its state is {before.state}.", shown={"source": before})
     await source.poll_soon(asked.conn, SourceId(source_id), now=asked.now)
     return await _one(asked, source_id)
+
+
+class QuarantinedItem(Shape):
+    """Something that could not be read; what came with it was."""
+
+    id: int
+    source: Named
+    at: datetime
+    reason: str
+    raw: str = Field(description="Its first 2,000 characters, as it came or as JSON.")
+    pushed: bool = Field(description="It came in a delivery and is read again with it.")
+    wanted: bool = Field(description="It will be read again in a moment.")
+
+    @classmethod
+    def of(cls, kept: Kept) -> Self:
+        """Return the shape of an item."""
+        return cls(
+            id=kept.id,
+            source=Named(id=kept.source_id, name=kept.source),
+            at=kept.at,
+            reason=kept.reason,
+            raw=kept.raw,
+            pushed=kept.pushed,
+            wanted=kept.wanted,
+        )
+
+
+@router.get("/sources/{id}/quarantine", summary="List what could not be read of a source")
+async def quarantined(asked: Reading, source_id: Annotated[Id, Path(alias="id")]) -> Page[QuarantinedItem]:
+    """The newest 200, the newest first."""
+    await _one(asked, source_id)
+    found = await quarantine.latest(asked.conn, source_id=SourceId(source_id), limit=200)
+    return Page(items=[QuarantinedItem.of(one) for one in found], next=None)
+
+
+@router.post(
+    "/sources/{id}/quarantine/{item}/replay", summary="Read an item again", status_code=status.HTTP_202_ACCEPTED
+)
+async def replay(
+    asked: Writing, source_id: Annotated[Id, Path(alias="id")], item: Annotated[Id, Path()]
+) -> QuarantinedItem:
+    """A worker reads it in a moment: then it is a mention and waits here no more, or its reason says why not."""
+    await _one(asked, source_id)
+    kept = await quarantine.one(asked.conn, SourceId(source_id), item)
+    if kept is None:
+        raise NotFound(f"There is no item {item} of source {source_id}.")
+    if kept.pushed:
+        raise Conflict(f"Item {item} came in a delivery and is read again with it: by `earshot push replay`.")
+    await quarantine.want(asked.conn, item)
+    return QuarantinedItem.of(replace(kept, wanted=True))

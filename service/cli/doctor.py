@@ -137,7 +137,9 @@ def _how_it_goes(one: SourceHealth) -> str:
     doubts = [] if state.tried is not Tried.EXAMPLES else ["this kind was not tried against the platform"]
     needs = [f"needs {state.needs}"] if state.needs else []
     untold = [f"not told of news at once: {one.untold}"] if one.untold else []
-    kept = [f"{one.quarantined} items or deliveries could not be read"] if one.quarantined else []
+    kept = (
+        [f"{one.quarantined} items or deliveries could not be read: earshot quarantine list"] if one.quarantined else []
+    )
     unmatched = [f"{one.unmatched_per_day} items about no brand"] if one.unmatched_per_day else []
     return "; ".join([f"{one.mentions_per_day} mentions in a day", *unmatched, *untold, *kept, *doubts, *needs])
 

@@ -22,6 +22,7 @@ COMMANDS = {
     "health": "service.cli.health",
     "keys": "service.cli.keys",
     "push": "service.cli.push",
+    "quarantine": "service.cli.quarantine",
     "users": "service.cli.users",
     "demo": "service.cli.demo",
 }

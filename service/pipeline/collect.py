@@ -20,7 +20,7 @@ from collectors.kept_secrets import with_secrets
 from collectors.polite import adapted, next_poll
 from collectors.types import Collected, Egress
 from service.failpoints import Failpoint, reach
-from service.store import clock, events, fetch, ingest, source, websub
+from service.store import clock, events, fetch, ingest, quarantine, source, websub
 from service.store.events import EventKind
 from service.store.fetch import Counts, Outcome
 from service.store.ingest import Ingested
@@ -90,7 +90,7 @@ async def _store(
     """Store one answer whole: mentions, quarantine, validators, cursor, log and due time stand or fall together."""
     now = await clock.now(conn)
     got = await ingest.ingest(conn, due.brand_id, due.id, collected.mentions, match=due.match, now=now)
-    await fetch.quarantine(conn, due.id, collected.quarantined, now=now)
+    await quarantine.put(conn, due.id, collected.quarantined, now=now)
     gap = _suspects_gap(due, collected, got)
     interval = pace = adapted(due.pace, due.interval, gap=gap)
     if due.has_hub or collected.hub is not None:

@@ -20,7 +20,7 @@ from collectors.errors import CollectError, RateLimited, SettingError
 from collectors.kept_secrets import with_secrets
 from collectors.polite import next_poll
 from collectors.types import Egress, Heard, Mention, Source, Streams
-from service.store import clock, events, fetch, ingest, source, stream
+from service.store import clock, events, fetch, ingest, quarantine, source, stream
 from service.store.events import EventKind
 from service.store.fetch import Counts, Outcome
 from service.store.pool import UNREACHABLE, Connection, Pool
@@ -185,7 +185,7 @@ async def _store(conn: Connection, held: HeldStream, token: UUID, batch: Sequenc
     if not mentions and not unread:
         return
     got = await ingest.ingest(conn, held.brand_id, held.source_id, mentions, match=held.match, now=now)
-    await fetch.quarantine(conn, held.source_id, unread, now=now)
+    await quarantine.put(conn, held.source_id, unread, now=now)
     await source.record_push(conn, held.source_id, warning=None, now=now)
     await fetch.record(
         conn,

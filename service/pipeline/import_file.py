@@ -11,7 +11,7 @@ from typing import Any
 from alerts.types import BrandId, SourceId
 from collectors.files import Reading, Row
 from collectors.types import Mention, Quarantined
-from service.store import clock, events, fetch, ingest, source
+from service.store import clock, events, fetch, ingest, quarantine, source
 from service.store.events import EventKind
 from service.store.fetch import Counts, Outcome
 from service.store.pool import Connection, Pool
@@ -101,7 +101,7 @@ async def _store(
     mentions = [said for row in batch for said in (row.item, row.answer) if isinstance(said, Mention)]
     broken = [row.item for row in batch if isinstance(row.item, Quarantined)]
     got = await ingest.ingest(conn, brand_id, source_id, mentions, now=now)
-    await fetch.quarantine(conn, source_id, broken, now=now)
+    await quarantine.put(conn, source_id, broken, now=now)
     counts = progress.counts + got.counts + Counts(quarantined=len(broken))
     reached = Progress(file=progress.file, row=batch[-1].number, counts=counts, started_at=progress.started_at)
     await source.set_cursor(conn, source_id, reached.as_cursor(), now=now)

@@ -16,7 +16,7 @@ from collectors.errors import CollectError
 from collectors.kept_secrets import with_secrets
 from collectors.types import Quarantined, Received, SourceKind
 from service.failpoints import Failpoint, reach
-from service.store import clock, events, fetch, ingest, push, source, websub
+from service.store import clock, events, fetch, ingest, push, quarantine, source, websub
 from service.store.events import EventKind
 from service.store.fetch import Counts, Outcome
 from service.store.pool import Connection, Pool
@@ -98,7 +98,7 @@ async def _store(conn: Connection, due: DuePush, token: UUID, received: Received
     await push.note_events(conn, due.source_id, received.events, now=now)
     got = await ingest.ingest(conn, due.brand_id, due.source_id, collected.mentions, match=due.match, now=now)
     await push.forget_items(conn, due.id)
-    await fetch.quarantine(conn, due.source_id, collected.quarantined, now=now, push_id=due.id)
+    await quarantine.put(conn, due.source_id, collected.quarantined, now=now, push_id=due.id)
     if collected.seen or received.ignored:
         await fetch.record(
             conn,

@@ -1,13 +1,10 @@
-"""The log of fetches and the quarantine of what could not be read."""
+"""The log of fetches."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from hashlib import sha256
 
 from alerts.types import SourceId
-from collectors.types import Quarantined
 from service.store.pool import Connection
 
 
@@ -82,25 +79,6 @@ async def record(
         ignored,
         unmatched,
         gap_suspected,
-    )
-
-
-async def quarantine(
-    conn: Connection,
-    source_id: SourceId,
-    items: Sequence[Quarantined],
-    *,
-    now: datetime,
-    push_id: int | None = None,
-) -> None:
-    """Keep unreadable items for a person to look at; one seen before is kept once. One that came in a push goes with
-    it when it is read whole."""
-    await conn.executemany(
-        """
-        insert into quarantine (source_id, at, raw, raw_sha256, reason, push_id) values ($1, $2, $3, $4, $5, $6)
-        on conflict (source_id, raw_sha256) do nothing
-        """,
-        [(source_id, now, item.raw[:65536], sha256(item.raw).digest(), item.reason, push_id) for item in items],
     )
 
 

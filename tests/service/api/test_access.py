@@ -70,6 +70,8 @@ NEEDED: dict[tuple[str, str], Scope | None] = {
     ("delete", "/api/v1/keys/{id}"): Scope.ADMIN,
     ("get", "/api/v1/events"): Scope.READ,
     ("get", "/healthz"): None,
+    ("get", "/api/v1/sources/{id}/quarantine"): Scope.READ,
+    ("post", "/api/v1/sources/{id}/quarantine/{item}/replay"): Scope.WRITE,
     ("get", "/readyz"): None,
     ("get", "/metrics"): None,
 }

@@ -5,8 +5,8 @@ from uuid import uuid4
 
 import httpx
 
-from collectors.types import SourceKind
-from service.store import clock, fetch, source
+from collectors.types import Quarantined, SourceKind
+from service.store import clock, fetch, quarantine, source
 from service.store.fetch import Counts, Outcome
 from service.store.pool import Connection
 from tests.service.api.conftest import Place, put_place
@@ -112,3 +112,18 @@ async def test_what_is_never_polled_says_so(client: httpx.AsyncClient, conn: Con
 async def test_there_is_no_source_999(client: httpx.AsyncClient) -> None:
     assert (await client.get(f"{LIST}/999")).status_code == 404
     assert (await client.post(f"{LIST}/999/poll")).status_code == 404
+
+
+async def test_what_could_not_be_read_is_shown_and_can_be_wanted_again(
+    client: httpx.AsyncClient, conn: Connection, place: Place
+) -> None:
+    unread = Quarantined(raw=b'{"id": 1}\0', reason="ValueError: no words")
+    await quarantine.put(conn, place.source_id, [unread], now=await clock.now(conn))
+    waits = f"{LIST}/{place.source_id}/quarantine"
+    (item,) = (await client.get(waits)).json()["items"]
+    asked = await client.post(f"{waits}/{item['id']}/replay")
+
+    assert (item["raw"], item["reason"], item["wanted"]) == ('{"id": 1}\ufffd', "ValueError: no words", False)
+    assert (asked.status_code, asked.json()["wanted"]) == (202, True)
+    assert (await client.get(waits)).json()["items"][0]["wanted"]
+    assert (await client.post(f"{waits}/{item['id'] + 1}/replay")).status_code == 404

@@ -1,0 +1,93 @@
+"""An item that was set aside is read by itself as its siblings were: of every kind, in the form it was kept in."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from collectors import feed_items, registry
+from collectors.errors import CollectError
+from collectors.feed import close_parsers
+from collectors.kinds import KINDS
+from collectors.parser_child import answer
+from collectors.shape import mention_to_json
+from collectors.types import SourceKind
+from tests import make
+from tests.collectors.test_every_kind import SETTINGS
+
+_REVIEW = {"reviewId": "r1", "comments": [{"userComment": {"text": "Cold soup", "starRating": 1}}]}
+_PLACED = {"reviewId": "r1", "starRating": "ONE", "comment": "Cold soup"}
+_RATED = {"id": "r1", "attributes": {"rating": 1, "title": "", "body": "Cold soup"}}
+#: What `quarantined` was given, of each kind whose items can be read by themselves.
+KEPT: dict[str, Any] = {
+    "feed": {"items": [{"id": "1", "content_text": "Cold soup"}]},
+    "imap": b"From: a@example.com\r\nSubject: Soup\r\nMessage-ID: <1@example.com>\r\n\r\nCold soup",
+    "bluesky": {"uri": "at://did:plc:a/app.bsky.feed.post/1", "record": {"text": "Cold soup"}},
+    "mastodon": {"id": "1", "uri": "https://s.example/1", "visibility": "public", "content": "<p>Cold soup</p>"},
+    "discourse": {"id": 1, "topic_id": 2, "post_number": 3, "cooked": "<p>Cold soup</p>"},
+    "reddit": {"kind": "t1", "data": {"id": "1", "name": "t1_1", "body": "Cold soup"}},
+    "steam": {"recommendationid": "1", "review": "Cold soup", "voted_up": False},
+    "hacker_news": {"objectID": "1", "comment_text": "Cold soup"},
+    "stack_exchange": {"question_id": 1, "title": "Soup", "body": "Cold soup"},
+    "telegram": {"update_id": 1, "channel_post": {"message_id": 1, "chat": {"id": -1}, "text": "Cold soup"}},
+    "x": {"id": "1", "text": "Cold soup"},
+    "threads": {"id": "1", "text": "Cold soup"},
+    "facebook": {"id": "1_2", "message": "Cold soup"},
+    "instagram": {"id": "1", "caption": "Cold soup"},
+    "weibo": {"id": 1, "text": "Cold soup"},
+    "app_store": {"id": {"label": "1"}, "im:rating": {"label": "1"}, "content": {"label": "Cold soup"}},
+    "youtube": {"id": "1", "snippet": {"textOriginal": "Cold soup", "videoId": "v"}, "thread": None},
+    "ptt": b"""<link rel="canonical" href="https://www.ptt.cc/bbs/Food/M.1772700000.A.ABC.html">
+        <div id="main-content">Cold soup</div>""",
+    "web_page": '<div class="review">Cold soup</div>',
+    "sitemap": '<script type="application/ld+json">{"@type": "Review", "reviewBody": "Cold soup"}</script>',
+    "pantip": {"id": "1", "title": "Cold soup"},
+    "google_play": {"review": _REVIEW, "comment": {}, "answer": False},
+    "google_business": {"review": _PLACED, "answer": None},
+    "app_store_connect": {"review": _RATED, "answer": None},
+}
+_MORE = {
+    "web_page": {"url": "https://forum.example/", "item": ".review"},
+    "sitemap": {"url": "https://forum.example/sitemap.xml"},
+}
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _parsers() -> Iterator[None]:
+    yield
+    close_parsers()
+
+
+def test_every_kind_that_is_polled_reads_its_items_again() -> None:
+    assert KEPT.keys() == {kind.value for kind, entry in KINDS.items() if entry.collector}
+
+
+@pytest.mark.parametrize("kind", KEPT)
+def test_an_item_is_read_by_itself(kind: str) -> None:
+    raw = feed_items.quarantined(KEPT[kind], ValueError("a mistake of ours")).raw
+    source = make.source(kind=SourceKind(kind), settings=_MORE.get(kind, SETTINGS.get(kind, {})))
+    found = registry.read_again(raw, source, now=make.NOW)
+
+    assert "Cold soup" in {part for mention in found.mentions for part in (mention.text, mention.title)}
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KEPT if kind != "imap"])
+def test_what_was_cut_still_waits(kind: str) -> None:
+    source = make.source(kind=SourceKind(kind), settings=_MORE.get(kind, SETTINGS.get(kind, {})))
+    for raw in (b"", b'{"id"', b"\xff\x00"):
+        with pytest.raises(CollectError):
+            registry.read_again(raw, source, now=make.NOW)
+
+
+def test_an_entry_of_xml_is_read_again_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    body = b"""<rss version='2.0'><channel><item><guid>1</guid><title>Soup</title><description>Cold soup</description>
+        <pubDate>Tue, 03 Mar 2026 10:00:00 +0800</pubDate></item></channel></rss>"""
+    source = make.source()
+    head = {"url": source.settings["url"], "site": None, "now": make.NOW.isoformat(), "language": None, "zone": ""}
+    head["content_type"] = "text/xml"
+    with monkeypatch.context() as broken:
+        broken.setattr("collectors.feed_xml._author", None)
+        ((raw, _),) = answer(head, body)["quarantined"]
+    again = registry.read_again(raw.encode(), source, now=make.NOW)
+
+    assert [mention_to_json(one) for one in again.mentions] == answer(head, body)["mentions"]
