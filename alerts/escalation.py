@@ -9,6 +9,7 @@ one waits its whole time again: nobody gets ten steps at once, and no step is le
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from alerts import oncall
 from alerts.errors import DutyError
@@ -27,6 +28,8 @@ from alerts.types import (
 
 SHORTEST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(days=7)
 MOST_STEPS, MOST_TARGETS, MOST_REPEATS = 20, 50, 10
+#: Schedules are looked at this far ahead for hours in which nobody could be told.
+LOOK_AHEAD = timedelta(days=7)
 #: A step taken this much later than it should have been is marked on the timeline.
 _LATE = timedelta(minutes=1)
 
@@ -140,3 +143,56 @@ def check(steps: Sequence[Step], *, repeats: int) -> None:
             raise DutyError("wait", "is from '1m' to '7d', such as '15m'")
         if not 1 <= len(step.contacts) + len(step.schedules) + len(step.whole_schedules) <= MOST_TARGETS:
             raise DutyError("steps", "has a step that tells nobody, or too many; name contacts or schedules")
+
+
+class Weak(StrEnum):
+    """What is not as safe as it should be."""
+
+    #: The last resort of a policy cannot be told.
+    LAST_RESORT = "last_resort"
+    #: Nobody is on call by a schedule.
+    NOBODY = "nobody"
+    #: Somebody is on call by a schedule and cannot be told.
+    UNREACHED = "unreached"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Weakness:
+    """Something that would make an incident fall to the last resort, or to everybody."""
+
+    weak: Weak
+    #: The policy's or the schedule's name.
+    name: str
+    #: Who cannot be told.
+    people: tuple[str, ...] = ()
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+
+
+def weaknesses(
+    policies: Iterable[Policy], schedules: Iterable[Schedule], contacts: Sequence[Contact], *, now: datetime
+) -> list[Weakness]:
+    """Return what should be mended before somebody is needed: now and within the next seven days."""
+    names = {one.id: one.name for one in contacts}
+    told = {one.id for one in contacts if one.reachable and not one.bounced}
+    found = [
+        Weakness(weak=Weak.LAST_RESORT, name=one.name, people=tuple(_names(one.last_resort, names)))
+        for one in policies
+        if one.last_resort not in told
+    ]
+    for schedule in schedules:
+        for lack in oncall.lacks(schedule, told, now, now + LOOK_AHEAD):
+            weakness = Weakness(
+                weak=Weak.UNREACHED if lack.unreached else Weak.NOBODY,
+                name=schedule.name,
+                people=tuple(names.get(one, "?") for one in lack.unreached),
+                starts_at=lack.starts_at,
+                ends_at=lack.ends_at,
+            )
+            found.append(weakness)
+    return found
+
+
+def _names(contact_id: ContactId | None, names: Mapping[ContactId, str]) -> Iterable[str]:
+    if contact_id is not None:
+        yield names.get(contact_id, "?")

@@ -112,7 +112,6 @@ def people(schedule: Schedule) -> tuple[ContactId, ...]:
 class Lack:
     """A span in which a schedule has nobody who could be told."""
 
-    schedule: str
     starts_at: datetime
     ends_at: datetime
     #: Who is on call and cannot be told; none: nobody is on call.
@@ -122,7 +121,7 @@ class Lack:
 def lacks(schedule: Schedule, reached: Collection[ContactId], since: datetime, until: datetime) -> list[Lack]:
     """Return when nobody is on call, or nobody of those who can be `reached`."""
     return [
-        Lack(schedule=schedule.name, starts_at=shift.starts_at, ends_at=shift.ends_at, unreached=shift.contacts)
+        Lack(starts_at=shift.starts_at, ends_at=shift.ends_at, unreached=shift.contacts)
         for shift in shifts(schedule, since, until)
         if not set(shift.contacts) & set(reached)
     ]

@@ -5,6 +5,7 @@ from fastapi import FastAPI
 from service.api import (
     addresses,
     brands,
+    calendars,
     comparison,
     contacts,
     corrections,
@@ -17,8 +18,10 @@ from service.api import (
     keys,
     mentions,
     notifications,
+    policies,
     push,
     rules,
+    schedules,
     silences,
     sources,
     talk,
@@ -42,6 +45,9 @@ def mount(app: FastAPI) -> None:
         rules,
         contacts,
         silences,
+        schedules,
+        policies,
+        calendars,
         sources,
         addresses,
         brands,
@@ -52,4 +58,5 @@ def mount(app: FastAPI) -> None:
         app.include_router(noun.router)
     app.include_router(health.router)
     app.include_router(hooks.router)
+    app.include_router(calendars.reading)
     description.mount(app)

@@ -10,13 +10,25 @@ from pydantic import Field
 
 from alerts import registry
 from alerts.errors import RuleError
-from alerts.types import BrandId, Contact, ContactId, GroupBy, Rule, RuleId, RuleKind, RuleMode, Severity, Urgency
+from alerts.types import (
+    BrandId,
+    Contact,
+    ContactId,
+    GroupBy,
+    PolicyId,
+    Rule,
+    RuleId,
+    RuleKind,
+    RuleMode,
+    Severity,
+    Urgency,
+)
 from service.api.access import Asked, Reading, Writing
 from service.api.errors import Conflict, Invalid, NotFound
 from service.api.incidents import ReasonShape
 from service.api.mention_shapes import MentionItem
 from service.api.parameters import PREFIX, Id, Named, Page, Shape, Words, Zone, brand_of
-from service.store import brand, contact, mention, rule
+from service.store import brand, contact, mention, policy, rule
 from service.store.past import Found
 from service.store.pool import Connection
 from service.store.preview import MOST_MENTIONS, preview
@@ -50,6 +62,9 @@ class RuleBody(Shape):
     contacts: list[Name] = Field(
         default_factory=list, max_length=200, description="Whom to tell, by exact name; none: everybody."
     )
+    policy: Name | None = Field(
+        default=None, description="An escalation policy by name, in place of contacts: who is told, and who next."
+    )
     settings: Settings = Field(default_factory=dict)
 
 
@@ -75,7 +90,8 @@ class RuleItem(Shape):
     urgency: Urgency
     severity: Severity
     group_by: GroupBy
-    contacts: list[Named] = Field(description="None: everybody is told.")
+    contacts: list[Named] = Field(description="None, and no policy: everybody is told.")
+    policy: Named | None
     settings: Mapping[str, float | str]
     record: RecordShape
 
@@ -211,6 +227,7 @@ async def rule_add(asked: Writing, body: RuleBody) -> RuleItem:
             urgency=made.urgency,
             severity=made.severity,
             group_by=made.group_by,
+            policy_id=made.policy_id,
             now=asked.now,
         )
         await contact.tie(asked.conn, rule_id, told)
@@ -264,7 +281,20 @@ async def _rule(conn: Connection, body: RuleBody, rule_id: RuleId) -> Rule:
         urgency=body.urgency,
         severity=body.severity,
         group_by=group_by,
+        policy_id=await _policy_of(conn, body),
     )
+
+
+async def _policy_of(conn: Connection, body: RuleBody) -> PolicyId | None:
+    """Return the policy a body names. Raises Invalid."""
+    if body.policy is None:
+        return None
+    if body.contacts:
+        raise Invalid("policy", "a rule goes by a policy or tells contacts; leave one of the two away")
+    found = await policy.named(conn, body.policy)
+    if found is None:
+        raise Invalid("policy", f"there is no policy named {body.policy!r}; GET /api/v1/policies lists them")
+    return found
 
 
 async def _contacts(conn: Connection, body: RuleBody) -> list[ContactId]:
@@ -290,13 +320,22 @@ async def _items(asked: Asked, found: list[Rule]) -> list[RuleItem]:
     brands = {one.id: one.name for one in await brand.every(conn)}
     contacts = {one.id: one for one in await contact.every(conn)}
     records = await rule.records(conn, now=asked.now)
+    policies = {key: Named(id=key, name=one.name) for key, one in (await policy.every(conn)).items()}
     return [
-        _item(one, brands, [contacts[known] for known in await contact.tied(conn, one.id)], records[one.id])
+        _item(
+            one,
+            brands,
+            [contacts[known] for known in await contact.tied(conn, one.id)],
+            records[one.id],
+            route=None if one.policy_id is None else policies[one.policy_id],
+        )
         for one in found
     ]
 
 
-def _item(one: Rule, brands: Mapping[BrandId, str], contacts: list[Contact], record: Record) -> RuleItem:
+def _item(
+    one: Rule, brands: Mapping[BrandId, str], contacts: list[Contact], record: Record, *, route: Named | None
+) -> RuleItem:
     return RuleItem(
         id=one.id,
         name=one.name,
@@ -307,6 +346,7 @@ def _item(one: Rule, brands: Mapping[BrandId, str], contacts: list[Contact], rec
         severity=one.severity,
         group_by=one.group_by,
         contacts=[Named(id=known.id, name=known.name) for known in contacts],
+        policy=route,
         settings=one.settings,
         record=RecordShape(
             alerts=record.alerts,

@@ -10,14 +10,28 @@ from datetime import UTC, datetime, timedelta
 import click
 import orjson
 
-from alerts import brands
+from alerts import brands, escalation
 from alerts.errors import BrandError
+from alerts.escalation import Weakness
 from alerts.types import NotificationState
 from collectors import registry
 from collectors.kinds import Tried
 from service import database
 from service.settings import Settings, read_settings
-from service.store import bounce, brand, clock, component, inlet, invariant, notification, rule, source
+from service.store import (
+    bounce,
+    brand,
+    clock,
+    component,
+    contact,
+    inlet,
+    invariant,
+    notification,
+    policy,
+    rule,
+    schedule,
+    source,
+)
 from service.store.migrate import is_current
 from service.store.pool import Pool, knows_letters, open_pool, wait_until_reachable
 from service.store.source import SourceHealth
@@ -26,6 +40,8 @@ from service.store.source import SourceHealth
 _LEAST_FREE_BYTES = 1 << 30
 _MOST_SKEW = timedelta(seconds=5)
 _STALE_BEAT = timedelta(seconds=60)
+#: Of things of one sort, in one line.
+_MOST_SHOWN = 5
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -207,6 +223,30 @@ async def check_contacts(pool: Pool) -> Finding:
     return _well("contacts", "no mail came back")
 
 
+async def check_on_call(pool: Pool) -> Finding:
+    """See whether an incident would find somebody, now and within the next seven days."""
+    async with pool.acquire() as conn:
+        now = await clock.now(conn)
+        policies = (await policy.every(conn)).values()
+        schedules = await schedule.every(conn, overrides_since=now)
+        found = escalation.weaknesses(policies, schedules, await contact.every(conn), now=now)
+    if found:
+        shown = "; ".join(map(_weakness, found[:_MOST_SHOWN]))
+        return _ill(
+            "on call", f"{shown}; correct earshot.toml and apply, or let somebody take over on the page «On call»"
+        )
+    return _well("on call", f"{len(schedules)} schedules, {len(policies)} policies, somebody can be told at any time")
+
+
+def _weakness(one: Weakness) -> str:
+    """Return what is weak, in one clause."""
+    people = ", ".join(one.people)
+    if one.starts_at is None or one.ends_at is None:
+        return f"the last resort of policy {one.name} {f'({people}) cannot be told' if people else 'was removed'}"
+    span = f"from {one.starts_at:%Y-%m-%d %H:%M} to {one.ends_at:%Y-%m-%d %H:%M} UTC"
+    return f"{f'{people} cannot be told' if people else 'nobody is on call'} by schedule {one.name} {span}"
+
+
 async def _findings(settings: Settings) -> AsyncIterator[Finding]:
     yield check_disk(settings)
     yield await asyncio.to_thread(check_model, settings)
@@ -231,6 +271,7 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
             check_outbox,
             check_rules,
             check_contacts,
+            check_on_call,
         )
         for check in checks:
             yield await check(pool)

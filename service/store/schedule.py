@@ -165,22 +165,17 @@ async def add_override(
     )
 
 
-async def end_override(conn: Connection, schedule_id: ScheduleId, override_id: OverrideId, *, now: datetime) -> bool:
+async def end_override(conn: Connection, override_id: OverrideId, *, now: datetime) -> bool:
     """End an override now; one that has not begun is removed. What was stays. False: there is none that lasts."""
     removed = await conn.fetchval(
-        "delete from schedule_override where schedule_id = $1 and id = $2 and starts_at >= $3 returning id",
-        schedule_id,
+        "delete from schedule_override where id = $1 and starts_at >= $2 returning id",
         override_id,
         now,
     )
     if removed is not None:
         return True
     ended = await conn.fetchval(
-        """
-        update schedule_override set ends_at = $3
-        where schedule_id = $1 and id = $2 and starts_at < $3 and ends_at > $3 returning id
-        """,
-        schedule_id,
+        "update schedule_override set ends_at = $2 where id = $1 and starts_at < $2 and ends_at > $2 returning id",
         override_id,
         now,
     )

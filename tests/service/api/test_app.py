@@ -155,6 +155,7 @@ PARAMETERS = {
     "corrections": ["limit", "cursor"],
     "quality": ["days"],
     "silences": ["past"],
+    "on-call": ["from", "to"],
     "incidents": ["brand", "status", "limit", "cursor"],
     "sources": ["brand"],
     "notifications": ["state", "incident", "limit", "cursor"],

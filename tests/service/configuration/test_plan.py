@@ -10,7 +10,7 @@ from service.configuration.write import written
 from service.store import clock, ingest, source
 from service.store.pool import Connection
 from tests import make
-from tests.service.configuration.test_read import GOOD
+from tests.service.configuration.test_read import GOOD, ON_CALL
 
 
 async def apply(conn: Connection, wanted: Configuration) -> list[Change]:
@@ -130,3 +130,24 @@ async def test_imports_are_not_the_files_business(conn: Connection) -> None:
 
     assert await apply(conn, parse(GOOD, name="earshot.toml")) == []
     assert await conn.fetchval("select count(*) from source") == 2
+
+
+async def test_schedules_policies_and_routes_come_back_as_applied_and_go(conn: Connection) -> None:
+    wanted = parse(ON_CALL.replace('"10m"', '"60m"'), name="earshot.toml")
+    first = await apply(conn, wanted)
+    found = await plan.current(conn, now=await clock.now(conn))
+
+    assert [str(change) for change in first] == [
+        "add contact Mei",
+        "add schedule Care",
+        "add policy Care first",
+        "add rule Angry",
+    ]
+    assert found.configuration == parse(ON_CALL.replace('"10m"', '"1h"'), name="earshot.toml")
+    assert await apply(conn, wanted) == []
+    assert [str(change) for change in await apply(conn, Configuration())] == [
+        "remove rule Angry",
+        "remove policy Care first",
+        "remove schedule Care",
+        "remove contact Mei",
+    ]

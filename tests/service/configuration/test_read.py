@@ -131,3 +131,57 @@ def test_a_brand_that_cannot_be_looked_for_is_told_where(lines: str, at: int, re
         parse(lines, name="earshot.toml")
 
     assert f"earshot.toml:{at}:" in str(caught.value)
+
+
+ON_CALL = """\
+[[contact]]
+name = "Mei"
+email = "mei@example.com"
+
+[[schedule]]
+name = "Care"
+zone = "Asia/Taipei"
+layers = [
+  { members = ["Mei"], starts = "2026-03-02T09:00", turn = "7d", weekdays = ["sat"], hours = "09:00-18:00" },
+]
+
+[[policy]]
+name = "Care first"
+steps = [{ on_call = ["Care"], wait = "10m" }]
+last_resort = "Mei"
+
+[[rule]]
+name = "Angry"
+kind = "angry_mention"
+policy = "Care first"
+"""
+
+
+def test_schedules_and_policies_are_written_as_they_are_read() -> None:
+    found = parse(ON_CALL, name="earshot.toml")
+
+    assert parse(written(found), name="again") == found
+
+
+@pytest.mark.parametrize(
+    ("change", "line", "part"),
+    [
+        (("Asia/Taipei", "Taipei"), 7, "there is no zone 'Taipei'"),
+        (('"7d"', '"7 weeks"'), 8, "turn: is no duration"),
+        (('members = ["Mei"]', 'members = ["Ann"]'), 8, "there is no contact named 'Ann'"),
+        (("2026-03-02T09:00", "2026-03-02T09:00+08:00"), 8, "has an offset"),
+        (('"sat"', '"Saturday"'), 8, "has no day 'Saturday'"),
+        (("09:00-18:00", "09:00"), 8, "a start and an end"),
+        (('on_call = ["Care"]', 'on_call = ["Cure"]'), 14, "there is no schedule named 'Cure'"),
+        (('"10m"', '"10s"'), 14, "wait"),
+        (('last_resort = "Mei"', 'last_resort = "Ann"'), 15, "there is no [[contact]] named 'Ann'"),
+        (('policy = "Care first"', 'policy = "Care"'), 20, "there is no [[policy]] named 'Care'"),
+        (('policy = "Care first"', 'policy = "Care first"\ncontacts = ["Mei"]'), 20, "leave one of the two away"),
+    ],
+)
+def test_a_mistake_about_who_is_on_call_is_named_with_its_line(change: tuple[str, str], line: int, part: str) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        parse(ON_CALL.replace(*change), name="earshot.toml")
+
+    assert f"earshot.toml:{line}:" in str(refused.value)
+    assert part in str(refused.value)

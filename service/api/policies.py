@@ -1,0 +1,157 @@
+"""Who is told of an incident, and who next while nobody acknowledges it: the escalation policies."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, status
+from pydantic import Field
+
+from alerts import escalation, rota
+from alerts.errors import DutyError
+from alerts.escalation import MOST_REPEATS, MOST_STEPS, MOST_TARGETS, Policy, Step
+from alerts.rota import WrittenStep
+from alerts.types import ContactId, PolicyId
+from service.api.access import Asked, Reading, Writing
+from service.api.errors import Conflict, Invalid, NotFound
+from service.api.parameters import PREFIX, Id, Named, Page, Shape
+from service.api.schedules import Name, Short
+from service.store import contact, policy, schedule
+
+router = APIRouter(prefix=PREFIX, tags=["on call"])
+PolicyPath = Annotated[Id, Path(alias="id")]
+Names = Annotated[list[Name], Field(max_length=MOST_TARGETS)]
+
+
+class StepShape(Shape):
+    """Who is told at once, and how long they have."""
+
+    contacts: Names = Field(default_factory=list, description="By name.")
+    on_call: Names = Field(default_factory=list, description="Schedules by name: whoever is on call then.")
+    everybody: Names = Field(default_factory=list, description="Schedules by name: everybody who takes turns.")
+    wait: Short = Field(description="So long may nobody acknowledge before the next step.", examples=["15m"])
+
+
+class PolicyBody(Shape):
+    """A policy as it should be."""
+
+    name: Name = Field(examples=["Care first"])
+    steps: list[StepShape] = Field(min_length=1, max_length=MOST_STEPS)
+    repeats: int = Field(default=0, ge=0, le=MOST_REPEATS, description="How often the steps are gone through again.")
+    last_resort: Name = Field(
+        description="A contact, told at the end, and where nobody of a step can be reached.", examples=["Head of care"]
+    )
+
+
+class PolicyItem(Shape):
+    """A policy."""
+
+    id: int
+    name: str
+    steps: list[StepShape]
+    repeats: int
+    last_resort: Named | None = Field(description="Null: the contact was removed; everybody is told in its place.")
+    rules: list[str] = Field(description="The rules that go by it.")
+
+
+@router.get("/policies", summary="List escalation policies")
+async def policies_list(asked: Reading) -> Page[PolicyItem]:
+    """All in one page, by name."""
+    return Page(
+        items=[await _item(asked, key, one) for key, one in (await policy.every(asked.conn)).items()], next=None
+    )
+
+
+@router.get("/policies/{id}", summary="One escalation policy")
+async def policy_one(asked: Reading, policy_id: PolicyPath) -> PolicyItem:
+    """What the list shows, of one."""
+    return await _one(asked, policy_id)
+
+
+@router.post("/policies", summary="Add an escalation policy", status_code=status.HTTP_201_CREATED)
+async def policy_add(asked: Writing, body: PolicyBody) -> PolicyItem:
+    """Rules go by it once they name it."""
+    steps, last_resort = await _steps(asked, body)
+    async with asked.conn.transaction():
+        if await policy.named(asked.conn, body.name) is not None:
+            raise Conflict(f"There is a policy named {body.name!r} already; choose another name, or change that one.")
+        policy_id = await policy.put(
+            asked.conn, name=body.name, steps=steps, repeats=body.repeats, last_resort=last_resort, now=asked.now
+        )
+    return await _one(asked, policy_id)
+
+
+@router.put("/policies/{id}", summary="Change an escalation policy")
+async def policy_change(asked: Writing, policy_id: PolicyPath, body: PolicyBody) -> PolicyItem:
+    """The whole policy, as it should be from now on. Incidents that are open go on as it was."""
+    steps, last_resort = await _steps(asked, body)
+    async with asked.conn.transaction():
+        await _one(asked, policy_id)
+        other = await policy.named(asked.conn, body.name)
+        if other is not None and other != policy_id:
+            raise Conflict(f"There is another policy named {body.name!r}; choose another name.")
+        await policy.change(
+            asked.conn,
+            PolicyId(policy_id),
+            name=body.name,
+            steps=steps,
+            repeats=body.repeats,
+            last_resort=last_resort,
+            now=asked.now,
+        )
+    return await _one(asked, policy_id)
+
+
+@router.delete("/policies/{id}", summary="Remove an escalation policy", status_code=status.HTTP_204_NO_CONTENT)
+async def policy_remove(asked: Writing, policy_id: PolicyPath) -> None:
+    """Rules that name it tell their contacts, or everybody, from now on. Incidents that are open go on by it."""
+    await _one(asked, policy_id)
+    await policy.remove(asked.conn, PolicyId(policy_id))
+
+
+async def _steps(asked: Asked, body: PolicyBody) -> tuple[list[Step], ContactId]:
+    """Return the steps a body describes, and the last resort. Raises Invalid."""
+    people = {one.name: one.id for one in await contact.every(asked.conn)}
+    duties = {one.name: one.id for one in await schedule.every(asked.conn, overrides_since=asked.now)}
+    if body.last_resort not in people:
+        raise Invalid("last_resort", f"there is no contact named {body.last_resort!r}; GET /api/v1/contacts lists them")
+    found = []
+    for number, one in enumerate(body.steps):
+        written = WrittenStep(
+            contacts=tuple(one.contacts), on_call=tuple(one.on_call), everybody=tuple(one.everybody), wait=one.wait
+        )
+        try:
+            found.append(rota.step(written, people, duties))
+            escalation.check(found[-1:], repeats=body.repeats)
+        except DutyError as error:
+            field = f"steps.{number}" if error.field == "steps" else f"steps.{number}.{error.field}"
+            raise Invalid(field, error.said) from error
+    return found, people[body.last_resort]
+
+
+async def _one(asked: Asked, policy_id: int) -> PolicyItem:
+    found = await policy.get(asked.conn, PolicyId(policy_id))
+    if found is None:
+        raise NotFound(f"There is no policy {policy_id}.")
+    return await _item(asked, PolicyId(policy_id), found)
+
+
+async def _item(asked: Asked, policy_id: PolicyId, one: Policy) -> PolicyItem:
+    people = {known.id: known.name for known in await contact.every(asked.conn)}
+    duties = {known.id: known.name for known in await schedule.every(asked.conn, overrides_since=asked.now)}
+    last = one.last_resort
+    return PolicyItem(
+        id=policy_id,
+        name=one.name,
+        steps=[_step(rota.written_step(step, people, duties)) for step in one.steps],
+        repeats=one.repeats,
+        last_resort=None if last is None else Named(id=last, name=people[last]),
+        rules=(await policy.rules_by(asked.conn)).get(policy_id, []),
+    )
+
+
+def _step(written: WrittenStep) -> StepShape:
+    return StepShape(
+        contacts=list(written.contacts),
+        on_call=list(written.on_call),
+        everybody=list(written.everybody),
+        wait=written.wait,
+    )
