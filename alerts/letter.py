@@ -3,8 +3,10 @@
 The e-mail and the dashboard's outbox page are made by the same functions, so that what is shown is what was sent.
 """
 
+import logging
+from base64 import b64encode
 from dataclasses import dataclass
-from datetime import tzinfo
+from datetime import timedelta, tzinfo
 from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -12,9 +14,9 @@ from urllib.parse import urlsplit
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-from alerts import quote, reasons, text, wording
+from alerts import labels, picture, quote, reasons, recovery, text, wording
 from alerts.catalogue import ENGLISH, LANGUAGES, Catalogue, catalogue
-from alerts.types import JudgedMention, Listed, Message, Purpose, Urgency
+from alerts.types import JudgedMention, LastHours, Listed, Message, Purpose, Urgency
 
 FOLDER = Path(__file__).parent
 LOCALE = FOLDER / "locale"
@@ -24,6 +26,10 @@ DOMAIN = "alerts"
 #: Each carries white words well.
 _COLOURS = {Urgency.URGENT: "#b42318", Urgency.HIGH: "#b54708", Urgency.NORMAL: "#175cd3"}
 _MOST_SUBJECT = 120
+#: The part of the e-mail that is the picture.
+PICTURE_ID = "hours@earshot"
+_MOST_PICTURE = 30_000
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,6 +49,19 @@ class ListedLine:
     about: str
     words: str
     url: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Chart:
+    """The picture of the last hours and the words around it."""
+
+    png: bytes
+    #: Where the picture is within the e-mail.
+    source: str
+    #: What is read aloud, or shown where pictures are not.
+    says: str
+    first: str
+    last: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,9 +86,11 @@ class Letter:
     decisive: tuple[str, ...]
     why: str
     facts: tuple[Fact, ...]
-    steps: tuple[wording.Step, ...]
+    steps: tuple[recovery.Step, ...]
     #: What an e-mail about many incidents lists; () of one about one.
     listed: tuple[ListedLine, ...]
+    #: None where there is nothing to draw.
+    chart: Chart | None
     incident_url: str
     #: None where the post has no address that is safe to click.
     post_url: str | None
@@ -84,18 +105,60 @@ class Rendered:
     subject: str
     text: str
     html: str
+    #: What the HTML shows as `cid:` PICTURE_ID; None where it shows none.
+    picture: bytes | None = None
+
+    @property
+    def page(self) -> str:
+        """The HTML with its picture within, for a page."""
+        if self.picture is None:
+            return self.html
+        return self.html.replace(f"cid:{PICTURE_ID}", f"data:image/png;base64,{b64encode(self.picture).decode()}")
 
 
 def rendered(message: Message, *, zone: tzinfo) -> Rendered:
     """Return the subject, the plain text and the HTML of a message. Times are shown in the zone."""
     words = words_for(message.contact.language)
-    letter = _letter(message, words, zone)
+    chart = _chart(message, words, zone)
+    letter = _letter(message, words, zone, chart)
     templates = environment(words.language)
     return Rendered(
         language=words.language,
         subject=letter.subject,
         text=templates.get_template("incident.txt").render(letter=letter).strip() + "\n",
         html=templates.get_template("incident.html").render(letter=letter),
+        picture=None if chart is None else chart.png,
+    )
+
+
+def _chart(message: Message, words: Catalogue, zone: tzinfo) -> Chart | None:
+    """Return the picture of the last hours; None where there is none, it cannot be drawn, or would be heavy."""
+    if message.hours is None or message.listed:
+        return None
+    try:
+        made = _drawn(message.hours, words, zone)
+    except Exception:  # whatever it is, an e-mail without its picture is better than none
+        log.exception("no picture of the last hours")
+        return None
+    return made if len(made.png) <= _MOST_PICTURE else None
+
+
+def _drawn(hours: LastHours, words: Catalogue, zone: tzinfo) -> Chart:
+    count = len(hours.counts)
+    total, angry = (sum(getattr(one, name) for one in hours.counts) for name in ("total", "angry"))
+    most = max((one.total for one in hours.counts), default=0)
+    pattern = words.ngettext(
+        "The last %(hours)s hours: %(n)s mention, %(angry)s of them angry; at most %(most)s in an hour.",
+        "The last %(hours)s hours: %(n)s mentions, %(angry)s of them angry; at most %(most)s in an hour.",
+        total,
+    )
+    values = {"hours": count, "n": words.number(total), "angry": words.number(angry), "most": words.number(most)}
+    return Chart(
+        png=picture.png(hours.counts),
+        source=f"cid:{PICTURE_ID}",
+        says=pattern % values,
+        first=words.datetime(hours.until - timedelta(hours=count), zone),
+        last=words.datetime(hours.until, zone),
     )
 
 
@@ -104,7 +167,7 @@ def words_for(language: str) -> Catalogue:
     return catalogue(LOCALE, DOMAIN, language if language in LANGUAGES else ENGLISH)
 
 
-def _letter(message: Message, words: Catalogue, zone: tzinfo) -> Letter:
+def _letter(message: Message, words: Catalogue, zone: tzinfo, chart: Chart | None) -> Letter:
     mention, verdict = message.mention, message.mention.analysis
     because = verdict.because or ()
     post_url = text.link(mention.url)
@@ -125,8 +188,9 @@ def _letter(message: Message, words: Catalogue, zone: tzinfo) -> Letter:
         decisive=quote.decisive(because),
         why=_why_listed(words) if message.listed else reasons.sentence(message.reason, words),
         facts=_facts(message, words, zone),
-        steps=wording.first_steps(message.reason, words),
+        steps=recovery.first_steps(message.reason, verdict, words),
         listed=tuple(_line(one, words) for one in message.listed),
+        chart=chart,
         incident_url=message.incident_url,
         post_url=post_url,
         post_host=urlsplit(post_url).hostname if post_url else None,
@@ -219,10 +283,24 @@ def _facts(message: Message, words: Catalogue, zone: tzinfo) -> tuple[Fact, ...]
     ]
     if message.listed:
         return tuple(Fact(label=label, value=value) for label, value in rows[-1:])
+    rows[4:4] = _judged(mention, words)
     if mention.rating is not None:
         stars = {"value": words.number(mention.rating.value), "scale": words.number(mention.rating.scale)}
         rows.insert(3, (words.gettext("Rating"), words.gettext("%(value)s out of %(scale)s") % stars))
     return tuple(Fact(label=label, value=value) for label, value in rows)
+
+
+def _judged(mention: JudgedMention, words: Catalogue) -> list[tuple[str, str]]:
+    """Return what the verdict says the mention is, is about and wants."""
+    verdict = mention.analysis
+    kind, purpose = labels.kind_of(verdict), labels.purpose_of(verdict)
+    causes = [labels.cause_word(cause, words) for cause in labels.causes_of(verdict)]
+    rows = [
+        (words.gettext("What it is"), "" if kind is None else labels.kind_word(kind, words)),
+        (words.gettext("What it is about"), " · ".join(cause for cause in causes if cause)),
+        (words.gettext("What the writer wants"), "" if purpose is None else labels.purpose_word(purpose, words)),
+    ]
+    return [(label, value) for label, value in rows if value]
 
 
 @cache

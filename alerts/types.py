@@ -461,6 +461,15 @@ class Listed:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class LastHours:
+    """What was said of a brand in the hours before a message."""
+
+    #: An hour each, in order.
+    counts: tuple[Counts, ...]
+    until: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Message:
     """Everything a channel needs to tell one contact about one incident once."""
 
@@ -487,6 +496,8 @@ class Message:
     mention: JudgedMention
     #: What an e-mail of the purpose `storm` lists.
     listed: tuple[Listed, ...] = ()
+    #: None: it leaves without.
+    hours: LastHours | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,49 +1,9 @@
-"""What to do first and what the choices are called, in the reader's language."""
+"""Why somebody is told now and what the choices are called, in the reader's language."""
 
-from dataclasses import dataclass
 from typing import assert_never
 
 from alerts.catalogue import Catalogue
-from alerts.types import Message, Purpose, Reason, Urgency
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Step:
-    """One thing to do: a word to remember and what it means."""
-
-    lead: str
-    rest: str
-
-
-def first_steps(reason: Reason, catalogue: Catalogue) -> tuple[Step, ...]:
-    """Return what to do first: about somebody who is angry feeling first, then facts; about a source, look at it."""
-    if reason.code == "source_silence":
-        return (
-            Step(
-                lead=catalogue.gettext("Look at the place itself."),
-                rest=catalogue.gettext(
-                    "If new posts are there, Earshot does not hear them: see the source's last error."
-                ),
-            ),
-        )
-    return (
-        Step(
-            lead=catalogue.gettext("Listen."),
-            rest=catalogue.gettext("Read the whole post. Then say in your own words what went wrong and how it felt."),
-        ),
-        Step(
-            lead=catalogue.gettext("Apologise."),
-            rest=catalogue.gettext(
-                "Feelings come before facts. Being sorry for the upset admits no fault; leave out every “but”."
-            ),
-        ),
-        Step(
-            lead=catalogue.gettext("Establish the facts."),
-            rest=catalogue.gettext(
-                "What happened, when and where, and what does the person want? Then say who will do what, and by when."
-            ),
-        ),
-    )
+from alerts.types import Message, Purpose, Urgency
 
 
 def turn(message: Message, catalogue: Catalogue) -> str:

@@ -1,14 +1,15 @@
 """What a day or a week brought, as the digests and the page of reports tell it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, time, timedelta
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from alerts.digest import Period
-from alerts.types import BrandDigest, BrandId, Contact, Counts, Digest, NotificationId, RisingWord, Voice
+from alerts.types import BrandDigest, BrandId, Contact, Counts, Digest, Message, NotificationId, RisingWord, Voice
 from service import measures, terms
-from service.store import digest, trend
+from service.store import digest, notification, trend
 from service.store.judged import Span
 from service.store.pool import Connection
 from service.store.term import Mood
@@ -17,6 +18,8 @@ from service.store.trend import Bucket
 #: A report can be read as soon as its days are over.
 MIDNIGHT = time()
 _QUOTED, _RISING = 5, 8
+#: How much of the past an e-mail about an incident draws.
+_HOURS = 24
 #: A mention recommends from this probability on.
 _RECOMMENDS_FROM = 0.5
 
@@ -57,6 +60,17 @@ async def of_notification(conn: Connection, notification_id: NotificationId, *, 
         zone=ZoneInfo(run.zone),
         public_url=public_url,
     )
+
+
+async def message(
+    conn: Connection, notification_id: NotificationId, *, public_url: str, until: datetime
+) -> Message | None:
+    """Return what a notification about an incident tells, with what was said of the brand in the day until then."""
+    found = await notification.message(conn, notification_id, public_url=public_url)
+    if found is None or found.listed:
+        return found
+    hours = await trend.last_hours(conn, found.mention.brand_id, until=until, hours=_HOURS)
+    return replace(found, hours=hours)
 
 
 def zone_of(reader: Contact, usual: ZoneInfo) -> ZoneInfo:

@@ -3,6 +3,7 @@
 SMTP goes out by itself, past `egress.py`: its address is set by the operator, never by what is collected.
 """
 
+import asyncio
 import ssl
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -11,6 +12,7 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
 
+from alerts import picture
 from alerts.channels.addressing import plain_address
 from alerts.channels.bounce_url import BounceMailbox
 from alerts.channels.headers import POLICY
@@ -18,6 +20,7 @@ from alerts.channels.smtp import Conversation, Deadlines, Stage, conversation
 from alerts.channels.smtp_url import Security, SmtpServer
 from alerts.channels.verp import return_path
 from alerts.errors import ChannelError, ChannelSettingError, Fault
+from alerts.letter import PICTURE_ID
 from alerts.posts import rendered
 from alerts.text import line
 from alerts.types import ChannelHealth, IncidentId, Message, NotificationId, Post, Receipt, Urgency
@@ -44,9 +47,18 @@ def compose(post: Post, *, sender: str, domain: str, zone: tzinfo, now: datetime
         mail["Importance"] = "high"
     mail.set_content(words.text)
     mail.add_alternative(words.html, subtype="html")
+    if words.picture is not None:
+        _attach(mail, words.picture)
     # Last: the two above move every Content-… they find into a part.
     mail["Content-Language"] = words.language
     return mail
+
+
+def _attach(mail: EmailMessage, drawn: bytes) -> None:
+    """Put the picture beside the HTML that shows it."""
+    _plain, html = mail.iter_parts()
+    if isinstance(html, EmailMessage):
+        html.add_related(drawn, "image", picture.SUBTYPE, cid=f"<{PICTURE_ID}>", disposition="inline")
 
 
 def message_id(notification_id: NotificationId, domain: str) -> str:
@@ -94,7 +106,10 @@ class EmailChannel:
 
     async def send(self, post: Post) -> Receipt:
         """Hand the message to the server, 10 s a step and 30 s in all. Raises ChannelError."""
-        mail = compose(post, sender=self.sender, domain=self.domain, zone=self._zone, now=self._clock())
+        # A long post and a picture take milliseconds, which the other senders need not wait for.
+        mail = await asyncio.to_thread(
+            compose, post, sender=self.sender, domain=self.domain, zone=self._zone, now=self._clock()
+        )
         recipient = _recipient(post.contact.email)
         async with self._connected() as talk:
             return await talk.send(sender=self._return_path(post), recipient=recipient, content=mail.as_bytes())

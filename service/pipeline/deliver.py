@@ -196,7 +196,7 @@ async def _post(conn: Connection, claimed: Claimed, *, public_url: str, now: dat
         token = await verification.add_link(conn, asked, now=now)
         url = f"{public_url}/contacts/verify?token={token}"
         return Verification(notification_id=claimed.id, contact=asked, url=url)
-    return await notification.message(conn, claimed.id, public_url=public_url)
+    return await reports.message(conn, claimed.id, public_url=public_url, until=now)
 
 
 async def _mark(pool: Pool, claimed: Claimed, attempt: _Attempt) -> None:

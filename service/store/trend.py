@@ -1,16 +1,21 @@
 """Trends: counts over time from the hourly rollup."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from alerts.types import BrandId, SourceId, StoryId
+import asyncpg
+
+from alerts.types import BrandId, Counts, LastHours, SourceId, StoryId
 from service.store.pool import Connection
 
 #: Every mention is read: of ten million that is minutes.
 _LONGEST_RECOUNT = timedelta(hours=1)
+_HOUR = timedelta(hours=1)
+log = logging.getLogger(__name__)
 
 
 class Bucket(StrEnum):
@@ -146,6 +151,30 @@ async def cause_counts(
         zone,
     )
     return [TrendCounts(**row) for row in rows]
+
+
+async def last_hours(conn: Connection, brand_id: BrandId, *, until: datetime, hours: int) -> LastHours | None:
+    """Return the hours up to and with the one that `until` lies in; None where the database cannot say: what is told
+    with them leaves without. The caller may hold a transaction."""
+    end = until.replace(minute=0, second=0, microsecond=0) + _HOUR
+    try:
+        async with conn.transaction():
+            rows = await conn.fetch(
+                """
+                select hour, sum(total)::bigint as total, sum(negative)::bigint as negative,
+                    sum(neutral)::bigint as neutral, sum(positive)::bigint as positive, sum(angry)::bigint as angry
+                from trend_hour where brand_id = $1 and hour >= $2 and hour < $3 group by hour
+                """,
+                brand_id,
+                end - hours * _HOUR,
+                end,
+            )
+    except asyncpg.PostgresError:
+        log.exception("the last hours cannot be counted")
+        return None
+    found = {row["hour"]: Counts(**{name: value for name, value in row.items() if name != "hour"}) for row in rows}
+    starts = [end - back * _HOUR for back in range(hours, 0, -1)]
+    return LastHours(counts=tuple(found.get(start, Counts()) for start in starts), until=end)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -66,7 +66,7 @@ async def one(visit: SignedIn, notification_id: str) -> Response:
 async def framed(visit: SignedIn, notification_id: str) -> Response:
     """Return the e-mail's HTML part for the frame on its page: no script, no form, no way out. Raises Missing."""
     letter = await _letter(visit, await _entry(visit, notification_id))
-    return render.answer(visit.request, letter.html, policy=render.MAIL_POLICY)
+    return render.answer(visit.request, letter.page, policy=render.MAIL_POLICY)
 
 
 @router.post("/outbox/{notification_id}/retry")
@@ -108,7 +108,7 @@ async def _post(visit: Visit, entry: OutboxEntry) -> Post | None:
         return None if asked is None else Verification(notification_id=entry.id, contact=asked, url=url)
     if entry.purpose is Purpose.DIGEST:
         return await reports.of_notification(visit.conn, entry.id, public_url=public_url)
-    return await notification.message(visit.conn, entry.id, public_url=public_url)
+    return await reports.message(visit.conn, entry.id, public_url=public_url, until=entry.sent_at or visit.reader.now)
 
 
 def _after(text: str | None) -> tuple[datetime, UUID] | None:

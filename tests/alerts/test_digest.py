@@ -1,5 +1,6 @@
 """When digests are due: once a period, by the contact's clock, on nights of changes too."""
 
+import itertools
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -61,7 +62,7 @@ def test_each_period_comes_once_and_in_order(kind: DigestKind, zone: ZoneInfo, s
     distinct = list(dict.fromkeys(seen))
 
     assert [one.since for one in distinct] == sorted(one.since for one in distinct)
-    assert all(one.until == other.since for one, other in zip(distinct, distinct[1:], strict=False))
+    assert all(one.until == other.since for one, other in itertools.pairwise(distinct))
 
 
 def test_a_time_that_is_none_is_refused_with_its_field() -> None:

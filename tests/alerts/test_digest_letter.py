@@ -58,7 +58,8 @@ def test_it_loads_nothing_and_runs_nothing() -> None:
 
 
 def test_hostile_words_stay_words() -> None:
-    told = brand(brand="<script>alert(1)</script>", angry=(voice(text="<img src=x onerror=alert(1)>", url="javascript:1"),))
+    said = voice(text="<img src=x onerror=alert(1)>", url="javascript:1")
+    told = brand(brand="<script>alert(1)</script>", angry=(said,))
     letter = rendered(make.digest(brands=(told,)), zone=ZONE)
 
     assert "<script>" not in letter.html

@@ -12,7 +12,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alerts.catalogue import LANGUAGES
@@ -119,6 +119,7 @@ def hostile_messages() -> st.SearchStrategy[Message]:
     )
 
 
+@settings(deadline=None)  # the first message reads the catalogues
 @given(hostile_messages())
 def test_no_text_changes_the_header_block_and_every_message_is_made(message: Message) -> None:
     raw = composed(message)
@@ -139,6 +140,7 @@ def test_no_text_changes_the_header_block_and_every_message_is_made(message: Mes
     assert not mail.defects
 
 
+@settings(deadline=None)
 @given(hostile_messages())
 def test_no_text_becomes_markup(message: Message) -> None:
     usual = Page(rendered(make.message(contact=message.contact), zone=ZONE).html)
