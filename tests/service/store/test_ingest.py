@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from random import Random
 
 import asyncpg
 import pytest
@@ -10,8 +11,9 @@ from hypothesis import strategies as st
 
 from alerts.brands import BrandTerms
 from alerts.types import BrandId, SourceId
-from collectors.types import Author, Rating, SourceKind
+from collectors.types import Author, Mention, Rating, SourceKind
 from service.store import brand, clock, ingest, source, trend
+from service.store.fetch import Counts
 from service.store.pool import Connection, Pool
 from tests import make
 from tests.service.waiting import until
@@ -276,4 +278,58 @@ async def test_an_account_named_later_leaves_the_count_with_the_next_poll(
 
     assert again.counts.unchanged == 1
     assert await trend.total(conn) == 0
+    assert await trend.drift(conn) == 0
+
+
+async def _write(
+    pool: Pool, place: tuple[BrandId, SourceId], said: list[Mention], random: Random, *, after: int
+) -> Counts:
+    """Bring what was said in small batches, in any order and some of it twice, as a worker of its own."""
+    counts = Counts()
+    for start in range(0, len(said), 5):
+        batch = random.sample(said[start : start + 5], k=len(said[start : start + 5])) + said[start : start + 1]
+        async with pool.acquire() as conn, conn.transaction():
+            now = make.NOW + timedelta(microseconds=1000 * start + after)
+            counts += (await ingest.ingest(conn, *place, batch, now=now)).counts
+    return counts
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_three_writers_who_bring_the_same_in_any_order_store_it_once(
+    pool: Pool, conn: Connection, place: tuple[BrandId, SourceId], seed: int
+) -> None:
+    random = Random(seed)
+    said = [make.mention(id=str(n), text=f"text {n}") for n in range(40)]
+    written = await asyncio.gather(
+        *(_write(pool, place, random.sample(said, k=40), random, after=after) for after in range(3))
+    )
+
+    assert sum(one.inserted for one in written) == 40
+    assert sum(one.new_version for one in written) == 0
+    assert sum(one.seen for one in written) == 3 * 48
+    assert await conn.fetchval("select count(*) from mention where version = 1") == 40
+    assert await conn.fetchval("select count(*) from analysis_todo") == 40
+    assert await trend.drift(conn) == 0
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_three_writers_who_differ_leave_every_version_in_its_order(
+    pool: Pool, conn: Connection, place: tuple[BrandId, SourceId], seed: int
+) -> None:
+    random = Random(seed)
+    told = [[make.mention(id=str(n), text=f"text {n} of {writer}") for n in range(20)] for writer in range(3)]
+    written = await asyncio.gather(
+        *(_write(pool, place, random.sample(told[after], k=20), random, after=after) for after in range(3))
+    )
+    versions = await conn.fetch(
+        "select array_agg(version order by version) as of from mention_version group by mention_id"
+    )
+    waiting = await conn.fetchval(
+        "select count(*) from mention m join analysis_todo t on (m.id, m.version) = (t.mention_id, t.version)"
+    )
+
+    assert sum(one.inserted for one in written) == 20
+    assert sum(one.seen for one in written) == 3 * 24
+    assert all(list(row["of"]) == list(range(1, len(row["of"]) + 1)) for row in versions)
+    assert waiting == 20
     assert await trend.drift(conn) == 0
