@@ -27,6 +27,7 @@ from service.api import (
     talk,
     terms,
     trends,
+    users,
 )
 
 
@@ -53,6 +54,7 @@ def mount(app: FastAPI) -> None:
         brands,
         notifications,
         keys,
+        users,
         events,
     ):
         app.include_router(noun.router)

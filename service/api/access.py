@@ -9,9 +9,10 @@ from typing import Annotated
 from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 
+from alerts.types import BrandId
 from service.api.errors import Forbidden, Unauthenticated
 from service.api.parameters import refuse_unknown_parameters
-from service.store import access, clock
+from service.store import access, bounds, clock
 from service.store.access import Scope
 from service.store.pool import Connection, Pool
 
@@ -44,6 +45,10 @@ class Caller:
     #: Nobody else's, though names may be.
     id: str
     scopes: frozenset[Scope]
+    #: What it may see of; None: every brand.
+    brands: frozenset[BrandId] | None
+    #: What ends its open streams.
+    credential: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,7 +64,8 @@ async def _caller_of_key(conn: Connection, presented: str, now: datetime) -> Cal
     key = await access.key_of(conn, presented, now=now)
     if key is None:
         raise Unauthenticated("This API key is unknown, revoked or expired; use a live one.")
-    return Caller(name=f"key:{key.name}", id=f"key:{key.id}", scopes=key.scopes)
+    credential = f"key:{key.id}"
+    return Caller(name=f"key:{key.name}", id=credential, scopes=key.scopes, brands=key.brands, credential=credential)
 
 
 async def _caller_of_session(conn: Connection, request: Request, token: str, now: datetime) -> Caller:
@@ -70,8 +76,13 @@ async def _caller_of_session(conn: Connection, request: Request, token: str, now
         presented = request.headers.get(CSRF_HEADER, "")
         if not hmac.compare_digest(presented.encode(), session.csrf_token.encode()):
             raise Forbidden(f"The header {CSRF_HEADER} must carry the session's token; reload the page.")
-    # The only role there is may do everything.
-    return Caller(name=session.user, id=f"user:{session.user}", scopes=frozenset({Scope.ADMIN}))
+    return Caller(
+        name=session.user,
+        id=f"user:{session.user}",
+        scopes=session.role.scopes,
+        brands=session.brands,
+        credential=f"session:{session.id}",
+    )
 
 
 async def _caller(
@@ -100,6 +111,7 @@ def _asking(needed: Scope) -> Callable[..., AsyncIterator[Asked]]:
             if not caller.scopes & {needed, Scope.ADMIN}:
                 raise Forbidden(f"This needs a key with the scope {needed.value}.")
             refuse_unknown_parameters(request)
+            await bounds.bind(conn, caller.brands)
             yield Asked(caller=caller, conn=conn, now=now)
 
     return asked

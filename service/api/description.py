@@ -29,6 +29,7 @@ _TAGS = [
     {"name": "brands", "description": "What is watched."},
     {"name": "notifications", "description": "The outbox: who was told, and how it went."},
     {"name": "keys", "description": "Who may use this API."},
+    {"name": "users", "description": "Who may sign in, what each may do, and their open sessions."},
     {"name": "events", "description": "What changes, as it changes."},
     {"name": "health", "description": "For load balancers and Prometheus; open to everybody."},
 ]

@@ -9,7 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
-from service.store.pool import TOO_SLOW, UNREACHABLE
+from service.store.pool import OUT_OF_BOUNDS, TOO_SLOW, UNREACHABLE
 
 MEDIA_TYPE = "application/problem+json"
 _RETRY_AFTER_SECONDS = 5
@@ -164,6 +164,20 @@ def is_unreachable(error: Exception) -> bool:
     return isinstance(error, UNREACHABLE) and not isinstance(error, ValueError)
 
 
+def _of_postgres(error: Exception) -> tuple[HTTPStatus, str, dict[str, str]] | None:
+    """Return status, detail and headers of what the database says no with; None for what else it says."""
+    if is_unreachable(error):
+        detail = "The database does not answer; try again in a few seconds."
+        return HTTPStatus.SERVICE_UNAVAILABLE, detail, {"Retry-After": str(_RETRY_AFTER_SECONDS)}
+    if isinstance(error, TOO_SLOW):
+        detail = "The answer took too long to find; ask for one brand, or a shorter time."
+        return HTTPStatus.SERVICE_UNAVAILABLE, detail, {}
+    if isinstance(error, OUT_OF_BOUNDS):
+        detail = "Your key or user is bound to other brands; this needs one that is not."
+        return HTTPStatus.FORBIDDEN, detail, {}
+    return None
+
+
 def problem_of(error: Exception, instance: str) -> ProblemAnswer:
     """Return how an error is told; of an unknown one nothing but that it happened."""
     match error:
@@ -180,14 +194,9 @@ def problem_of(error: Exception, instance: str) -> ProblemAnswer:
             status = HTTPStatus(error.status_code)
             content = _problem(status, _WORDS.get(status, error.detail), instance)
             return ProblemAnswer(status=status, content=content, headers=dict(error.headers or {}))
-        case _ if is_unreachable(error):
-            status = HTTPStatus.SERVICE_UNAVAILABLE
-            content = _problem(status, "The database does not answer; try again in a few seconds.", instance)
-            return ProblemAnswer(status=status, content=content, headers={"Retry-After": str(_RETRY_AFTER_SECONDS)})
-        case _ if isinstance(error, TOO_SLOW):
-            status = HTTPStatus.SERVICE_UNAVAILABLE
-            detail = "The answer took too long to find; ask for one brand, or a shorter time."
-            return ProblemAnswer(status=status, content=_problem(status, detail, instance))
+        case _ if (told := _of_postgres(error)) is not None:
+            status, detail, headers = told
+            return ProblemAnswer(status=status, content=_problem(status, detail, instance), headers=headers)
         case _:
             status = HTTPStatus.INTERNAL_SERVER_ERROR
             return ProblemAnswer(status=status, content=_problem(status, _INTERNAL_DETAIL, instance))

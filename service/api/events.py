@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated
 
@@ -9,15 +10,22 @@ import orjson
 from fastapi import APIRouter, Header, Request
 from fastapi.responses import StreamingResponse
 
+from alerts.types import BrandId
 from service.api.access import Reading
 from service.api.hub import Hub, Told
 from service.api.parameters import PREFIX
+from service.store import bounds
+from service.store import events as changes
+from service.store.events import EventKind
+from service.store.pool import Pool
 
 router = APIRouter(prefix=PREFIX, tags=["events"])
 HEARTBEAT = timedelta(seconds=15)
-#: A stream ends after this long, and its reader comes back: a revoked key or an ended session is noticed then.
+#: A stream ends after this long, and its reader comes back: an expired key is noticed then, a revoked one at once.
 LIFE = timedelta(minutes=5)
 _RETRY_MILLISECONDS = 3000
+#: The id of whatever somebody bound to brands hears: their streams begin with `resync` whenever they come back.
+_BOUNDED = "bounded"
 
 
 def _frame(told: Told) -> str:
@@ -28,8 +36,27 @@ def _frame(told: Told) -> str:
     return f"id: {told.id}\nevent: {told.event.kind}\ndata: {told_of}\n\n"
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ear:
+    """Who listens to a stream."""
+
+    pool: Pool
+    #: What ends the stream when it ends.
+    credential: str
+    #: None: every brand.
+    brands: frozenset[BrandId] | None
+
+    async def hears(self, told: Told) -> Told | None:
+        """Return what of a thing this reader may hear; None: nothing. Numbers would tell how much else there was."""
+        if told.event is None or self.brands is None:
+            return told
+        async with bounds.acquired(self.pool, self.brands) as conn:
+            event = await changes.seen(conn, told.event)
+        return None if event is None else Told(id=_BOUNDED, event=event)
+
+
 async def frames(
-    hub: Hub, last_id: str | None, *, heartbeat: timedelta = HEARTBEAT, life: timedelta = LIFE
+    hub: Hub, ear: Ear, last_id: str | None, *, heartbeat: timedelta = HEARTBEAT, life: timedelta = LIFE
 ) -> AsyncIterator[str]:
     """Yield the stream of one reader, from where it was if nothing was told since, else beginning with `resync`."""
     loop = asyncio.get_running_loop()
@@ -37,7 +64,7 @@ async def frames(
     with hub.subscribed() as subscriber:
         yield f"retry: {_RETRY_MILLISECONDS}\n\n"
         if last_id is not None and last_id != hub.last_id:
-            yield _frame(Told(id=hub.last_id, event=None))
+            yield _frame(Told(id=hub.last_id if ear.brands is None else _BOUNDED, event=None))
         while loop.time() < end:
             try:
                 async with asyncio.timeout(heartbeat.total_seconds()):
@@ -47,7 +74,12 @@ async def frames(
                 continue
             if told is None:
                 return
-            yield _frame(told)
+            if told.event is not None and told.event.kind is EventKind.ACCESS:
+                if ear.credential in told.event.ids:
+                    return
+                continue
+            if (heard := await ear.hears(told)) is not None:
+                yield _frame(heard)
 
 
 @router.get(
@@ -68,10 +100,11 @@ async def frames(
     },
 )
 async def events(
-    request: Request, _asked: Reading, last_event_id: Annotated[str | None, Header(max_length=200)] = None
+    request: Request, asked: Reading, last_event_id: Annotated[str | None, Header(max_length=200)] = None
 ) -> StreamingResponse:
     """Server-sent events; a comment every 15 seconds keeps the line open. A stream ends after five minutes; browsers
     come back by themselves."""
     hub: Hub = request.app.state.hub
     headers = {"X-Accel-Buffering": "no"}
-    return StreamingResponse(frames(hub, last_event_id), media_type="text/event-stream", headers=headers)
+    ear = Ear(pool=request.app.state.pool, credential=asked.caller.credential, brands=asked.caller.brands)
+    return StreamingResponse(frames(hub, ear, last_event_id), media_type="text/event-stream", headers=headers)

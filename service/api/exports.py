@@ -15,13 +15,14 @@ from fastapi.responses import StreamingResponse
 from pydantic import Field
 
 from alerts.query import Query as Words
+from alerts.types import BrandId
 from collectors.kinds import may_be_passed_on
 from service.api.access import Reading
 from service.api.errors import Invalid
 from service.api.mention_shapes import AnalysisShape, MentionItem
 from service.api.mentions import MentionQuery, Sort, filter_of
 from service.api.parameters import PREFIX
-from service.store import mention, search
+from service.store import bounds, mention, search
 from service.store.mention import MentionFilter, StoredMention
 from service.store.pool import Pool
 
@@ -107,7 +108,7 @@ async def exports(asked: Reading, request: Request, query: Annotated[ExportQuery
         raise Invalid("cursor", "an export has one page; leave it out")
     pool: Pool = request.app.state.pool
     wanted = await filter_of(asked, query)
-    items = _items(pool, wanted, query.asked, query.limit)
+    items = _items(pool, asked.caller.brands, wanted, query.asked, query.limit)
     writers = {Format.CSV: _csv, Format.XLSX: _xlsx, Format.JSONL: _jsonl}
     name = f"earshot-{asked.now:%Y%m%dT%H%M%SZ}.{query.format}"
     return StreamingResponse(
@@ -117,11 +118,13 @@ async def exports(asked: Reading, request: Request, query: Annotated[ExportQuery
     )
 
 
-async def _items(pool: Pool, wanted: MentionFilter, words: Words | None, limit: int) -> AsyncIterator[MentionItem]:
+async def _items(
+    pool: Pool, brands: frozenset[BrandId] | None, wanted: MentionFilter, words: Words | None, limit: int
+) -> AsyncIterator[MentionItem]:
     """Yield what is asked for, page by page: no connection is held while a slow reader reads."""
     after, left = None, limit
     while left > 0:
-        async with pool.acquire() as conn:
+        async with bounds.acquired(pool, brands) as conn:
             if words is None:
                 found: Sequence[StoredMention] = await mention.newest(conn, wanted, after=after, limit=min(_PAGE, left))
                 after = found[-1].place if len(found) == min(_PAGE, left) else None

@@ -6,7 +6,7 @@ import click
 
 from service.cli.connect import run
 from service.cli.main import Failure
-from service.cli.names import some_name
+from service.cli.names import bounds_of, some_name
 from service.settings import Settings
 from service.store import access, clock
 from service.store.access import Scope
@@ -34,19 +34,36 @@ def list_keys() -> None:
 @command.command("add")
 @click.argument("name", callback=some_name)
 @click.option("--scope", "scopes", multiple=True, default=["read"], type=click.Choice([scope.value for scope in Scope]))
+@click.option("--brand", "brands", multiple=True, help="Only this brand (name); may be given several times.")
 @click.option("--days", type=click.IntRange(1, 3650), help="Days until it expires; for ever without.")
-def add(name: str, scopes: tuple[str, ...], days: int | None) -> None:
+def add(name: str, scopes: tuple[str, ...], brands: tuple[str, ...], days: int | None) -> None:
     """Make a key and show it, once."""
 
     async def added(_settings: Settings, pool: Pool) -> str:
-        async with pool.acquire() as conn:
+        async with pool.acquire() as conn, conn.transaction():
             now = await clock.now(conn)
             expires_at = None if days is None else now + timedelta(days=days)
+            bounds = await bounds_of(conn, brands, is_admin=Scope.ADMIN in scopes)
             return await access.add_key(
-                conn, name=name, scopes=[Scope(scope) for scope in scopes], now=now, expires_at=expires_at
+                conn, name=name, scopes=[Scope(one) for one in scopes], now=now, expires_at=expires_at, brands=bounds
             )
 
     click.echo(run(added))
+
+
+@command.command("rotate")
+@click.argument("key_id")
+def rotate(key_id: str) -> None:
+    """Give a key a new secret and show it, once; the one before is taken for another day."""
+
+    async def rotated(_settings: Settings, pool: Pool) -> str | None:
+        async with pool.acquire() as conn, conn.transaction():
+            return await access.rotate_key(conn, key_id, now=await clock.now(conn))
+
+    shown = run(rotated)
+    if shown is None:
+        raise Failure(f"there is no live key {key_id!r}; `earshot keys list` shows them")
+    click.echo(shown)
 
 
 @command.command("revoke")
@@ -55,7 +72,7 @@ def revoke(key_id: str) -> None:
     """End a key now."""
 
     async def revoked(_settings: Settings, pool: Pool) -> bool:
-        async with pool.acquire() as conn:
+        async with pool.acquire() as conn, conn.transaction():
             return await access.revoke_key(conn, key_id, now=await clock.now(conn))
 
     if not run(revoked):

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from service.store import (
     access,
+    attempt,
     clock,
     component,
     fetch,
@@ -40,6 +41,7 @@ async def maintain(pool: Pool) -> None:
     async with pool.acquire() as conn:
         now = await clock.now(conn)
         await access.forget_expired(conn, now=now)
+        await attempt.forget_before(conn, now - attempt.SPAN)
         await verification.forget_expired(conn, now=now)
         await fetch.forget_before(conn, now - FETCH_LOG_LIFE)
         await tryout.forget_before(conn, now - TRYOUT_LIFE)

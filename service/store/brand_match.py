@@ -13,21 +13,25 @@ from service.store import brand, mention
 from service.store.mention import MentionFilter, StoredMention, post_of
 from service.store.pool import Connection
 
-#: By the brands' revision, which is random: databases cannot be taken for one another.
-_known: dict[UUID, BrandMatcher] = {}
+#: By the brands' revision, which is random: databases cannot be taken for one another. And by who asks: somebody bound
+#: to brands sees only theirs.
+_known: dict[tuple[UUID, str | None], BrandMatcher] = {}
 _MOST_KNOWN = 4
 
 
 async def current(conn: Connection) -> BrandMatcher:
     """Return the matcher of the brands there are."""
-    revision: UUID = await conn.fetchval("select revision from brand_change")
-    if revision not in _known:
+    row = await conn.fetchrow("select revision, seen_brands()::text as bounds from brand_change")
+    if row is None:
+        raise LookupError("the revision of the brands is not there")
+    known = (row["revision"], row["bounds"])
+    if known not in _known:
         watched = [WatchedBrand(id=one.id, terms=one.terms) for one in await brand.every(conn)]
         built = await asyncio.to_thread(BrandMatcher, watched)
         while len(_known) >= _MOST_KNOWN:
             del _known[next(iter(_known))]
-        _known[revision] = built
-    return _known[revision]
+        _known[known] = built
+    return _known[known]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -21,6 +21,8 @@ class EventKind(StrEnum):
     INCIDENT = "incident"
     SOURCE = "source"
     NOTIFICATION = "notification"
+    #: Between web processes only: whose streams end now.
+    ACCESS = "access"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,6 +39,19 @@ class Event:
         """Return the event a payload stands for."""
         known = orjson.loads(payload)
         return cls(kind=EventKind(known["kind"]), ids=tuple(known["ids"]), count=known["count"])
+
+
+async def seen(conn: Connection, event: Event) -> Event | None:
+    """Return what a bounded connection may hear of an event; None: nothing. What was cut off is not heard of."""
+    statement = {
+        EventKind.MENTION: "select id::text from mention where id = any($1::text[]::bigint[]) order by id",
+        EventKind.INCIDENT: "select id::text from incident where id = any($1::text[]::bigint[]) order by id",
+        EventKind.SOURCE: "select id::text from source where id = any($1::text[]::bigint[]) order by id",
+        EventKind.NOTIFICATION: "select id::text from notification where id = any($1::text[]::uuid[]) order by id",
+    }.get(event.kind)
+    rows = [] if statement is None else await conn.fetch(statement, list(event.ids))
+    ids = tuple(row["id"] for row in rows)
+    return Event(kind=event.kind, ids=ids, count=len(ids)) if ids else None
 
 
 async def tell(conn: Connection, kind: EventKind, ids: Sequence[object]) -> None:

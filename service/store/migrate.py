@@ -3,7 +3,7 @@
 import re
 from importlib.resources import files
 
-from service.store import clock
+from service.store import bounds, clock
 from service.store.pool import Connection, StoreError
 
 _NAME = re.compile(r"^(\d{4})_[a-z0-9_]+\.sql$")
@@ -52,6 +52,7 @@ async def migrate(conn: Connection) -> list[str]:
                     name,
                     await clock.now(conn),
                 )
+        await bounds.prepare(conn)
         return [name for _, name, _ in missing]
     finally:
         await conn.execute("select pg_advisory_unlock($1)", _LOCK)

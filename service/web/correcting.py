@@ -16,7 +16,7 @@ from service.store.correction import Correction
 from service.store.mention import StoredMention
 from service.web import links, render
 from service.web.mention_query import number
-from service.web.visit import Missing, PageRoute, SignedIn, Visit
+from service.web.visit import Missing, PageRoute, Responding, Visit
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -27,7 +27,7 @@ _LEVELS = {"0": 0, "1": 1, "2": 2}
 
 
 @router.post("/mentions/{mention_id}/correct")
-async def correct(visit: SignedIn, mention_id: str) -> Response:
+async def correct(visit: Responding, mention_id: str) -> Response:
     """Keep what a form says. Raises Missing."""
     form = await visit.form()
     found = await _found(visit, mention_id)
@@ -35,7 +35,7 @@ async def correct(visit: SignedIn, mention_id: str) -> Response:
 
 
 @router.post("/mentions/{mention_id}/confirm")
-async def confirm(visit: SignedIn, mention_id: str) -> Response:
+async def confirm(visit: Responding, mention_id: str) -> Response:
     """The verdict is right: that counts for its quality too. Raises Missing."""
     await visit.form()
     found = await _found(visit, mention_id)
@@ -46,7 +46,7 @@ async def confirm(visit: SignedIn, mention_id: str) -> Response:
 
 
 @router.post("/mentions/{mention_id}/undo")
-async def undo(visit: SignedIn, mention_id: str) -> Response:
+async def undo(visit: Responding, mention_id: str) -> Response:
     """Say again what was said before. Raises Missing."""
     form = await visit.form()
     found = await _found(visit, mention_id)

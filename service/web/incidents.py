@@ -17,7 +17,7 @@ from service.web import links, mention_view, render, wording
 from service.web.highlight import excerpt, marked_words
 from service.web.mention_query import number
 from service.web.reader import Reader
-from service.web.visit import Missing, PageRoute, SignedIn, Visit
+from service.web.visit import Missing, PageRoute, Responding, SignedIn, Visit
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -112,7 +112,7 @@ async def one(visit: SignedIn, incident_id: str) -> Response:
 
 
 @router.post("/incidents/{incident_id}/acknowledge")
-async def acknowledge(visit: SignedIn, incident_id: str) -> Response:
+async def acknowledge(visit: Responding, incident_id: str) -> Response:
     """Somebody looks at it."""
     await visit.form()
     async with visit.conn.transaction():
@@ -121,7 +121,7 @@ async def acknowledge(visit: SignedIn, incident_id: str) -> Response:
 
 
 @router.post("/incidents/{incident_id}/resolve")
-async def resolve(visit: SignedIn, incident_id: str) -> Response:
+async def resolve(visit: Responding, incident_id: str) -> Response:
     """The work is done."""
     form = await visit.form()
     resolution = next((known for known in BY_PEOPLE if known == form.get("resolution")), None)
@@ -138,7 +138,7 @@ async def resolve(visit: SignedIn, incident_id: str) -> Response:
 
 
 @router.post("/incidents/{incident_id}/reopen")
-async def reopen(visit: SignedIn, incident_id: str) -> Response:
+async def reopen(visit: Responding, incident_id: str) -> Response:
     """It was not done after all."""
     await visit.form()
     async with visit.conn.transaction():
@@ -147,7 +147,7 @@ async def reopen(visit: SignedIn, incident_id: str) -> Response:
 
 
 @router.post("/incidents/{incident_id}/assign")
-async def assign(visit: SignedIn, incident_id: str) -> Response:
+async def assign(visit: Responding, incident_id: str) -> Response:
     """It is somebody's; an empty name takes it off."""
     form = await visit.form()
     to = " ".join(storable(form.get("to", "")).split())[:_MOST_NAME] or None
@@ -157,7 +157,7 @@ async def assign(visit: SignedIn, incident_id: str) -> Response:
 
 
 @router.post("/incidents/{incident_id}/snooze")
-async def snooze(visit: SignedIn, incident_id: str) -> Response:
+async def snooze(visit: Responding, incident_id: str) -> Response:
     """Nobody is told for a while."""
     form = await visit.form()
     if (hours := number(form.get("hours"))) not in _SNOOZES:
@@ -169,7 +169,7 @@ async def snooze(visit: SignedIn, incident_id: str) -> Response:
 
 
 @router.post("/incidents/{incident_id}/note")
-async def note(visit: SignedIn, incident_id: str) -> Response:
+async def note(visit: Responding, incident_id: str) -> Response:
     """Somebody writes something down."""
     form = await visit.form()
     words = storable(form.get("text", "")).strip()[:_MOST_NOTE]
@@ -181,7 +181,7 @@ async def note(visit: SignedIn, incident_id: str) -> Response:
 
 
 @router.post("/incidents/{incident_id}/merge")
-async def merge(visit: SignedIn, incident_id: str) -> Response:
+async def merge(visit: Responding, incident_id: str) -> Response:
     """It goes on in another incident."""
     form = await visit.form()
     into = number(form.get("into"))

@@ -13,7 +13,7 @@ from service import reports
 from service.store import component, notification
 from service.store.notification import OutboxEntry
 from service.web import health, links, render, wording
-from service.web.visit import Missing, PageRoute, SignedIn, Visit
+from service.web.visit import Missing, PageRoute, Responding, SignedIn, Visit
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -70,7 +70,7 @@ async def framed(visit: SignedIn, notification_id: str) -> Response:
 
 
 @router.post("/outbox/{notification_id}/retry")
-async def retry(visit: SignedIn, notification_id: str) -> Response:
+async def retry(visit: Responding, notification_id: str) -> Response:
     """Try an e-mail that was given up again. Raises Missing."""
     await visit.form()
     entry = await _entry(visit, notification_id)

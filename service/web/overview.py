@@ -16,7 +16,7 @@ from service.web import chart, figures, health, links, render, rising_words, voi
 from service.web.figures import Figure, Totals
 from service.web.mention_view import view
 from service.web.scope import Scope, period_names, scope_of
-from service.web.visit import PageRoute, SignedIn, Visit
+from service.web.visit import Administering, PageRoute, SignedIn, Visit
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -165,7 +165,7 @@ async def overview(visit: SignedIn) -> Response:
 
 
 @router.post("/demo/remove")
-async def remove_demo(visit: SignedIn) -> Response:
+async def remove_demo(visit: Administering) -> Response:
     """Erase the fictional brand and what it brought."""
     await visit.form()
     async with visit.conn.transaction():

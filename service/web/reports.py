@@ -21,7 +21,7 @@ from service.store.trend import Bucket
 from service.web import chart, chart_picture, links, render
 from service.web.mention_query import number
 from service.web.reader import Reader
-from service.web.visit import Missing, PageRoute, SignedIn, Visit, trouble
+from service.web.visit import Missing, PageRoute, SignedIn, Visit, Writing, trouble
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -162,7 +162,7 @@ async def picture(visit: SignedIn) -> Response:
 
 
 @router.post("/reports/contacts/{contact_id}")
-async def wish(visit: SignedIn, contact_id: str) -> Response:
+async def wish(visit: Writing, contact_id: str) -> Response:
     """Keep which reports a contact wants. Raises Missing."""
     form = await visit.form()
     known = number(contact_id)

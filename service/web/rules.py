@@ -17,7 +17,7 @@ from service.store.search import storable
 from service.web import mention_view, render, rule_words, wording
 from service.web.mention_query import number
 from service.web.reader import Reader
-from service.web.visit import Missing, PageRoute, SignedIn, Visit
+from service.web.visit import Missing, PageRoute, SignedIn, Visit, Writing
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -62,7 +62,7 @@ async def listed(visit: SignedIn) -> Response:
 
 
 @router.get("/rules/new")
-async def fresh(visit: SignedIn) -> Response:
+async def fresh(visit: Writing) -> Response:
     """Return the form of a rule of a kind that is not there yet. Raises Missing."""
     return await _form(visit, Draft(kind=_kind(visit.request.query_params.get("kind", ""))))
 
@@ -87,13 +87,13 @@ async def one(visit: SignedIn, rule_id: str) -> Response:
 
 
 @router.post("/rules/new")
-async def add(visit: SignedIn) -> Response:
+async def add(visit: Writing) -> Response:
     """Try or store a new rule. Raises Missing."""
     return await _act(visit, None)
 
 
 @router.post("/rules/{rule_id}")
-async def change(visit: SignedIn, rule_id: str) -> Response:
+async def change(visit: Writing, rule_id: str) -> Response:
     """Try, change or remove a rule. Raises Missing."""
     return await _act(visit, (await _stored(visit, rule_id)).id)
 

@@ -21,7 +21,7 @@ from service.store.tryout import Draft, Tryout, TryoutId
 from service.web import render, source_words
 from service.web.mention_query import number
 from service.web.sources import shown_settings
-from service.web.visit import Missing, PageRoute, SignedIn, Visit
+from service.web.visit import Missing, PageRoute, Visit, Writing
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -59,7 +59,7 @@ class Wrong:
 
 
 @router.get("/add-source")
-async def begin(visit: SignedIn) -> Response:
+async def begin(visit: Writing) -> Response:
     """Return the kinds to choose from, or the form of the chosen one."""
     query, reader = visit.request.query_params, visit.reader
     chosen = next((kind for kind in registry.offered() if kind == query.get("kind")), None)
@@ -131,7 +131,7 @@ async def _form(visit: Visit, filled: Filled, wrong: Wrong | None = None) -> Res
 
 
 @router.post("/add-source")
-async def try_it(visit: SignedIn) -> Response:
+async def try_it(visit: Writing) -> Response:
     """Check what a form says, and have it tried; or show the form again with what is wrong. Raises Missing."""
     form = await visit.form()
     kind = next((known for known in registry.offered() if known == form.get("kind")), None)
@@ -216,7 +216,7 @@ async def _is_taken(visit: Visit, draft: Draft) -> bool:
 
 
 @router.get("/add-source/{tryout_id}")
-async def tried(visit: SignedIn, tryout_id: str) -> Response:
+async def tried(visit: Writing, tryout_id: str) -> Response:
     """Return what came of trying. Raises Missing."""
     found = await _tried(visit, tryout_id)
     return visit.page(
@@ -230,7 +230,7 @@ async def tried(visit: SignedIn, tryout_id: str) -> Response:
 
 
 @router.post("/add-source/{tryout_id}/keep")
-async def keep(visit: SignedIn, tryout_id: str) -> Response:
+async def keep(visit: Writing, tryout_id: str) -> Response:
     """Make the draft a source. Raises Missing."""
     await visit.form()
     found = await _tried(visit, tryout_id)

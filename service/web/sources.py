@@ -14,7 +14,7 @@ from service.store.source import SourceHealth
 from service.web import health, render, source_words
 from service.web.mention_query import number
 from service.web.reader import Reader
-from service.web.visit import Missing, PageRoute, SignedIn, Visit
+from service.web.visit import Missing, PageRoute, SignedIn, Visit, Writing
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -99,7 +99,7 @@ def _notice(came: str, reader: Reader) -> str:
 
 
 @router.post("/sources/{source_id}/poll")
-async def poll(visit: SignedIn, source_id: str) -> Response:
+async def poll(visit: Writing, source_id: str) -> Response:
     """Make a source due at once. Raises Missing."""
     await visit.form()
     found = await _found(visit, source_id)
@@ -108,7 +108,7 @@ async def poll(visit: SignedIn, source_id: str) -> Response:
 
 
 @router.post("/sources/{source_id}/pause")
-async def pause(visit: SignedIn, source_id: str) -> Response:
+async def pause(visit: Writing, source_id: str) -> Response:
     """Ask a source no more. Raises Missing."""
     await visit.form()
     found = await _found(visit, source_id)
@@ -117,7 +117,7 @@ async def pause(visit: SignedIn, source_id: str) -> Response:
 
 
 @router.post("/sources/{source_id}/resume")
-async def resume(visit: SignedIn, source_id: str) -> Response:
+async def resume(visit: Writing, source_id: str) -> Response:
     """Ask a source again. Raises Missing."""
     await visit.form()
     found = await _found(visit, source_id)

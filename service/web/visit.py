@@ -14,9 +14,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from service.settings import Settings
-from service.store import access, clock
-from service.store.access import Session
-from service.store.pool import UNREACHABLE, Connection
+from service.store import access, bounds, clock
+from service.store.access import Scope, Session
+from service.store.pool import OUT_OF_BOUNDS, UNREACHABLE, Connection
 from service.web import csrf, links, render
 from service.web.reader import Reader, language_of
 
@@ -32,6 +32,10 @@ class SignInNeeded(Exception):
 
 class Missing(Exception):
     """There is no such page."""
+
+
+class Denied(Exception):
+    """Whoever is signed in may not do that."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,6 +58,13 @@ class Visit:
             raise SignInNeeded
         return self.session.user
 
+    @property
+    def user_id(self) -> int:
+        """The id of who is signed in. Raises SignInNeeded."""
+        if self.session is None:
+            raise SignInNeeded
+        return self.session.user_id
+
     def page(self, template: str, *, status: int = 200, **values: object) -> Response:
         """Return a page."""
         return _page(
@@ -65,6 +76,10 @@ class Visit:
             form_secret=self.form_secret,
             values=values,
         )
+
+    def may(self, scope: str) -> bool:
+        """Whether whoever is signed in may do what a scope allows."""
+        return self.session is not None and self.session.may(Scope(scope))
 
     async def form(self) -> Mapping[str, str]:
         """Return the fields of a form our page made. Raises csrf.Forged."""
@@ -85,9 +100,10 @@ def zone_of(settings: Settings) -> ZoneInfo:
         return ZoneInfo("UTC")
 
 
-def reader_of(request: Request, now: datetime) -> Reader:
+def reader_of(request: Request, now: datetime, session: Session | None = None) -> Reader:
     """Return who reads this request's answer."""
-    language = language_of(request.cookies, request.headers.get("accept-language"))
+    chosen = None if session is None else session.language
+    language = chosen or language_of(request.cookies, request.headers.get("accept-language"))
     return Reader(language=language, zone=zone_of(settings_of(request)), now=now)
 
 
@@ -101,22 +117,40 @@ async def anyone(request: Request) -> AsyncIterator[Visit]:
         yield Visit(
             request=request,
             conn=conn,
-            reader=reader_of(request, now),
+            reader=reader_of(request, now, session),
             settings=settings_of(request),
             session=session,
             form_secret=secret,
         )
 
 
-async def signed_in(visit: Annotated[Visit, Depends(anyone)]) -> Visit:
-    """Return the visit of somebody who is signed in. Raises SignInNeeded."""
+async def themselves(visit: Annotated[Visit, Depends(anyone)]) -> Visit:
+    """Return the visit of somebody who sees to their own account. Raises SignInNeeded."""
     if visit.session is None:
         raise SignInNeeded
     return visit
 
 
+def _allowed(scope: Scope) -> Callable[..., Coroutine[Any, Any, Visit]]:
+    """Return the dependency that lets in who may do what a scope allows, within their bounds."""
+
+    async def allowed(visit: Annotated[Visit, Depends(anyone)]) -> Visit:
+        if visit.session is None:
+            raise SignInNeeded
+        if not visit.may(scope):
+            raise Denied
+        await bounds.bind(visit.conn, visit.session.brands)
+        return visit
+
+    return allowed
+
+
 Anyone = Annotated[Visit, Depends(anyone)]
-SignedIn = Annotated[Visit, Depends(signed_in)]
+Themselves = Annotated[Visit, Depends(themselves)]
+SignedIn = Annotated[Visit, Depends(_allowed(Scope.READ))]
+Responding = Annotated[Visit, Depends(_allowed(Scope.RESPOND))]
+Writing = Annotated[Visit, Depends(_allowed(Scope.WRITE))]
+Administering = Annotated[Visit, Depends(_allowed(Scope.ADMIN))]
 
 
 class PageRoute(APIRoute):
@@ -131,8 +165,8 @@ class PageRoute(APIRoute):
                 return await inner(request)
             except SignInNeeded:
                 return _to_sign_in(request)
-            except csrf.Forged:
-                return trouble(request, 403)
+            except (csrf.Forged, Denied, OUT_OF_BOUNDS) as error:
+                return trouble(request, 403, denied=not isinstance(error, csrf.Forged))
             except (Missing, RequestValidationError):
                 return trouble(request, 404)
             except UNREACHABLE as error:
@@ -154,7 +188,7 @@ def _without_database(request: Request, error: Exception) -> Response:
     return trouble(request, 503)
 
 
-def trouble(request: Request, status: int) -> Response:
+def trouble(request: Request, status: int, *, denied: bool = False) -> Response:
     """Return the page that says what went wrong and what to do; needs no database."""
     reader = reader_of(request, datetime.now(UTC))
     secret = request.cookies.get(csrf.FORM_COOKIE) or csrf.new_secret()
@@ -166,7 +200,7 @@ def trouble(request: Request, status: int) -> Response:
         status=status,
         session=None,
         form_secret=secret,
-        values={"status": status, "retry": _again(request)},
+        values={"status": status, "denied": denied, "retry": _again(request)},
         headers=headers,
     )
 

@@ -15,7 +15,7 @@ from alerts.types import RuleKind, RuleMode, Urgency
 from service.store import brand, contact, rule, source, trend
 from service.store.search import storable
 from service.web import render
-from service.web.visit import PageRoute, SignedIn, Visit
+from service.web.visit import PageRoute, Visit, Writing
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -49,13 +49,13 @@ async def steps(visit: Visit) -> Steps:
 
 
 @router.get("/welcome/brand")
-async def ask_brand(visit: SignedIn) -> Response:
+async def ask_brand(visit: Writing) -> Response:
     """Return the form of a brand."""
     return _form(visit, "brand", {})
 
 
 @router.post("/welcome/brand")
-async def add_brand(visit: SignedIn) -> Response:
+async def add_brand(visit: Writing) -> Response:
     """Watch a brand, or show the form again with what is wrong."""
     form, _ = await visit.form(), visit.reader.words.gettext
     aliases = tuple(filter(None, (_line(one) for one in form.get("aliases", "").splitlines())))
@@ -74,13 +74,13 @@ async def add_brand(visit: SignedIn) -> Response:
 
 
 @router.get("/welcome/contact")
-async def ask_contact(visit: SignedIn) -> Response:
+async def ask_contact(visit: Writing) -> Response:
     """Return the form of a contact."""
     return _form(visit, "contact", {"language": visit.reader.language})
 
 
 @router.post("/welcome/contact")
-async def add_contact(visit: SignedIn) -> Response:
+async def add_contact(visit: Writing) -> Response:
     """Tell somebody from now on, or show the form again with what is wrong. Where there is no rule, a first is made."""
     form, _ = await visit.form(), visit.reader.words.gettext
     name, email = _line(form.get("name", "")), _line(form.get("email", ""))

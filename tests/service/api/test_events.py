@@ -8,12 +8,12 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from service.api.events import frames
+from service.api.events import Ear, frames
 from service.api.hub import Hub
 from service.store import events
 from service.store.access import Scope
 from service.store.events import EventKind
-from service.store.pool import Connection
+from service.store.pool import Connection, Pool
 from tests.service.api.conftest import Place, key_with, put_incident, served
 
 STREAM = "/api/v1/events"
@@ -82,6 +82,31 @@ async def hub(database_url: str) -> AsyncIterator[Hub]:
         await task
 
 
+@pytest.fixture
+def ear(pool: Pool) -> Ear:
+    return Ear(pool=pool, credential="key:of-nobody", brands=None)
+
+
+async def test_what_ends_one_callers_streams_is_not_told_to_others(hub: Hub, pool: Pool, conn: Connection) -> None:
+    told: dict[str, list[str]] = {}
+    beat = timedelta(milliseconds=100)
+
+    async def listen(credential: str) -> None:
+        ear = Ear(pool=pool, credential=credential, brands=None)
+        told[credential] = [one async for one in frames(hub, ear, None, heartbeat=beat, life=timedelta(seconds=1))]
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(listen("key:a"))
+        group.create_task(listen("key:b"))
+        while hub.subscriber_count < 2:  # noqa: ASYNC110  # the hub offers nothing to wait for
+            await asyncio.sleep(0)
+        await events.tell(conn, EventKind.ACCESS, ["key:a"])
+        await events.tell(conn, EventKind.SOURCE, [7])
+
+    assert not [frame for frame in told["key:a"] if "event: " in frame]
+    assert ["event: source" in frame for frame in told["key:b"] if "event: " in frame] == [True]
+
+
 async def test_a_lost_connection_is_made_again_and_readers_read_again(hub: Hub, conn: Connection) -> None:
     with hub.subscribed() as subscriber:
         await conn.execute(
@@ -127,19 +152,19 @@ async def test_what_another_program_says_on_the_channel_does_no_harm(hub: Hub, c
             assert told.event is None
 
 
-async def test_a_quiet_stream_beats_and_ends_in_time(hub: Hub) -> None:
+async def test_a_quiet_stream_beats_and_ends_in_time(hub: Hub, ear: Ear) -> None:
     beat, life = timedelta(milliseconds=20), timedelta(milliseconds=50)
-    said = [frame async for frame in frames(hub, None, heartbeat=beat, life=life)]
+    said = [frame async for frame in frames(hub, ear, None, heartbeat=beat, life=life)]
 
     assert said[0] == "retry: 3000\n\n"
     assert set(said[1:]) == {": still here\n\n"}
     assert hub.subscriber_count == 0
 
 
-async def test_a_reader_that_comes_back_reads_again_only_if_it_missed_something(hub: Hub) -> None:
+async def test_a_reader_that_comes_back_reads_again_only_if_it_missed_something(hub: Hub, ear: Ear) -> None:
     life = {"heartbeat": timedelta(milliseconds=1), "life": timedelta(0)}
-    same = [frame async for frame in frames(hub, hub.last_id, **life)]
-    missed = [frame async for frame in frames(hub, "other-1", **life)]
+    same = [frame async for frame in frames(hub, ear, hub.last_id, **life)]
+    missed = [frame async for frame in frames(hub, ear, "other-1", **life)]
 
     assert not [frame for frame in same if "resync" in frame]
     assert [frame for frame in missed if "event: resync" in frame]

@@ -1,0 +1,169 @@
+"""What each role may do in the dashboard, and how people sign in with passwords."""
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+
+from service import passwords
+from service.store import access, attempt, clock, user
+from service.store.access import Role, Scope
+from service.store.pool import Connection
+from service.web.visit import PageRoute
+from tests.service.web.conftest import visitor
+from tests.service.web.reading import Page
+
+#: What a page needs; None: open to everybody, or to whoever is signed in. A new page without an entry fails.
+NEEDED: dict[tuple[str, str], Scope | None] = {
+    ("GET", "/static/chart/{name}"): None,
+    ("GET", "/static/{version}/{name}"): None,
+    ("GET", "/sign-in"): None,
+    ("POST", "/sign-in"): None,
+    ("POST", "/sign-out"): None,
+    ("POST", "/language"): None,
+    ("GET", "/contacts/verify"): None,
+    ("POST", "/contacts/verify"): None,
+    **dict.fromkeys(
+        [
+            *(("GET", path) for path in ("/", "/chart", "/mentions", "/mentions/{mention_id}", "/incidents")),
+            *(("GET", path) for path in ("/incidents/{incident_id}", "/stories", "/stories/{story_id}", "/causes")),
+            *(("GET", path) for path in ("/stories/{story_id}/chart", "/compare", "/authors", "/quality", "/outbox")),
+            *(("GET", path) for path in ("/outbox/{notification_id}", "/outbox/{notification_id}/html", "/sources")),
+            *(("GET", path) for path in ("/sources/{source_id}", "/rules", "/rules/{rule_id}")),
+            *(("GET", path) for path in ("/reports", "/reports/preview", "/reports/chart.png")),
+        ],
+        Scope.READ,
+    ),
+    **dict.fromkeys(
+        [
+            *(("POST", f"/mentions/{{mention_id}}/{act}") for act in ("correct", "confirm", "undo")),
+            *(("POST", f"/incidents/{{incident_id}}/{act}") for act in ("acknowledge", "resolve", "reopen", "assign")),
+            *(("POST", f"/incidents/{{incident_id}}/{act}") for act in ("snooze", "note", "merge")),
+            ("POST", "/outbox/{notification_id}/retry"),
+        ],
+        Scope.RESPOND,
+    ),
+    **dict.fromkeys(
+        [
+            *(("GET", path) for path in ("/rules/new", "/add-source", "/add-source/{tryout_id}")),
+            *(("POST", path) for path in ("/rules/new", "/rules/{rule_id}", "/add-source")),
+            ("POST", "/add-source/{tryout_id}/keep"),
+            ("POST", "/reports/contacts/{contact_id}"),
+            *(("POST", f"/sources/{{source_id}}/{act}") for act in ("poll", "pause", "resume")),
+            *((method, f"/welcome/{what}") for method in ("GET", "POST") for what in ("brand", "contact")),
+        ],
+        Scope.WRITE,
+    ),
+    ("POST", "/demo/remove"): Scope.ADMIN,
+}
+PASSWORD = "correct horse 電池"
+
+
+def _pages(app: FastAPI) -> set[tuple[str, str]]:
+    routes = [
+        route
+        for included in app.router.routes
+        for route in getattr(getattr(included, "original_router", None), "routes", [included])
+    ]
+    found = [route for route in routes if isinstance(route, APIRoute) and isinstance(route, PageRoute)]
+    return {(method, route.path) for route in found for method in route.methods or ()}
+
+
+def test_every_page_is_in_the_matrix(app: FastAPI) -> None:
+    assert _pages(app) == set(NEEDED)
+
+
+async def _person(conn: Connection, role: Role, name: str = "lek") -> str:
+    """Return the cookie of somebody who is signed in."""
+    now = await clock.now(conn)
+    one = await user.add(conn, name=name, role=role, now=now)
+    return await access.open_session(conn, one.id, now=now)
+
+
+@pytest.mark.parametrize("role", list(Role))
+async def test_a_person_may_do_what_their_role_says_and_no_more(app: FastAPI, conn: Connection, role: Role) -> None:
+    async with visitor(app) as browser:
+        browser.cookies.set("earshot_session", await _person(conn, role), domain="127.0.0.1")
+        for (method, path), needed in NEEDED.items():
+            if needed is None:
+                continue
+            answer = await browser.request(method, path.replace("{", "9").replace("}", ""))
+            denied = "You may not do this" in answer.text
+
+            assert denied != (needed in role.scopes), (method, path, answer.status_code)
+            assert answer.status_code == 403 or not denied
+
+
+async def _enter(person: httpx.AsyncClient, name: str, password: str) -> httpx.Response:
+    form = Page((await person.get("/sign-in")).text).form("/sign-in")
+    return await person.post("/sign-in", data={**form, "name": name, "password": password})
+
+
+@pytest.fixture
+async def mei(conn: Connection) -> int:
+    one = await user.add(conn, name="mei", role=Role.VIEWER, now=await clock.now(conn))
+    await user.set_password(conn, one.id, passwords.hashed(PASSWORD))
+    return one.id
+
+
+@pytest.mark.usefixtures("mei")
+async def test_a_password_lets_in_and_a_wrong_one_does_not(app: FastAPI) -> None:
+    async with visitor(app) as person, visitor(app) as stranger:
+        entered = await _enter(person, "mei", PASSWORD)
+        first = await person.get("/")
+        wrong = await _enter(stranger, "mei", PASSWORD + "!")
+        nobody = await _enter(stranger, "nobody", PASSWORD)
+
+    assert (entered.status_code, first.status_code) == (303, 200)
+    assert (wrong.status_code, nobody.status_code) == (403, 403)
+    assert "do not fit together" in wrong.text
+    assert wrong.text.replace("mei", "").count("<") == nobody.text.replace("nobody", "").count("<")
+
+
+@pytest.mark.usefixtures("mei")
+async def test_guessing_is_stopped_for_the_account_even_with_the_right_word(app: FastAPI, conn: Connection) -> None:
+    async with visitor(app) as guesser:
+        answers = [await _enter(guesser, "mei", f"guess number {n}") for n in range(attempt.MOST_OF_ACCOUNT)]
+        late = await _enter(guesser, "MEI", PASSWORD)
+        await conn.execute("update mock.clock set shift = '16 minutes'")
+        later = await _enter(guesser, "mei", PASSWORD)
+
+    assert {one.status_code for one in answers} == {403}
+    assert (late.status_code, late.headers["retry-after"]) == (429, "900")
+    assert later.status_code == 303
+
+
+async def test_guessing_is_stopped_for_an_address(conn: Connection) -> None:
+    now = await clock.now(conn)
+    taken = [
+        await attempt.take(conn, account=f"user {n}", address="203.0.113.7", now=now)
+        for n in range(attempt.MOST_OF_ADDRESS + 1)
+    ]
+
+    assert taken == [True] * attempt.MOST_OF_ADDRESS + [False]
+    assert await attempt.take(conn, account="user 0", address="203.0.113.8", now=now)
+
+
+async def test_a_disabled_user_is_out_at_once(app: FastAPI, conn: Connection, mei: int) -> None:
+    await user.add(conn, name="boss", role=Role.ADMIN, now=await clock.now(conn))
+    async with visitor(app) as person:
+        await _enter(person, "mei", PASSWORD)
+        async with conn.transaction():
+            now = await clock.now(conn)
+            await user.change(conn, mei, role=Role.VIEWER, brands=None, enabled=False, now=now)
+        out = await person.get("/")
+        again = await _enter(person, "mei", PASSWORD)
+
+    assert out.headers["location"].startswith("/sign-in")
+    assert again.status_code == 403
+
+
+def test_a_password_is_kept_as_argon2id_and_weak_ones_are_refused() -> None:
+    kept = passwords.hashed(PASSWORD)
+
+    assert kept.startswith("$argon2id$")
+    assert passwords.matches(kept, PASSWORD)
+    assert not passwords.matches(kept, PASSWORD.upper())
+    assert not passwords.matches(None, "nobody's password")
+    for weak in ("short", "a" * 20, "mei", "x" * 300, "lantern noodles"):
+        assert passwords.is_weak(weak, name="Lantern Noodles")
