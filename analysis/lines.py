@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from analysis.types import Analyser, Analysis, Because, Sentiment
 
 #: A batch closes at so many lines or bytes, whichever comes first: memory stays the same however long the file.
-_BATCH_LINES = 64
+_BATCH_LINES = 256
 _BATCH_BYTES = 1 << 20
 _DECIMALS = 6
 _EMBEDDING_DECIMALS = 4

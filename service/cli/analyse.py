@@ -1,8 +1,10 @@
 """`earshot analyse`"""
 
 import os
+import stat
 import sys
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO
 
@@ -24,6 +26,19 @@ def _lines(stream: IO[bytes]) -> Iterator[bytes]:
             line = stream.readline(_MAX_LINE_BYTES)
 
 
+def _size(stream: IO[bytes]) -> int | None:
+    """Return how many bytes a stream has; None where only its end will tell."""
+    known = os.fstat(stream.fileno())
+    return known.st_size if stat.S_ISREG(known.st_mode) else None
+
+
+def _measured(lines: Iterable[bytes], sizes: deque[int]) -> Iterator[bytes]:
+    """Yield the lines, and leave the size of each."""
+    for line in lines:
+        sizes.append(len(line))
+        yield line
+
+
 @click.command("analyse")
 @click.argument("file", type=click.Path(dir_okay=False, allow_dash=True, path_type=Path), default="-")
 @click.option("--because", is_flag=True, help="Say for every line which words the verdict was read from.")
@@ -35,10 +50,15 @@ def command(file: Path, *, because: bool, embed: bool, name: str | None, threads
     settings = read_settings()
     judge = analyser(name or settings.analyser, labels=settings.hub_labels, download=settings.hub_download)
     with click.open_file(str(file), "rb") as stream:
-        out = sys.stdout.buffer
+        out, sizes = sys.stdout.buffer, deque[int]()
+        answers = analyse_lines(_measured(_lines(stream), sizes), judge, because=because, embed=embed, threads=threads)
         try:
-            for line in analyse_lines(_lines(stream), judge, because=because, embed=embed, threads=threads):
-                out.write(line + b"\n")
+            with click.progressbar(
+                answers, length=_size(stream), file=sys.stderr, hidden=not sys.stderr.isatty()
+            ) as bar:
+                for line in answers:
+                    out.write(line + b"\n")
+                    bar.update(sizes.popleft())
             out.flush()
         except BrokenPipeError:
             # The reader has seen enough; nothing is left to flush at exit.

@@ -172,7 +172,7 @@ def test_no_more_lines_are_read_than_a_few_batches_ahead() -> None:
     made = analyse_lines(endless(), analyser(), threads=2)
     next(made)
 
-    assert read <= 64 * 5
+    assert read <= 256 * 5
 
 
 @pytest.mark.parametrize(

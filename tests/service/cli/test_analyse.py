@@ -1,6 +1,10 @@
 """`earshot analyse` and `earshot evaluate` answer whatever lines they get."""
 
 import json
+import os
+import pty
+import subprocess
+from pathlib import Path
 
 from tests.service import programs
 
@@ -74,3 +78,61 @@ def test_a_label_that_makes_no_sense_is_named_with_its_line() -> None:
     assert done.returncode == 1
     assert b"line 1" in done.stderr
     assert b"Traceback" not in done.stderr
+
+
+MIXED = [
+    json.dumps({"id": number, "text": text.format(number), "rating": number % 6}, ensure_ascii=False)
+    for number, text in enumerate(
+        [
+            "第{}次來了，湯頭不錯，但是店員態度很差，不會再來",
+            "垃圾商家，骗子，气死我了，退钱{}！！！",
+            "รอ {} นาทีแล้ว พนักงานพูดจาแย่มาก ไม่มาอีก",
+            "Order {} was fine. The courier threw it over the fence and laughed at me!",
+            "ok",
+        ]
+        * 60
+    )
+]
+
+
+def test_threads_and_processes_answer_alike_to_the_byte() -> None:
+    def answered(lines: list[str], *options: str) -> bytes:
+        done = programs.run("analyse", "-", *options, settings={}, stdin="\n".join(lines).encode())
+        assert done.returncode == 0, done.stderr.decode()
+        return done.stdout
+
+    whole = answered(MIXED, "--threads", "1")
+
+    assert whole.count(b"\n") == len(MIXED)
+    assert answered(MIXED, "--threads", "2") == whole
+    # Where the file is cut makes other batches of it.
+    assert answered(MIXED[:101]) + answered(MIXED[101:]) == whole
+
+
+def shown_on_a_terminal(*arguments: str) -> tuple[bytes, bytes]:
+    """Return what a command writes, and what it shows on the terminal that its errors go to."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [programs.PYTHON, "-m", "service.cli", *arguments],
+        env=programs.environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+    ) as process:
+        os.close(theirs)
+        written, _ = process.communicate()
+    shown = os.read(ours, 1 << 16)
+    os.close(ours)
+    return written, shown
+
+
+def test_a_terminal_shows_how_far_it_is_and_a_file_does_not(tmp_path: Path) -> None:
+    path = tmp_path / "texts.jsonl"
+    path.write_text("\n".join(MIXED[:5]) + "\n")
+
+    written, shown = shown_on_a_terminal("analyse", str(path), "--analyser", "ngram")
+    quiet = programs.run("analyse", str(path), "--analyser", "ngram", settings={})
+
+    assert b"100%" in shown
+    assert quiet.stderr == b""
+    assert quiet.stdout == written
