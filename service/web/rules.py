@@ -1,7 +1,7 @@
 """What to flag and whom to tell: the rules with how each does, one to change, and what it would have done."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TypeVar
 
@@ -10,8 +10,8 @@ from starlette.responses import Response
 
 from alerts import registry
 from alerts.errors import RuleError
-from alerts.types import BrandId, Contact, ContactId, Rule, RuleId, RuleKind, RuleMode, Severity, Urgency
-from service.store import brand, contact, mention, rule
+from alerts.types import BrandId, Contact, ContactId, PolicyId, Rule, RuleId, RuleKind, RuleMode, Severity, Urgency
+from service.store import brand, contact, mention, policy, rule
 from service.store.preview import Preview, preview
 from service.store.search import storable
 from service.web import mention_view, render, rule_words, wording
@@ -42,6 +42,7 @@ class Draft:
     group_by: str = ""
     settings: Mapping[str, str] = field(default_factory=dict)
     contacts: frozenset[ContactId] = frozenset()
+    policy_id: PolicyId | None = None
 
 
 @router.get("/rules")
@@ -82,6 +83,7 @@ async def one(visit: SignedIn, rule_id: str) -> Response:
         group_by=stored.group_by,
         settings={key: _written(value) for key, value in stored.settings.items()},
         contacts=frozenset(await contact.tied(visit.conn, stored.id)),
+        policy_id=stored.policy_id,
     )
     return await _form(visit, draft)
 
@@ -114,6 +116,9 @@ async def _act(visit: Visit, rule_id: RuleId | None) -> Response:
     except RuleError as error:
         return await _form(visit, draft, mistake=error)
     async with visit.conn.transaction():
+        if wanted.policy_id not in await policy.every(visit.conn):
+            # None chosen, or one that somebody removed meanwhile.
+            wanted = replace(wanted, policy_id=None)
         await _store(visit, wanted, draft)
     return render.moved("/rules?came=saved")
 
@@ -125,7 +130,7 @@ def _draft(form: Mapping[str, str], rule_id: RuleId | None) -> Draft:
         one.key: storable(form.get(f"setting-{one.key}", "")).strip()[:_MOST_VALUE]
         for one in registry.settings_of(kind)
     }
-    brand_id = number(form.get("brand"))
+    brand_id, policy_id = number(form.get("brand")), number(form.get("policy"))
     return Draft(
         id=rule_id,
         kind=kind,
@@ -136,6 +141,7 @@ def _draft(form: Mapping[str, str], rule_id: RuleId | None) -> Draft:
         severity=_chosen(Severity, form.get("severity"), Severity.MAJOR),
         group_by=form.get("group_by", ""),
         settings={key: value for key, value in given.items() if value},
+        policy_id=None if policy_id is None else PolicyId(policy_id),
         contacts=frozenset(
             ContactId(known)
             for key in form
@@ -162,6 +168,7 @@ def _rule(draft: Draft) -> Rule:
         urgency=draft.urgency,
         severity=draft.severity,
         group_by=next((one for one in groups if one == draft.group_by), groups[0]),
+        policy_id=draft.policy_id,
     )
 
 
@@ -187,13 +194,16 @@ async def _store(visit: Visit, wanted: Rule, draft: Draft) -> None:
             urgency=wanted.urgency,
             severity=wanted.severity,
             group_by=wanted.group_by,
+            policy_id=wanted.policy_id,
             now=visit.reader.now,
         )
     else:
         rule_id = draft.id
         await rule.change(visit.conn, wanted)
     known = {one.id for one in await contact.every(visit.conn)}
-    await contact.tie(visit.conn, rule_id, sorted(draft.contacts & known))
+    # By a policy, it is the policy's people who are told.
+    chosen = frozenset[ContactId]() if wanted.policy_id else draft.contacts & known
+    await contact.tie(visit.conn, rule_id, sorted(chosen))
 
 
 async def _form(
@@ -216,6 +226,7 @@ async def _form(
         groups={one: groups[one] for one in kind.groups},
         brands=await brand.every(visit.conn),
         contacts=contacts,
+        policies={key: one.name for key, one in (await policy.every(visit.conn)).items()},
         mistake=mistake,
         mistaken=labels.get(mistake.field, "") if mistake else "",
         tried=tried,

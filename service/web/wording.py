@@ -1,7 +1,7 @@
 """What states, reasons and events are called on the pages."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from alerts import letter, reasons, wording
 from alerts.errors import Mistake
@@ -112,6 +112,9 @@ def event(entry: TimelineEntry, reader: Reader) -> str:
         "merged": words.gettext("Merged into incident %(into)s by %(who)s"),
         "absorbed": words.gettext("Incident %(incident)s was merged into this one by %(who)s"),
         "ended": words.gettext("What the rule saw is over; it closed by itself"),
+        "escalated": words.gettext("Nobody acknowledged it: step %(step)s is told, %(late)s late")
+        if entry.detail.get("late_by")
+        else words.gettext("Nobody acknowledged it: step %(step)s is told"),
         "suppressed": words.gettext("Nobody is told for now: incident %(incident)s tells of it already")
         if entry.detail.get("incident")
         else words.gettext("Nobody is told for now: %(by)s"),
@@ -126,6 +129,8 @@ def event(entry: TimelineEntry, reader: Reader) -> str:
         "contact": str(entry.detail.get("contact", "")),
         "why": _resolution(entry, reader),
         "until": _moment(entry.detail.get("until"), reader),
+        "step": reader.number(int(entry.detail.get("level", 0)) + 1),
+        "late": reader.span(timedelta(seconds=int(entry.detail.get("late_by", 0)))),
         **{key: str(entry.detail.get(key, "")) for key in ("to", "text", "into", "incident", "by")},
     }
 

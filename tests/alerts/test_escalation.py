@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from alerts import escalation, incidents
 from alerts.errors import DutyError
-from alerts.escalation import Policy, Step
+from alerts.escalation import Policy, Step, Weak
 from alerts.incidents import Outcome
 from alerts.oncall import Layer, Override, OverrideId, Schedule, ScheduleId
 from alerts.types import (
@@ -153,6 +153,15 @@ def test_a_policy_that_cannot_be_is_refused(steps: tuple[Step, ...], repeats: in
     assert refused.value.field == field
 
 
+def test_what_would_fall_to_the_last_resort_is_told_a_week_ahead() -> None:
+    unreachable = [*(EVERYBODY[one] for one in (MEI, SAI)), make.contact(id=ANN, name="Ann", verified=False)]
+    found = escalation.weaknesses([USUAL], [schedule(ANN, MEI)], unreachable, now=NOW)
+    covered = escalation.weaknesses([USUAL], [schedule(ANN, MEI)], list(EVERYBODY.values()), now=NOW)
+
+    assert [(one.weak, one.people) for one in found] == [(Weak.LAST_RESORT, ("?",)), (Weak.UNREACHED, ("Ann",))]
+    assert covered == []
+
+
 class EscalationMachine(RuleBasedStateMachine):
     """One incident with its policy: downtime, acknowledgements, replicas, crashes and bad addresses in any order."""
 
@@ -226,7 +235,7 @@ class EscalationMachine(RuleBasedStateMachine):
 
     @invariant()
     def two_levels_are_never_told_at_once_unless_mail_came_back(self) -> None:
-        told_at = {}
+        told_at: dict[int, datetime] = {}
         for one in self.of_cycle():
             if one.purpose is not Purpose.MORE:
                 told_at.setdefault(one.seq, one.at)

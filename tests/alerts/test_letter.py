@@ -1,6 +1,7 @@
 """The letter in four languages: every word translated, numbers and times as each language writes them."""
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -9,7 +10,7 @@ import pytest
 from alerts.catalogue import LANGUAGES
 from alerts.gaps import gaps
 from alerts.letter import DOMAIN, FOLDER, LOCALE, rendered
-from alerts.types import Reason, Urgency
+from alerts.types import Purpose, Reason, Urgency
 from collectors.types import Rating
 from tests import make
 
@@ -121,3 +122,29 @@ def test_a_mention_without_words_still_makes_a_letter() -> None:
 
 def test_the_templates_lie_beside_the_code() -> None:
     assert {path.name for path in (Path(FOLDER) / "templates").iterdir()} >= {"incident.html", "incident.txt"}
+
+
+@pytest.mark.parametrize(
+    ("language", "minutes", "said"),
+    [
+        ("en", 15, "Nobody has acknowledged this incident for 15 minutes; now it is your turn."),
+        ("en", 125, "Nobody has acknowledged this incident for 2 hours; now it is your turn."),
+        ("zh-Hant", 15, "這起事件已有 15 分鐘無人接手，現在輪到您處理。"),
+        ("zh-Hans", 15, "这起事件已有 15 分钟无人接手，现在轮到您处理。"),
+        ("th", 15, "ยังไม่มีใครรับเรื่องนี้มา 15 นาทีแล้ว ตอนนี้ถึงตาคุณ"),
+    ],
+)
+def test_whoever_is_next_reads_how_long_nobody_acknowledged(language: str, minutes: int, said: str) -> None:
+    message = make.message(
+        purpose=Purpose.AGAIN, unanswered=timedelta(minutes=minutes), contact=make.contact(language=language)
+    )
+    letter = rendered(message, zone=ZONE)
+
+    assert said in letter.text
+    assert said in letter.html
+
+
+def test_the_last_resort_reads_that_there_is_nobody_else() -> None:
+    for purpose in (Purpose.FIRST, Purpose.AGAIN):
+        assert "you are the last resort" in rendered(make.message(purpose=purpose, last_resort=True), zone=ZONE).text
+    assert "last resort" not in rendered(make.message(), zone=ZONE).text

@@ -2,14 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from alerts.escalation import Step
+from alerts.oncall import Layer
+from alerts.silence import SilenceKind
 from alerts.types import BrandId, RuleKind, RuleMode, SourceId, Urgency
 from analysis.types import Analysis, Because, Cause, Sentiment
 from collectors.types import Author, Mention, Rating, SourceKind, whole_text
 from service.pipeline.analyse import analyse_due
-from service.store import brand, clock, component, contact, ingest, rule, source
+from service.store import brand, clock, component, contact, ingest, policy, rule, schedule, silence, source
 from service.store.pool import Connection, Pool
 from service.web.reader import Reader
 from tests import make
@@ -172,3 +175,42 @@ async def brand_named(conn: Connection, name: str = "Lantern Noodles") -> BrandI
 def reader(language: str = "en") -> Reader:
     """Return somebody who reads in Taipei."""
     return Reader(language=language, zone=ZoneInfo("Asia/Taipei"), now=make.NOW)
+
+
+async def put_turns(conn: Connection) -> None:
+    """Let two people take turns by the week and another by day, one have taken over, and something be kept quiet."""
+    now = await clock.now(conn)
+    told = [one.id for one in await contact.every(conn)]
+    for name, language in (("Somchai", "th"), ("陳怡君", "zh-Hant")):
+        email = f"turn{len(told)}@example.com"
+        told.append(await contact.put(conn, name=name, email=email, language=language, enabled=True, now=now))
+    monday = (now - timedelta(days=21 + now.weekday())).replace(hour=9, minute=0, second=0, microsecond=0, tzinfo=None)
+    week = Layer(members=tuple(told[:2]), starts=monday, turn=timedelta(days=7))
+    office = Layer(members=(told[-1],), starts=monday, turn=timedelta(days=7), hours=(time(9), time(18)))
+    care = await schedule.put(conn, name="Care", zone="Asia/Bangkok", layers=[week, office], now=now)
+    await schedule.add_override(
+        conn,
+        care,
+        contact_id=told[1],
+        starts_at=now + timedelta(days=2),
+        ends_at=now + timedelta(days=2, hours=12),
+        author="mei",
+        now=now,
+    )
+    steps = [
+        Step(schedules=(care,), wait=timedelta(minutes=10)),
+        Step(whole_schedules=(care,), wait=timedelta(hours=1)),
+    ]
+    await policy.put(conn, name="Care first", steps=steps, repeats=1, last_resort=told[0], now=now)
+    await silence.add(
+        conn,
+        kind=SilenceKind.MAINTENANCE,
+        brand_id=None,
+        rule_id=None,
+        source_id=None,
+        starts_at=now + timedelta(days=1),
+        ends_at=now + timedelta(days=1, hours=3),
+        reason="The till is being replaced",
+        author="mei",
+        now=now,
+    )

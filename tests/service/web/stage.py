@@ -135,6 +135,7 @@ async def _aftermath(conn: Connection, sources: dict[str, SourceId]) -> None:
             "https://senlek.example/feed: 503 Service Unavailable; tried again in 12 minutes" if failing else None,
             9 if failing else 0,
         )
+    await seed.put_turns(conn)
     await _checked(conn, now)
     await _drafted(conn, next(iter(sources.values())), now)
     oldest = [one.id for one in reversed(await incident.newest(conn))]
