@@ -204,8 +204,10 @@ async def _newest_of(conn: Connection, group_key: str) -> Incident | None:
 
 
 async def triggered(conn: Connection, *, since: datetime) -> list[Incident]:
-    """Return the incidents nobody has acknowledged yet, opened or joined since."""
-    rows = await conn.fetch(_STATE + " where status = 'triggered' and last_alert_at >= $1 order by id", since)
+    """Return the incidents nobody has acknowledged yet, opened, joined or gone to the next step since."""
+    rows = await conn.fetch(
+        _STATE + " where status = 'triggered' and greatest(last_alert_at, level_at) >= $1 order by id", since
+    )
     return [_incident(row) for row in rows]
 
 
@@ -451,3 +453,25 @@ async def merge(conn: Connection, incident_id: IncidentId, *, into: IncidentId, 
         await conn.execute("update alert set incident_id = $2 where incident_id = $1", incident_id, into)
         await events.tell(conn, EventKind.INCIDENT, [into])
     return await _acted(conn, incident_id, merger.source)
+
+
+async def follow_story(conn: Connection, gone: StoryId, *, into: StoryId, now: datetime) -> None:
+    """Make open incidents about a story that became part of another be about that one: they are merged into its incident
+    where it has one."""
+    rows = await conn.fetch(
+        """
+        select i.id, r.id || '|' || i.brand_id || '|' || $2::bigint as group_key
+        from incident i join rule r on r.id = i.rule_id
+        where i.status <> 'resolved' and r.group_by = 'story'
+            and i.group_key = r.id || '|' || i.brand_id || '|' || $1::bigint
+        order by i.id
+        """,
+        gone,
+        into,
+    )
+    for row in rows:
+        target = await latest_of(conn, row["group_key"])
+        if target is not None and target.status is not IncidentStatus.RESOLVED:
+            await merge(conn, IncidentId(row["id"]), into=target.id, by=BY_ITSELF, now=now)
+        else:
+            await conn.execute("update incident set group_key = $2 where id = $1", row["id"], row["group_key"])

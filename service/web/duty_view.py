@@ -30,8 +30,8 @@ class Cell:
     """What somebody has of a day."""
 
     bars: tuple[Bar, ...]
-    #: The same in words; '' where it is nothing.
-    said: str
+    #: The same in words, one for each.
+    said: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -127,7 +127,7 @@ def _cell(has: Sequence[Shift], start: datetime, end: datetime, reader: Reader) 
         for begins, ends in within
     ]
     said = [f"{reader.clock(begins)}–{'24:00' if ends == end else reader.clock(ends)}" for begins, ends in within]
-    return Cell(bars=tuple(bars), said=", ".join(said))
+    return Cell(bars=tuple(bars), said=tuple(said))
 
 
 def notices(found: Sequence[Weakness], reader: Reader) -> list[Notice]:
