@@ -14,12 +14,15 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from collectors.errors import CollectError, RateLimited, Unreachable
 from collectors.limits import asked_for, refused_for
+from collectors.parsers import shared_parsers
 from collectors.registry import settings_of
 from collectors.text import clean
 from collectors.types import Answer, Egress, Source
 
 #: Every status that can carry an explanation.
 _EXPLAINED = frozenset(range(400, 600))
+#: No JSON of this length fills a memory.
+_SMALL_BYTES = 64 * 1024
 _SHORTEST_SECRET = 4
 _SECRET_IN_QUERY = re.compile(
     r"\b((?:api|app|client|access|refresh|auth)?[_-]?(?:key|token|secret|password|signature|sig|assertion|code))"
@@ -109,7 +112,7 @@ async def ask_any(
         answer = await egress.get(url, headers=sent, allow_private=private, answers=_EXPLAINED)
     else:
         answer = await egress.post(url, body=body, headers=sent, allow_private=private, answers=_EXPLAINED)
-    document, flaw = _decoded(answer)
+    document, flaw = await _decoded(answer)
     failed = answer.status >= 400 or _is_only_an_error(document)
     pause = refused_for(answer.status, answer.headers, document, now=now) if failed else None
     if pause is not None:
@@ -148,11 +151,14 @@ def decode(payload: bytes) -> Any:
         raise CollectError(f"not JSON: {str(error)[:200]}") from error
 
 
-def _decoded(answer: Answer) -> tuple[Any, str | None]:
-    """Return the JSON of the answer and what is wrong with it."""
+async def _decoded(answer: Answer) -> tuple[Any, str | None]:
+    """Return the JSON of the answer and what is wrong with it. A few bytes of JSON can be many of memory: what is not
+    small is first read where that harms nobody, and here only if it is light."""
     if answer.status in {204, 304}:
         return None, None
     try:
+        if len(answer.body) > _SMALL_BYTES:
+            await shared_parsers().parse_soon({"reader": "json_weight"}, answer.body)
         return decode(answer.body), None
     except CollectError as error:
         cut = "" if answer.complete else " (the answer was cut short)"

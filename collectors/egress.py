@@ -21,6 +21,7 @@ from yarl import URL
 
 from collectors.addresses import checked_server, checked_url, is_inward
 from collectors.body import read_body
+from collectors.domains import domain_of
 from collectors.errors import RateLimited, Refused, Unreachable
 from collectors.guard import GuardedConnector, InwardAddress, Resolve, open_stream, resolve
 from collectors.polite import SHORTEST_RETRY_AFTER, Pace, retry_after
@@ -102,9 +103,9 @@ class GuardedEgress:
         target = checked_url(url, allow_private=private)
         sent = {name.lower(): value for name, value in (headers or {}).items()}
         left, loop = self._deadline, asyncio.get_running_loop()
-        moved_to, settled, same_host = None, False, False
+        moved_to, settled, same_domain = None, False, False
         for _ in range(MAX_REDIRECTS + 1):
-            async with self._turn(target, private=private, at_once=same_host):
+            async with self._turn(target, private=private, at_once=same_domain):
                 started = loop.time()
                 hop = await self._hop(target, sent, allow_private=private, seconds=left, wanted=answers)
                 left -= loop.time() - started
@@ -114,7 +115,7 @@ class GuardedEgress:
             sent = _headers_along(target, following, sent)
             settled = settled or hop.status not in _PERMANENT_REDIRECTS
             moved_to = moved_to if settled else str(following)
-            target, same_host = following, following.raw_host == target.raw_host
+            target, same_domain = following, _domain(following) == _domain(target)
         raise Unreachable(f"more than {MAX_REDIRECTS} redirects")
 
     async def post(
@@ -163,9 +164,10 @@ class GuardedEgress:
             raise Unreachable(f"no connection to {host}:{port}: {_said(error)}") from error
 
     def _turn(self, url: URL, *, private: bool, at_once: bool) -> AbstractAsyncContextManager[None]:
-        """Return the host's turn; a private host that may be asked is our own and needs no pacing."""
-        host = url.raw_host or ""
-        return nullcontext() if private and is_inward(host) else self._pace.turn(host, at_once=at_once)
+        """Return the domain's turn; a private host that may be asked is our own and needs no pacing."""
+        if private and is_inward(url.raw_host or ""):
+            return nullcontext()
+        return self._pace.turn(_domain(url), at_once=at_once)
 
     async def _hop(
         self,
@@ -230,8 +232,8 @@ class GuardedEgress:
         pause = retry_after(hop.headers.get("retry-after"), now=self._clock())
         busy = status == 429 or (status == 503 and pause is not None)
         if busy:
-            # The host rests for all its sources, whoever reads what it said.
-            self._pace.rest(host, pause or SHORTEST_RETRY_AFTER)
+            # The domain rests for all its sources, whoever reads what it said.
+            self._pace.rest(_domain(url), pause or SHORTEST_RETRY_AFTER)
         if status == 304 or 200 <= status < 300 or status in wanted:
             return Answer(
                 status=status,
@@ -246,6 +248,10 @@ class GuardedEgress:
                 f"{host} answered {status}: too many requests or busy", retry_after=pause or SHORTEST_RETRY_AFTER
             )
         raise Unreachable(f"{host} answered with status {status}", permanent=status == 410)
+
+
+def _domain(url: URL) -> str:
+    return domain_of(url.host or "")
 
 
 def _joined(response: aiohttp.ClientResponse) -> dict[str, str]:

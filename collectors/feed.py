@@ -8,14 +8,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any
 
 from collectors.errors import Unreachable
-from collectors.parsers import ParserPool
+from collectors.parsers import ParserPool, mentions_in, shared_parsers, unread_in
 from collectors.registry import check
-from collectors.shape import mention_from_json
-from collectors.types import Answer, Collected, Egress, Push, Quarantined, Received, Source, Validators
+from collectors.types import Answer, Collected, Egress, Push, Received, Source, Validators
 from collectors.websub import hub_of
 
 _ACCEPT = (
@@ -46,19 +44,6 @@ class FeedReceiver:
         head = _head(source, now, source.settings.get("url", ""), push.headers)
         reply = await shared_parsers().parse_soon(head, push.body)
         return Received(collected=_collected(reply, wish=None, moved_to=None, validators=Validators()))
-
-
-@cache
-def shared_parsers() -> ParserPool:
-    """Return the pool of this process."""
-    return ParserPool()
-
-
-def close_parsers() -> None:
-    """End the shared pool's children; a later poll starts new ones."""
-    if shared_parsers.cache_info().currsize:
-        shared_parsers().close()
-        shared_parsers.cache_clear()
 
 
 async def collect(source: Source, *, egress: Egress, now: datetime, parsers: ParserPool | None = None) -> Collected:
@@ -126,8 +111,8 @@ def _collected(
     ttl = reply["ttl_minutes"]
     wishes = [pause for pause in (wish, timedelta(minutes=ttl) if ttl else None) if pause is not None]
     return Collected(
-        mentions=tuple(mention_from_json(values) for values in reply["mentions"]),
-        quarantined=tuple(Quarantined(raw=raw.encode(), reason=reason) for raw, reason in reply["quarantined"]),
+        mentions=mentions_in(reply),
+        quarantined=unread_in(reply),
         complete=reply["complete"],
         validators=validators if reply["complete"] else Validators(),
         next_poll_after=min(max(wishes), _LONGEST_WISH) if wishes else None,

@@ -11,13 +11,12 @@ from datetime import datetime
 from typing import Any
 
 from collectors.errors import CollectError
-from collectors.feed import shared_parsers
 from collectors.feed_items import MAX_RAW_BYTES
 from collectors.harvest import Harvest
 from collectors.mailbox import Batch, Mail, examine, new_mails, opened
 from collectors.pages import names_in
+from collectors.parsers import mentions_in, shared_parsers
 from collectors.registry import check
-from collectors.shape import mention_from_json
 from collectors.types import Collected, Egress, Mention, Quarantined, Source
 
 #: Servers end a line that is silent for half an hour, routers one that is silent for less.
@@ -71,13 +70,13 @@ async def _mentions(mail: Mail, source: Source, *, now: datetime) -> tuple[list[
         reply = await shared_parsers().parse_soon(_head(source, mail.received, now=now), mail.content)
     except CollectError as error:
         return [], [Quarantined(raw=mail.content[:MAX_RAW_BYTES], reason=f"mail {mail.uid}: {error}"[:500])]
-    return [mention_from_json(values) for values in reply["mentions"]], []
+    return list(mentions_in(reply)), []
 
 
 def parse(payload: bytes, source: Source, *, now: datetime) -> Collected:
     """Return what a mail says that came just now. Blocking. Raises CollectError."""
     reply = shared_parsers().parse(_head(source, now, now=now), payload)
-    return Collected(mentions=tuple(mention_from_json(values) for values in reply["mentions"]))
+    return Collected(mentions=mentions_in(reply))
 
 
 def _head(source: Source, received: datetime, *, now: datetime) -> dict[str, Any]:

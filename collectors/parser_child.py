@@ -138,7 +138,27 @@ def _mail(head: Mapping[str, Any], payload: bytes) -> dict[str, Any]:
     return {"mentions": [mention_to_json(mention) for mention in read_mail(head, payload)]}
 
 
-_READERS = {"feed": _feed, "feed_item": _feed_item, "web_page": _web_page, "sitemap": _sitemap, "mail": _mail}
+def _json_weight(_head: Mapping[str, Any], payload: bytes) -> dict[str, Any]:
+    from collectors.json_weight import weigh  # noqa: PLC0415
+
+    return {"values": weigh(payload)}
+
+
+def _ptt_page(head: Mapping[str, Any], payload: bytes) -> dict[str, Any]:
+    from collectors.ptt_page import read_page  # noqa: PLC0415
+
+    return _read_to_json(read_page(head, payload))
+
+
+_READERS = {
+    "feed": _feed,
+    "feed_item": _feed_item,
+    "web_page": _web_page,
+    "sitemap": _sitemap,
+    "mail": _mail,
+    "json_weight": _json_weight,
+    "ptt_page": _ptt_page,
+}
 
 
 def _read_to_json(read: Read) -> dict[str, Any]:

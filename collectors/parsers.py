@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from queue import LifoQueue
 from threading import Lock, Timer
@@ -19,6 +20,8 @@ from typing import IO, Any, cast
 import orjson
 
 from collectors.errors import CollectError, Refused
+from collectors.shape import mention_from_json
+from collectors.types import Mention, Quarantined
 
 _FRAME = struct.Struct("!II")
 _MAX_REPLY_BYTES = 256 * 1024 * 1024
@@ -205,6 +208,29 @@ class ParserPool:
             timer.cancel()
             job.leave()
             self._busy.remove(child)
+
+
+def mentions_in(reply: Mapping[str, Any]) -> tuple[Mention, ...]:
+    """Return the mentions of a child's reply."""
+    return tuple(mention_from_json(values) for values in reply["mentions"])
+
+
+def unread_in(reply: Mapping[str, Any]) -> tuple[Quarantined, ...]:
+    """Return what a child could not read, beside what it could."""
+    return tuple(Quarantined(raw=raw.encode(), reason=reason) for raw, reason in reply["quarantined"])
+
+
+@cache
+def shared_parsers() -> ParserPool:
+    """Return the pool of this process."""
+    return ParserPool()
+
+
+def close_parsers() -> None:
+    """End the shared pool's children; a later poll starts new ones."""
+    if shared_parsers.cache_info().currsize:
+        shared_parsers().close()
+        shared_parsers.cache_clear()
 
 
 def _exchange(process: subprocess.Popen[bytes], head: bytes, payload: bytes) -> Mapping[str, Any]:

@@ -1,4 +1,7 @@
-"""How often a place may be asked: the pause until the next poll, and the pace per host."""
+"""How often a place may be asked: the pause until the next poll, and the pace per domain.
+
+The key of a pace is called host; the way out gives it the registrable domain, so that a place's many hosts are one.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -22,8 +22,9 @@ from collectors.errors import CollectError, SettingError
 from collectors.feed_items import MAX_RAW_BYTES
 from collectors.harvest import Harvest
 from collectors.pages import record
+from collectors.parsers import mentions_in, shared_parsers, unread_in
 from collectors.ptt_html import article_of, articles_in
-from collectors.ptt_page import PLATFORM, parse, site_of, url_of
+from collectors.ptt_page import PLATFORM, head_of, parse, site_of, url_of
 from collectors.registry import check
 from collectors.types import Answer, Collected, Egress, Mention, Quarantined, Source
 
@@ -149,8 +150,8 @@ class _Poll:
             del self._threads[name]
             return
         try:
-            page = parse(answer.body, self._source, now=self._now, url=path)
-            self._harvest.add(page.mentions, page.quarantined)
+            reply = await shared_parsers().parse_soon(head_of(self._source, path, now=self._now), answer.body)
+            self._harvest.add(mentions_in(reply), unread_in(reply))
         except CollectError as error:
             self._harvest.add((), [Quarantined(raw=answer.body[:MAX_RAW_BYTES], reason=f"{name}: {error}")])
         if answer.complete:

@@ -9,11 +9,11 @@ from typing import Any
 from collectors.charsets import decode
 from collectors.dates import from_epoch, parse_date, plausible
 from collectors.errors import CollectError
-from collectors.feed_items import content_hash, one_line
+from collectors.feed_items import Read, content_hash, one_line
 from collectors.pages import counts, identity, read_each
 from collectors.ptt_html import Article, article_of, read_article
 from collectors.text import MAX_TITLE_CHARS, clean
-from collectors.types import Author, Collected, Mention, Source
+from collectors.types import Author, Collected, Mention, Source, SourceKind
 
 PLATFORM = "https://www.ptt.cc"
 _ZONE = timezone(timedelta(hours=8))
@@ -41,6 +41,18 @@ def parse(payload: bytes, source: Source, *, now: datetime, url: str = "") -> Co
         items, lambda item: [place.article(article) if "article" in item else place.push(item["push"], times)]
     )
     return Collected(mentions=mentions, quarantined=unread)
+
+
+def head_of(source: Source, url: str, *, now: datetime) -> dict[str, Any]:
+    """Return the request that goes to the parser's child along with a page."""
+    return {"reader": "ptt_page", "settings": dict(source.settings), "url": url, "now": now.isoformat()}
+
+
+def read_page(head: Mapping[str, Any], payload: bytes) -> Read:
+    """Return what stands on a page; `head` is made by `head_of`. Raises CollectError."""
+    source = Source(kind=SourceKind.PTT, settings=head["settings"])
+    found = parse(payload, source, now=datetime.fromisoformat(head["now"]), url=head["url"])
+    return Read(mentions=found.mentions, quarantined=found.quarantined)
 
 
 def site_of(source: Source) -> str:

@@ -15,9 +15,9 @@ from urllib.parse import urlsplit
 import re2
 
 from collectors.errors import CollectError, SettingError
-from collectors.feed import shared_parsers
 from collectors.feed_items import content_hash
 from collectors.harvest import Harvest
+from collectors.parsers import shared_parsers
 from collectors.registry import check
 from collectors.robots import check_allowed, rules_of
 from collectors.text import host_of

@@ -11,12 +11,11 @@ from datetime import datetime
 from typing import Any
 
 from collectors.errors import CollectError, SettingError
-from collectors.feed import shared_parsers
 from collectors.harvest import MAX_SECONDS, Harvest
+from collectors.parsers import mentions_in, shared_parsers, unread_in
 from collectors.registry import check
 from collectors.robots import check_allowed
-from collectors.shape import mention_from_json
-from collectors.types import Answer, Collected, Egress, Mention, Quarantined, Source, Validators
+from collectors.types import Answer, Collected, Egress, Mention, Source, Validators
 
 _MAX_PAGES = 5
 #: Ids remembered to know when a list has been read to what was seen before.
@@ -88,8 +87,8 @@ async def read(
     reply = await shared_parsers().parse_soon(
         head_of(source, answer.url, answer.headers, now, whole=whole), answer.body
     )
-    mentions = tuple(mention_from_json(values) for values in reply["mentions"])
-    harvest.add(mentions, _unread(reply), warning=reply["warning"])
+    mentions = mentions_in(reply)
+    harvest.add(mentions, unread_in(reply), warning=reply["warning"])
     if not answer.complete:
         harvest.warn("the page was cut short")
     return mentions, reply["next"]
@@ -98,13 +97,7 @@ async def read(
 def parse_item(payload: bytes, source: Source, *, now: datetime) -> Collected:
     """Return a part of a page that was set aside. Blocking. Raises CollectError."""
     reply = shared_parsers().parse(head_of(source, source.settings.get("url", ""), {}, now), payload)
-    return Collected(
-        mentions=tuple(mention_from_json(values) for values in reply["mentions"]), quarantined=_unread(reply)
-    )
-
-
-def _unread(reply: Mapping[str, Any]) -> tuple[Quarantined, ...]:
-    return tuple(Quarantined(raw=raw.encode(), reason=reason) for raw, reason in reply["quarantined"])
+    return Collected(mentions=mentions_in(reply), quarantined=unread_in(reply))
 
 
 def head_of(

@@ -95,7 +95,7 @@ class Pacemaker:
 
 async def _collect(stack: AsyncExitStack, settings: Settings, pool: Pool) -> list[Rhythm]:
     from collectors.egress import GuardedEgress  # noqa: PLC0415  # each stage loads only what it needs
-    from collectors.feed import close_parsers  # noqa: PLC0415
+    from collectors.parsers import close_parsers  # noqa: PLC0415
     from collectors.streams import GuardedStreams  # noqa: PLC0415
     from service.pipeline.collect import collect_due  # noqa: PLC0415
     from service.pipeline.follow import Followers  # noqa: PLC0415

@@ -12,8 +12,8 @@ import orjson
 
 from collectors import registry
 from collectors.egress import GuardedEgress
-from collectors.feed import close_parsers
 from collectors.kept_secrets import with_secrets
+from collectors.parsers import close_parsers
 from collectors.shape import mention_to_json
 from collectors.types import Collected, Push, Received, Source, SourceKind
 from service.cli.main import Failure

@@ -2,7 +2,7 @@
 
 import click
 
-from collectors.feed import close_parsers
+from collectors.parsers import close_parsers
 from service.cli.connect import run
 from service.cli.main import Failure
 from service.pipeline.read_again import read_one

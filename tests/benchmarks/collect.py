@@ -15,7 +15,7 @@ from datetime import timedelta
 from random import Random
 
 from collectors.egress import GuardedEgress
-from collectors.feed import close_parsers
+from collectors.parsers import close_parsers
 from collectors.types import SourceKind
 from service.pipeline.collect import collect_due
 from service.pipeline.pace import SharedPace

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from collectors.feed import close_parsers
+from collectors.parsers import close_parsers
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -316,6 +316,24 @@ async def test_a_host_that_asked_for_a_pause_is_left_alone(server: HostileServer
     assert timedelta(minutes=4) < caught.value.retry_after <= timedelta(minutes=5)
 
 
+async def test_a_pause_that_one_host_asked_for_holds_for_its_whole_domain(server: HostileServer) -> None:
+    server.on("/", answers(b"", status="429 Slow", headers={"Retry-After": "120"}))
+
+    async def here(_host: str, _port: int) -> list[str]:
+        return ["127.0.0.1"]
+
+    async with GuardedEgress(allow_private=True, pace=Pace(timedelta(0)), resolve_host=here) as egress:
+        with pytest.raises(RateLimited):
+            await egress.get(server.url("/", host="shop.lantern.com.tw"))
+        with pytest.raises(RateLimited, match=r"lantern\.com\.tw asked for a pause"):
+            await egress.get(server.url("/", host="forum.lantern.com.tw"))
+        # Another's domain, below the same suffix, is none of its business.
+        with pytest.raises(RateLimited, match="answered 429"):
+            await egress.get(server.url("/", host="moon.com.tw"))
+
+    assert len(server.requests) == 2
+
+
 async def _nowhere(host: str, port: int) -> list[str]:
     raise AssertionError(f"{host} was looked up")
 

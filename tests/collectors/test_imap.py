@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from collectors import mailbox
 from collectors.egress import GuardedEgress
 from collectors.errors import CollectError, Refused, SettingError, Unreachable
-from collectors.feed import close_parsers
 from collectors.imap import ImapCollector
 from collectors.imap_talk import folder_name, parsed
+from collectors.parsers import close_parsers
 from collectors.types import Collected, Source, SourceKind
 from tests import mailhost, make
 from tests.mailhost import MailHost

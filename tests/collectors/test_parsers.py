@@ -92,7 +92,7 @@ def test_an_idle_child_that_was_killed_is_replaced_unnoticed(pool: ParserPool) -
 
 
 def test_a_crash_and_a_hang_are_ended_while_others_are_read() -> None:
-    parsers = ParserPool(size=2, limits=limits(wall=timedelta(seconds=0.6)))
+    parsers = ParserPool(size=2, limits=limits(wall=timedelta(seconds=3)))
     read(GOOD, parsers)
     started = time.monotonic()
 
@@ -101,7 +101,7 @@ def test_a_crash_and_a_hang_are_ended_while_others_are_read() -> None:
 
     assert isinstance(outcomes[0], CollectError)
     assert all(isinstance(outcome, Collected) and outcome.seen == 1 for outcome in outcomes[1:])
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 15
 
 
 def test_processor_time_is_limited_for_each_document_and_not_for_the_life_of_a_child() -> None:

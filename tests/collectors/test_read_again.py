@@ -7,9 +7,9 @@ import pytest
 
 from collectors import feed_items, registry
 from collectors.errors import CollectError
-from collectors.feed import close_parsers
 from collectors.kinds import KINDS
 from collectors.parser_child import answer
+from collectors.parsers import close_parsers
 from collectors.shape import mention_to_json
 from collectors.types import SourceKind
 from tests import make

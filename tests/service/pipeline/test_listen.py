@@ -12,7 +12,7 @@ import pytest
 
 from alerts.types import SourceId
 from collectors.egress import GuardedEgress
-from collectors.feed import close_parsers
+from collectors.parsers import close_parsers
 from collectors.types import SourceKind
 from service.pipeline.collect import collect_due
 from service.pipeline.listen import Listeners
