@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from pydantic import Field, model_validator
@@ -23,14 +23,20 @@ _WEEKS_2 = timedelta(days=14)
 
 VOICE_DEFINITIONS = {
     "share": "The brand's mentions / the mentions of all brands of the set, in the same period and by the same rules: "
-    "own, promotional and deleted ones left out; 0 to 1, adding up to 1. A post about two of them counts for both.",
+    "own, promotional and deleted ones left out; 0 to 1, adding up to 1; null where nothing was said. A post about two "
+    "of them counts for both. The usual 聲量佔比 of a named set.",
     "set": "Only the named brands are compared; a share says nothing about a market beyond them.",
 }
 SPREAD_DEFINITIONS = {
-    "channels": "擴散廣度: places (sites) at which it was said in the period.",
-    "discussion": "討論強度: comments and replies / articles; null without articles. KEYPO counts 14 days.",
-    "velocity": "Mentions an hour in the last window of the period.",
-    "doubling_hours": "window x ln 2 / ln(latest / before): hours in which the volume doubles; null without growth.",
+    "total": "Mentions of the period that count.",
+    "channels": "擴散廣度: places (sites) at which it was said in the period. Source: KEYPO, which counts 14 days.",
+    "authors": "People who said it, told apart by source and id or name; the nameless of a source are one.",
+    "articles": "Mentions that are no comment or reply.",
+    "comments": "Comments and replies.",
+    "discussion": "討論強度: comments / articles; null without articles. Source: KEYPO, which counts 14 days.",
+    "velocity": "Mentions an hour in the last window of the period: latest / window.",
+    "doubling_hours": "window x ln 2 / ln(latest / before): hours in which the volume doubles if it goes on growing so "
+    "(exponential growth); null without growth.",
     "latest": "Mentions in the last window of the period.",
     "before": "Mentions in the window before that.",
 }
@@ -40,7 +46,7 @@ class Voice(Measures):
     """One brand of the set."""
 
     brand: Named
-    share: float | None
+    share: float | None = Field(description=VOICE_DEFINITIONS["share"])
 
 
 class VoiceStep(Shape):
@@ -119,22 +125,26 @@ def _step(start: datetime, counted: dict[str, int], chosen: dict[BrandId, str]) 
     return VoiceStep(start=start, total=total, shares=shares)
 
 
+def _defined(name: str) -> Any:
+    return Field(description=SPREAD_DEFINITIONS[name])
+
+
 class Spread(Shape):
     """How far and how fast something was said."""
 
-    start: datetime = Field(alias="from")
-    end: datetime = Field(alias="to")
-    total: int
-    channels: int
-    authors: int
-    articles: int
-    comments: int
-    discussion: float | None
-    latest: int
-    before: int
-    velocity: float
-    doubling_hours: float | None
-    definitions: dict[str, str]
+    start: datetime = Field(alias="from", description="When the period begins.")
+    end: datetime = Field(alias="to", description="When it ends; half open.")
+    total: int = _defined("total")
+    channels: int = _defined("channels")
+    authors: int = _defined("authors")
+    articles: int = _defined("articles")
+    comments: int = _defined("comments")
+    discussion: float | None = _defined("discussion")
+    latest: int = _defined("latest")
+    before: int = _defined("before")
+    velocity: float = _defined("velocity")
+    doubling_hours: float | None = _defined("doubling_hours")
+    definitions: dict[str, str] = Field(description="What each measure means.")
 
 
 class SpreadQuery(Shape):

@@ -1,7 +1,7 @@
 """What is computed from counts, and the words that say how. Every value is null where its base is nought."""
 
 from collections.abc import Iterable
-from typing import Self
+from typing import Any, Self
 
 from pydantic import Field
 
@@ -11,35 +11,43 @@ from service.store.trend import TrendCounts
 
 DEFINITIONS = {
     "total": "Mentions said in the step, judged or not; deleted, own and promotional ones left out.",
-    "negative": "Mentions whose most probable sentiment is negative (N).",
-    "neutral": "Mentions whose most probable sentiment is neutral (Neu).",
-    "positive": "Mentions whose most probable sentiment is positive (P).",
-    "angry": "Mentions of anger level 2, by the threshold of their language.",
-    "net_of_all": "Net sentiment of all judged mentions: (P - N) / (P + N + Neu), -1 to 1; null without any.",
-    "net_of_opinions": "Net sentiment of opinions: (P - N) / (P + N), -1 to 1; null without opinions (Talkwalker's).",
-    "pn_ratio": "P/N, in Taiwan 好感度: P / N, a ratio and no percentage; null without negative mentions.",
-    "pn_smoothed": "(P + 1) / (N + 1): the same for small counts, never null.",
+    "negative": "Mentions whose most probable sentiment is negative, or that a person called so (N).",
+    "neutral": "Mentions whose most probable sentiment is neutral, or that a person called so (Neu).",
+    "positive": "Mentions whose most probable sentiment is positive, or that a person called so (P).",
+    "angry": "Mentions of anger level 2, by the threshold of their language or a person's word.",
+    "net_of_all": "Net sentiment of all judged mentions: (P - N) / (P + N + Neu), -1 to 1; null without any. The usual "
+    "share of positive minus share of negative.",
+    "net_of_opinions": "Net sentiment of opinions: (P - N) / (P + N), -1 to 1; null without opinions. Source: "
+    "Talkwalker's net sentiment.",
+    "pn_ratio": "P/N, in Taiwan 好感度: P / N, a ratio and no percentage; null without negative mentions. Source: "
+    "KEYPO's P/N 比.",
+    "pn_smoothed": "(P + 1) / (N + 1): the same for small counts, never null (add-one smoothing, ours).",
     "anger_rate": "Angry / judged, 0 to 1; null without judged mentions.",
-    "anger_rate_low": "Lower end of its 95 % interval (Wilson, 1927).",
-    "anger_rate_high": "Upper end of its 95 % interval (Wilson, 1927).",
+    "anger_rate_low": "Lower end of its 95 % interval. Source: Wilson (1927), JASA 22, 209-212.",
+    "anger_rate_high": "Upper end of its 95 % interval. Source: Wilson (1927), JASA 22, 209-212.",
 }
+
+
+def defined(name: str) -> Any:
+    """Return a field that is described as it is defined."""
+    return Field(description=DEFINITIONS[name])
 
 
 class Measures(Shape):
     """Counts, and what is computed from them."""
 
-    total: int
-    negative: int
-    neutral: int
-    positive: int
-    angry: int
-    net_of_all: float | None
-    net_of_opinions: float | None
-    pn_ratio: float | None
-    pn_smoothed: float
-    anger_rate: float | None
-    anger_rate_low: float | None
-    anger_rate_high: float | None
+    total: int = defined("total")
+    negative: int = defined("negative")
+    neutral: int = defined("neutral")
+    positive: int = defined("positive")
+    angry: int = defined("angry")
+    net_of_all: float | None = defined("net_of_all")
+    net_of_opinions: float | None = defined("net_of_opinions")
+    pn_ratio: float | None = defined("pn_ratio")
+    pn_smoothed: float = defined("pn_smoothed")
+    anger_rate: float | None = defined("anger_rate")
+    anger_rate_low: float | None = defined("anger_rate_low")
+    anger_rate_high: float | None = defined("anger_rate_high")
 
     @classmethod
     def of(cls, counted: Iterable[TrendCounts]) -> Self:
@@ -67,18 +75,19 @@ class Measures(Shape):
 
 
 class Silence(Shape):
-    """Who is not heard, and who was told: an estimate whose assumptions are given with it, never a count."""
+    """Who is not heard, and who was told: an estimate whose assumptions are given with it, never a count. The rules of
+    thumb go back to TARP, Consumer Complaint Handling in America (1979, 1986): 4 in 100 of the unhappy complain."""
 
     complaints: int = Field(description="Negative mentions of the period.")
     praises: int = Field(description="Positive mentions of the period.")
     silent: float = Field(
-        description="Customers who were as unhappy and said nothing: complaints x silent_per_complaint."
+        description="Customers as unhappy who said nothing: complaints x silent_per_complaint (TARP: about 25)."
     )
     told_ill: float = Field(
-        description="People whom the unhappy told, heard and silent: (complaints + silent) x told_ill_each."
+        description="People whom the unhappy told: (complaints + silent) x told_ill_each (TARP: 9 to 10)."
     )
-    told_well: float = Field(description="People whom the happy told: praises x told_well_each.")
-    assumptions: dict[str, float]
+    told_well: float = Field(description="People whom the happy told: praises x told_well_each (TARP: about 5).")
+    assumptions: dict[str, float] = Field(description="The factors that were used.")
 
     @classmethod
     def of(cls, measures: Measures, *, silent: float, told_ill: float, told_well: float) -> Self:

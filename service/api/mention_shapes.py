@@ -213,6 +213,8 @@ def _rating(value: float | None, scale: float | None) -> dict[str, float] | None
 
 def _causes(stored: StoredMention, verdict: Verdict) -> list[Mapping[str, Any]] | None:
     """Return what a mention is about, with what the model found of it."""
+    if not stored.corrected:
+        return None if verdict.causes is None else list(verdict.causes)
     if stored.verdict_causes is None:
         return None if verdict.causes is None else []
     known = {one["cause"]: one for one in verdict.causes or ()}

@@ -17,7 +17,7 @@ from analysis.types import Sentiment
 from service.api import measures
 from service.api.access import Reading
 from service.api.errors import Invalid
-from service.api.measures import Measures, Silence
+from service.api.measures import Measures, Silence, defined
 from service.api.parameters import PREFIX, BrandGiven, Shape, Since, Until, Words, brand_of
 from service.store import trend
 from service.store.pool import Connection
@@ -29,6 +29,18 @@ _USUAL_PERIOD = timedelta(days=30)
 _HOUR = timedelta(hours=1)
 #: A day may be an hour short; the shortest decides how many there can be.
 _SHORTEST = {Bucket.HOUR: _HOUR, Bucket.DAY: timedelta(hours=23), Bucket.WEEK: timedelta(hours=167)}
+
+
+DEFINITIONS = {
+    **measures.DEFINITIONS,
+    "gap": "A source was tried in the step and never answered, or was read too seldom to have seen everything: a low "
+    "count is not news.",
+    "previous": "The same measures over the equally long period that ends where this one begins.",
+    "silence": "Estimates of those who are unhappy and silent and of those who were told (a rule of thumb after TARP: "
+    "25 silent for each complaint, 10 told ill, 5 told well); change it by silent_per_complaint, told_ill_each and "
+    "told_well_each.",
+    "start": "Steps begin by the clock of the asked time zone, weeks on Monday; periods are whole hours (UTC).",
+}
 
 
 class GroupBy(StrEnum):
@@ -44,33 +56,33 @@ class GroupCounts(Shape):
     """The part of a step that belongs to one group."""
 
     group: str | None = Field(description="The source's name, the language, label or cause; null: none, or not judged.")
-    total: int
-    negative: int
-    neutral: int
-    positive: int
-    angry: int | None = Field(description="Null when grouped by label.")
-    net_of_all: float | None
-    net_of_opinions: float | None
-    pn_ratio: float | None
-    pn_smoothed: float
-    anger_rate: float | None
-    anger_rate_low: float | None
-    anger_rate_high: float | None
+    total: int = defined("total")
+    negative: int = defined("negative")
+    neutral: int = defined("neutral")
+    positive: int = defined("positive")
+    angry: int | None = Field(description=f"{measures.DEFINITIONS['angry']} Null when grouped by label.")
+    net_of_all: float | None = defined("net_of_all")
+    net_of_opinions: float | None = defined("net_of_opinions")
+    pn_ratio: float | None = defined("pn_ratio")
+    pn_smoothed: float = defined("pn_smoothed")
+    anger_rate: float | None = defined("anger_rate")
+    anger_rate_low: float | None = defined("anger_rate_low")
+    anger_rate_high: float | None = defined("anger_rate_high")
 
 
 class Step(Measures):
     """One bucket."""
 
-    start: datetime
-    gap: bool
+    start: datetime = Field(description=DEFINITIONS["start"])
+    gap: bool = Field(description=DEFINITIONS["gap"])
     groups: list[GroupCounts] = Field(default=[], description="Only when asked for; groups without mentions left out.")
 
 
 class Period(Measures):
     """Totals of a whole period."""
 
-    start: datetime = Field(alias="from")
-    end: datetime = Field(alias="to")
+    start: datetime = Field(alias="from", description="When it begins.")
+    end: datetime = Field(alias="to", description="When it ends; half open.")
 
 
 class Trend(Shape):
@@ -80,17 +92,6 @@ class Trend(Shape):
     previous: Period = Field(description="Totals of the equally long period before.")
     silence: Silence = Field(description="Who is not heard and who was told, over the whole period.")
     definitions: dict[str, str] = Field(description="What each measure means.")
-
-
-DEFINITIONS = {
-    **measures.DEFINITIONS,
-    "gap": "A source was tried in the step and never answered, or was read too seldom to have seen everything: a low "
-    "count is not news.",
-    "previous": "The same measures over the equally long period that ends where this one begins.",
-    "silence": "Estimates of those who are unhappy and silent and of those who were told (a rule of thumb: 25 silent "
-    "for each complaint, 10 told ill, 5 told well); change it by silent_per_complaint, told_ill_each, told_well_each.",
-    "start": "Steps begin by the clock of the asked time zone, weeks on Monday; periods are whole hours (UTC).",
-}
 
 
 def _whole_hour(at: datetime) -> datetime:
