@@ -4,6 +4,7 @@ from fastapi import FastAPI
 
 from service.api import (
     addresses,
+    audit,
     brands,
     calendars,
     comparison,
@@ -55,6 +56,7 @@ def mount(app: FastAPI) -> None:
         notifications,
         keys,
         users,
+        audit,
         events,
     ):
         app.include_router(noun.router)

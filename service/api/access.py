@@ -12,7 +12,7 @@ from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBea
 from alerts.types import BrandId
 from service.api.errors import Forbidden, Unauthenticated
 from service.api.parameters import refuse_unknown_parameters
-from service.store import access, bounds, clock
+from service.store import access, audit, bounds, clock
 from service.store.access import Scope
 from service.store.pool import Connection, Pool
 
@@ -112,6 +112,8 @@ def _asking(needed: Scope) -> Callable[..., AsyncIterator[Asked]]:
                 raise Forbidden(f"This needs a key with the scope {needed.value}.")
             refuse_unknown_parameters(request)
             await bounds.bind(conn, caller.brands)
+            if request.method not in _SAFE_METHODS:
+                await audit.act_as(conn, caller.name)
             yield Asked(caller=caller, conn=conn, now=now)
 
     return asked

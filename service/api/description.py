@@ -30,6 +30,7 @@ _TAGS = [
     {"name": "notifications", "description": "The outbox: who was told, and how it went."},
     {"name": "keys", "description": "Who may use this API."},
     {"name": "users", "description": "Who may sign in, what each may do, and their open sessions."},
+    {"name": "audit", "description": "Who did what, and the proof that nobody changed the record."},
     {"name": "events", "description": "What changes, as it changes."},
     {"name": "health", "description": "For load balancers and Prometheus; open to everybody."},
 ]

@@ -22,7 +22,7 @@ from service.api.errors import Invalid
 from service.api.mention_shapes import AnalysisShape, MentionItem
 from service.api.mentions import MentionQuery, Sort, filter_of
 from service.api.parameters import PREFIX
-from service.store import bounds, mention, search
+from service.store import audit, bounds, mention, search
 from service.store.mention import MentionFilter, StoredMention
 from service.store.pool import Pool
 
@@ -108,6 +108,10 @@ async def exports(asked: Reading, request: Request, query: Annotated[ExportQuery
         raise Invalid("cursor", "an export has one page; leave it out")
     pool: Pool = request.app.state.pool
     wanted = await filter_of(asked, query)
+    told = query.model_dump(mode="json", exclude_none=True)
+    await audit.note(
+        asked.conn, actor=asked.caller.name, action="exported", thing="mentions", thing_id="", detail=told
+    )
     items = _items(pool, asked.caller.brands, wanted, query.asked, query.limit)
     writers = {Format.CSV: _csv, Format.XLSX: _xlsx, Format.JSONL: _jsonl}
     name = f"earshot-{asked.now:%Y%m%dT%H%M%SZ}.{query.format}"

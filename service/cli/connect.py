@@ -1,6 +1,8 @@
 """How a command reaches its database: an external one, or the embedded server, started or adopted."""
 
 import asyncio
+import getpass
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -26,7 +28,7 @@ async def reachable_database(settings: Settings) -> str:
 @asynccontextmanager
 async def connected(settings: Settings) -> AsyncIterator[Pool]:
     """Give connections to a database that has today's schema. Raises DatabaseError or StoreError."""
-    pool = await open_pool(await reachable_database(settings))
+    pool = await open_pool(await reachable_database(settings), actor=f"command line: {_sitter()}")
     try:
         async with pool.acquire() as conn:
             if not await is_current(conn):
@@ -34,6 +36,14 @@ async def connected(settings: Settings) -> AsyncIterator[Pool]:
         yield pool
     finally:
         pool.terminate()
+
+
+def _sitter() -> str:
+    """Return the name of who sits at the command line; a container's user may have none."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"user {os.getuid()}"
 
 
 def run(command: Callable[[Settings, Pool], Awaitable[T]]) -> T:

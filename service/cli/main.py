@@ -24,6 +24,7 @@ COMMANDS = {
     "push": "service.cli.push",
     "quarantine": "service.cli.quarantine",
     "users": "service.cli.users",
+    "audit": "service.cli.audit",
     "demo": "service.cli.demo",
 }
 

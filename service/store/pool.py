@@ -85,14 +85,18 @@ async def _clean(conn: "asyncpg.Connection[asyncpg.Record]") -> None:
     await conn.execute(f"reset role; {conn.get_reset_query()}")
 
 
-async def open_pool(url: str, *, size: int = 8, statement_timeout: timedelta = timedelta(seconds=30)) -> Pool:
-    """Return a pool that prepares every connection for the store."""
+async def open_pool(
+    url: str, *, size: int = 8, statement_timeout: timedelta = timedelta(seconds=30), actor: str = ""
+) -> Pool:
+    """Return a pool that prepares every connection for the store. What it does is the actor's doing, in the audit log;
+    without one it is the program's own, and not written down."""
     settings = {
         "application_name": "earshot",
         "timezone": "UTC",
         "statement_timeout": str(int(statement_timeout.total_seconds() * 1000)),
         # Filters that a reader did not use are null parameters: only a plan made for the values at hand is good.
         "plan_cache_mode": "force_custom_plan",
+        **({"earshot.actor": actor} if actor else {}),
     }
     return await asyncpg.create_pool(
         url,

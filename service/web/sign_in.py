@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from alerts.catalogue import LANGUAGES
 from service import passwords
-from service.store import access, attempt, user
+from service.store import access, attempt, audit, user
 from service.store.search import storable
 from service.web import links, render
 from service.web.reader import LANGUAGE_COOKIE
@@ -46,6 +46,7 @@ async def enter(visit: Anyone) -> Response:
     """Take a name with its password, or use the link up, and open the first page, or the one that was wanted before."""
     form = await visit.form()
     if "token" in form:
+        await audit.act_as(visit.conn, "sign-in link")
         async with visit.conn.transaction():
             session = await access.sign_in(
                 visit.conn, form["token"], now=visit.reader.now, address=address_of(visit), agent=_agent(visit)
@@ -68,6 +69,7 @@ async def _by_password(visit: Visit, form: Mapping[str, str]) -> Response:
     kept = None if known is None else known[1]
     if not await asyncio.to_thread(passwords.matches, kept, form.get("password", "")) or known is None:
         return _asked(visit, status=403, wrong="password", name=name)
+    await audit.act_as(visit.conn, name)
     async with visit.conn.transaction():
         await attempt.forgive(visit.conn, account=account, address=address)
         session = await access.open_session(visit.conn, known[0], now=now, address=address, agent=_agent(visit))

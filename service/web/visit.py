@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from service.settings import Settings
-from service.store import access, bounds, clock
+from service.store import access, audit, bounds, clock
 from service.store.access import Scope, Session
 from service.store.pool import OUT_OF_BOUNDS, UNREACHABLE, Connection
 from service.web import csrf, links, render
@@ -113,6 +113,8 @@ async def anyone(request: Request) -> AsyncIterator[Visit]:
         now = await clock.now(conn)
         token = request.cookies.get(SESSION_COOKIE)
         session = await access.session_of(conn, token, now=now) if token else None
+        if session is not None and request.method == "POST":
+            await audit.act_as(conn, session.user)
         secret = session.csrf_token if session else request.cookies.get(csrf.FORM_COOKIE) or csrf.new_secret()
         yield Visit(
             request=request,

@@ -91,6 +91,8 @@ NEEDED: dict[tuple[str, str], Scope | None] = {
     ("post", "/api/v1/users/{id}/link"): Scope.ADMIN,
     ("get", "/api/v1/sessions"): Scope.ADMIN,
     ("delete", "/api/v1/sessions/{id}"): Scope.ADMIN,
+    ("get", "/api/v1/audit"): Scope.ADMIN,
+    ("get", "/api/v1/audit/proof"): Scope.ADMIN,
     ("get", "/api/v1/events"): Scope.READ,
     ("get", "/healthz"): None,
     ("get", "/api/v1/sources/{id}/quarantine"): Scope.READ,

@@ -153,6 +153,7 @@ PARAMETERS = {
     "stories": ["brand", "from", "to", "limit", "at_least"],
     "authors": ["brand", "from", "to", "limit", "sort"],
     "corrections": ["limit", "cursor"],
+    "audit": ["actor", "thing", "limit", "cursor"],
     "quality": ["days"],
     "silences": ["past"],
     "on-call": ["from", "to"],
