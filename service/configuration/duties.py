@@ -46,9 +46,13 @@ class ScheduleEntry(Entry):
     layers: tuple[LayerEntry, ...] = Field(max_length=MOST_LAYERS)
 
     def filled_in(self) -> "ScheduleEntry":
-        """Return the same with every text in its one form, for comparing. Raises DutyError."""
+        """Return the same with every text in its one form, for comparing."""
         names = {name: ContactId(n) for n, name in enumerate(sorted({m for one in self.layers for m in one.members}))}
-        layers = tuple(layer_entry(one.layer(names), {n: name for name, n in names.items()}) for one in self.layers)
+        try:
+            layers = tuple(layer_entry(one.layer(names), {n: name for name, n in names.items()}) for one in self.layers)
+        except DutyError:
+            # A layer whose people were all removed is what no file can say, and differs from each.
+            return self
         return self.model_copy(update={"layers": layers})
 
 

@@ -19,6 +19,7 @@ class Invariant(StrEnum):
     """One thing that must hold, by what is wrong where it does not."""
 
     UNTOLD = "incidents that nobody was or will be told of"
+    STALLED = "incidents whose next step of escalation is overdue"
     STUCK = "messages whose sender is gone"
     LATE = "messages that ought to have left"
     TWICE_OPEN = "groups with two open incidents"
@@ -37,6 +38,7 @@ class Invariant(StrEnum):
 
 _AT_WORK = "see that `earshot work` runs and what its log says"
 _REMEDIES = {
+    Invariant.STALLED: _AT_WORK,
     Invariant.STUCK: _AT_WORK,
     Invariant.LATE: "see that `earshot work` runs and that the mail server takes mail",
     Invariant.UNJUDGED: "see that `earshot work` runs and keeps up; what ended it every time is set aside",
@@ -66,11 +68,24 @@ _QUERIES: dict[Invariant, str] = {
         select i.id::text from incident i
         where i.status = 'triggered' and i.last_alert_at < (table moment) - interval '5 minutes'
             and exists (
-                select from rule_contact rc join contact c on c.id = rc.contact_id
-                where rc.rule_id = i.rule_id and c.enabled and c.verified_at is not null
+                select from contact c
+                where c.enabled and c.verified_at is not null and (i.policy_version_id is not null
+                    or exists (select from rule_contact rc where rc.rule_id = i.rule_id and rc.contact_id = c.id))
             )
             and not exists (select from notification n where n.incident_id = i.id and n.cycle = i.cycle)
             and not exists (select from incident_event e where e.incident_id = i.id and e.kind = 'suppressed')
+    """,
+    # I1, of those that go by a policy: the wait of a level begins when its people are told.
+    Invariant.STALLED: """
+        select i.id::text from incident i
+        join policy_version v on v.id = i.policy_version_id
+        join lateral (select count(*) as steps from policy_step where version_id = v.id) n on true
+        join policy_step s on s.version_id = v.id and s.position = i.level % nullif(n.steps, 0)
+        where i.status = 'triggered' and i.level < n.steps * (v.repeats + 1)
+            and s.wait + interval '5 minutes' < (table moment) - (
+                select min(w.created_at) from notification w
+                where w.incident_id = i.id and w.cycle = i.cycle
+                    and ((i.level = 0 and w.purpose = 'first') or (w.purpose = 'again' and w.seq = i.level)))
     """,
     # I2.
     Invariant.STUCK: """

@@ -151,3 +151,16 @@ async def test_schedules_policies_and_routes_come_back_as_applied_and_go(conn: C
         "remove schedule Care",
         "remove contact Mei",
     ]
+
+
+async def test_a_layer_whose_people_were_all_removed_is_made_anew(conn: Connection) -> None:
+    wanted = parse(ON_CALL, name="earshot.toml")
+    await apply(conn, wanted)
+    await conn.execute("delete from contact")
+
+    assert [str(change) for change in await apply(conn, wanted)] == [
+        "add contact Mei",
+        "change schedule Care",
+        "change policy Care first",
+    ]
+    assert await apply(conn, wanted) == []

@@ -20,8 +20,14 @@ BREAKS = {
     Invariant.LATE: "update notification set not_before = mock.now()",
     Invariant.TWICE_OPEN: """
         drop index incident_open;
-        insert into incident (rule_id, brand_id, group_key, status, urgency, opened_at, last_alert_at)
-        select rule_id, brand_id, group_key, 'acknowledged', urgency, opened_at, last_alert_at from incident""",
+        insert into incident (rule_id, brand_id, group_key, status, urgency, opened_at, last_alert_at, called_at,
+            level_at)
+        select rule_id, brand_id, group_key, 'acknowledged', urgency, opened_at, last_alert_at, called_at, level_at
+        from incident""",
+    Invariant.STALLED: """
+        with version as (insert into policy_version (repeats, created_at) values (0, mock.now()) returning id),
+            step as (insert into policy_step (version_id, position, wait) select id, 0, interval '5m' from version)
+        update incident set policy_version_id = version.id from version""",
     Invariant.ALERT_ASTRAY: """
         insert into alert (rule_id, mention_id, version, model, reason, at, slot)
         select rule_id, mention_id, version, 'other@1', reason, at, at from alert""",
