@@ -68,6 +68,14 @@ def _base_url(value: str | None) -> str | None:
     return value.rstrip("/")
 
 
+def _watch_url(value: str | None) -> str | None:
+    if value is not None:
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("must be the address that a watch outside gave you, such as https://hc-ping.com/…")
+    return value
+
+
 def _smtp_url(value: str | None) -> str | None:
     if value is not None:
         smtp_url.parse(value)
@@ -113,6 +121,8 @@ class Settings(BaseModel):
     mail_from: Annotated[str, AfterValidator(_address)] = "earshot@localhost"
     #: The mailbox to which messages that cannot be delivered come back; without it nobody reads of them.
     bounce_url: Annotated[str | None, AfterValidator(_bounce_url)] = None
+    #: An address of a watch outside, such as healthchecks.io, asked once a minute while all is well.
+    heartbeat_url: Annotated[str | None, AfterValidator(_watch_url)] = None
     #: IANA zone in which e-mails and pages show times.
     time_zone: Annotated[str, AfterValidator(_zone)] = "UTC"
     #: Collectors may reach 127.0.0.1 and private networks.

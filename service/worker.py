@@ -177,16 +177,24 @@ async def _deliver(stack: AsyncExitStack, settings: Settings, pool: Pool) -> lis
     from collectors.egress import GuardedEgress  # noqa: PLC0415
     from service.pipeline.bounces import BounceReader  # noqa: PLC0415
     from service.pipeline.deliver import SENDERS, Postman, bounce_mailbox  # noqa: PLC0415
+    from service.pipeline.webhooks import tell_due  # noqa: PLC0415
 
-    rhythms = [Rhythm(step=Postman(settings, pool).step, seconds=settings.tick, lanes=SENDERS)]
+    egress = await stack.enter_async_context(GuardedEgress())
+
+    async def tell() -> bool:
+        return await tell_due(pool, egress, public_url=settings.public_url)
+
+    rhythms = [
+        Rhythm(step=Postman(settings, pool).step, seconds=settings.tick, lanes=SENDERS),
+        Rhythm(step=tell, seconds=settings.tick, lanes=2),
+    ]
     mailbox = bounce_mailbox(settings)
     if mailbox is None:
         return rhythms
-    egress = await stack.enter_async_context(GuardedEgress())
     return [*rhythms, Rhythm(step=BounceReader(pool, egress, mailbox).step, seconds=30.0)]
 
 
-async def _maintain(_stack: AsyncExitStack, _settings: Settings, pool: Pool) -> list[Rhythm]:
+async def _maintain(stack: AsyncExitStack, settings: Settings, pool: Pool) -> list[Rhythm]:
     from service.pipeline.maintain import audit, maintain  # noqa: PLC0415
     from service.pipeline.own import mark_own  # noqa: PLC0415
     from service.pipeline.search_index import index_some  # noqa: PLC0415
@@ -205,12 +213,29 @@ async def _maintain(_stack: AsyncExitStack, _settings: Settings, pool: Pool) -> 
         await audit(pool)
         return False
 
-    return [
+    rhythms = [
         Rhythm(step=step, seconds=60.0),
         Rhythm(step=look, seconds=60.0),
         Rhythm(step=index, seconds=1.0),
         Rhythm(step=mark, seconds=5.0),
     ]
+    return (
+        rhythms if settings.heartbeat_url is None else [*rhythms, await _heartbeat(stack, settings.heartbeat_url, pool)]
+    )
+
+
+async def _heartbeat(stack: AsyncExitStack, url: str, pool: Pool) -> Rhythm:
+    """Return how an outside watch is told that all is well."""
+    from collectors.egress import GuardedEgress  # noqa: PLC0415
+    from service.pipeline.heartbeat import beat  # noqa: PLC0415
+
+    egress = await stack.enter_async_context(GuardedEgress())
+
+    async def step() -> bool:
+        await beat(pool, egress, url)
+        return False
+
+    return Rhythm(step=step, seconds=20.0)
 
 
 _STAGES = {

@@ -29,6 +29,7 @@ from service.api import (
     terms,
     trends,
     users,
+    webhooks,
 )
 
 
@@ -56,11 +57,12 @@ def mount(app: FastAPI) -> None:
         notifications,
         keys,
         users,
-        audit,
+        webhooks,
         events,
     ):
         app.include_router(noun.router)
     app.include_router(health.router)
     app.include_router(hooks.router)
     app.include_router(calendars.reading)
+    app.webhooks.include_router(webhooks.messages)
     description.mount(app)

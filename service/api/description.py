@@ -28,6 +28,7 @@ _TAGS = [
     {"name": "sources", "description": "Where Earshot listens, and how it goes."},
     {"name": "brands", "description": "What is watched."},
     {"name": "notifications", "description": "The outbox: who was told, and how it went."},
+    {"name": "webhooks", "description": "Which other programs are told of what; signed as Standard Webhooks asks."},
     {"name": "keys", "description": "Who may use this API."},
     {"name": "users", "description": "Who may sign in, what each may do, and their open sessions."},
     {"name": "audit", "description": "Who did what, and the proof that nobody changed the record."},
@@ -82,7 +83,7 @@ def _say_plainly(parameter: dict[str, Any]) -> None:
 
 def describe(app: FastAPI) -> dict[str, Any]:
     """Return the OpenAPI 3.1 document of an app."""
-    document = get_openapi(title=TITLE, version=VERSION, description=_ABOUT.strip(), tags=_TAGS, routes=app.routes)
+    document = get_openapi(title=TITLE, version=VERSION, description=_ABOUT.strip(), tags=_TAGS, routes=app.routes, webhooks=app.webhooks.routes)
     schemas = document["components"]["schemas"]
     problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
     schemas |= problem.pop("$defs")

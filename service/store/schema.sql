@@ -286,6 +286,9 @@ begin
         old.content_hash, old.changed_at);
     return null;
 end $$;
+CREATE FUNCTION public.month_of(at timestamp with time zone) RETURNS date
+    LANGUAGE sql IMMUTABLE
+    RETURN (date_trunc('month'::text, (at AT TIME ZONE 'utc'::text)))::date;
 CREATE FUNCTION public.note_brand_change() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -293,6 +296,37 @@ begin
     update brand_change set revision = gen_random_uuid();
     return null;
 end $$;
+CREATE FUNCTION public.owe_webhooks_of_incident() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+    insert into webhook_delivery (webhook_id, kind, subject, incident_id, happened_at, not_before)
+    select w.id, told.kind, 'incident_event:' || new.id, new.incident_id, new.at, new.at
+    from (select case new.kind when 'opened' then 'incident.opened' when 'reopened' then 'incident.opened'
+            else 'incident.' || new.kind end as kind) told
+    join incident i on i.id = new.incident_id
+    join webhook w on w.enabled and told.kind = any(w.events) and (w.brand_id is null or w.brand_id = i.brand_id)
+    on conflict do nothing;
+    return null;
+end $$;
+CREATE FUNCTION public.owe_webhooks_of_mention() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+    insert into webhook_delivery (webhook_id, kind, subject, mention_id, happened_at, not_before)
+    select w.id, 'mention.angry', 'mention:' || new.id, new.id, new.analysed_at, new.analysed_at
+    from webhook w
+    where w.enabled and 'mention.angry' = any(w.events) and (w.brand_id is null or w.brand_id = new.brand_id)
+    on conflict do nothing;
+    return null;
+end $$;
+CREATE FUNCTION public.paid_in_month(paid_by bigint, at timestamp with time zone) RETURNS bigint
+    LANGUAGE sql STABLE
+    AS $$
+    select coalesce((select items from spend where source_id = paid_by and month = month_of(at)), 0)
+$$;
 CREATE FUNCTION public.refuse_shared(brand bigint) RETURNS boolean
     LANGUAGE plpgsql STABLE
     AS $$
@@ -1133,6 +1167,13 @@ ALTER TABLE public.source ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+CREATE TABLE public.spend (
+    source_id bigint NOT NULL,
+    month date NOT NULL,
+    items bigint NOT NULL,
+    CONSTRAINT spend_items_check CHECK ((items >= 0)),
+    CONSTRAINT spend_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric))
+);
 CREATE TABLE public.story (
     id bigint NOT NULL,
     brand_id bigint NOT NULL,
@@ -1141,6 +1182,7 @@ CREATE TABLE public.story (
     signature bigint[] NOT NULL,
     exemplars bytea,
     tellings integer DEFAULT 0 NOT NULL,
+    words text[] DEFAULT '{}'::text[] NOT NULL,
     CONSTRAINT story_centroid_check CHECK (((length(exemplars) % 2) = 0))
 );
 CREATE TABLE public.story_band (
@@ -1282,6 +1324,54 @@ CREATE TABLE public.web_session (
 );
 ALTER TABLE public.web_session ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.web_session_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE public.webhook (
+    id bigint NOT NULL,
+    name text NOT NULL,
+    url text NOT NULL,
+    events text[] NOT NULL,
+    brand_id bigint,
+    allow_private boolean DEFAULT false NOT NULL,
+    enabled boolean DEFAULT true NOT NULL,
+    secret text NOT NULL,
+    former_secret text,
+    former_until timestamp with time zone,
+    failing_since timestamp with time zone,
+    disabled_why text,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT webhook_events_check CHECK (((cardinality(events) > 0) AND (events <@ ARRAY['incident.opened'::text, 'incident.acknowledged'::text, 'incident.escalated'::text, 'incident.resolved'::text, 'mention.angry'::text]))),
+    CONSTRAINT webhook_former_check CHECK (((former_secret IS NULL) = (former_until IS NULL))),
+    CONSTRAINT webhook_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
+    CONSTRAINT webhook_url_check CHECK (((length(url) >= 8) AND (length(url) <= 2000)))
+);
+CREATE TABLE public.webhook_delivery (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    webhook_id bigint NOT NULL,
+    kind text NOT NULL,
+    subject text NOT NULL,
+    incident_id bigint,
+    mention_id bigint,
+    happened_at timestamp with time zone NOT NULL,
+    body text,
+    state text DEFAULT 'pending'::text NOT NULL,
+    not_before timestamp with time zone NOT NULL,
+    lease_until timestamp with time zone,
+    lease_token uuid,
+    attempts integer DEFAULT 0 NOT NULL,
+    sent_at timestamp with time zone,
+    status integer,
+    error text,
+    CONSTRAINT webhook_delivery_check CHECK (((state = 'sending'::text) = (lease_token IS NOT NULL))),
+    CONSTRAINT webhook_delivery_check1 CHECK (((state = 'sent'::text) = (sent_at IS NOT NULL))),
+    CONSTRAINT webhook_delivery_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'sending'::text, 'sent'::text, 'failed'::text])))
+);
+ALTER TABLE public.webhook ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.webhook_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -1431,6 +1521,8 @@ ALTER TABLE ONLY public.source
     ADD CONSTRAINT source_name UNIQUE NULLS NOT DISTINCT (brand_id, name);
 ALTER TABLE ONLY public.source
     ADD CONSTRAINT source_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.spend
+    ADD CONSTRAINT spend_pkey PRIMARY KEY (source_id, month);
 ALTER TABLE ONLY public.story_band
     ADD CONSTRAINT story_band_pkey PRIMARY KEY (brand_id, band, hash, story_id);
 ALTER TABLE ONLY public.story
@@ -1449,6 +1541,14 @@ ALTER TABLE ONLY public.web_session
     ADD CONSTRAINT web_session_id_key UNIQUE (id);
 ALTER TABLE ONLY public.web_session
     ADD CONSTRAINT web_session_pkey PRIMARY KEY (token_sha256);
+ALTER TABLE ONLY public.webhook_delivery
+    ADD CONSTRAINT webhook_delivery_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.webhook_delivery
+    ADD CONSTRAINT webhook_delivery_webhook_id_subject_key UNIQUE (webhook_id, subject);
+ALTER TABLE ONLY public.webhook
+    ADD CONSTRAINT webhook_name_key UNIQUE (name);
+ALTER TABLE ONLY public.webhook
+    ADD CONSTRAINT webhook_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.websub
     ADD CONSTRAINT websub_pkey PRIMARY KEY (source_id);
 CREATE INDEX alert_of_incident ON public.alert USING btree (incident_id, id);
@@ -1508,6 +1608,11 @@ CREATE INDEX story_band_of_story ON public.story_band USING btree (story_id);
 CREATE INDEX story_recent ON public.story USING btree (brand_id, last_seen_at DESC) WHERE (exemplars IS NOT NULL);
 CREATE INDEX tryout_due ON public.tryout USING btree (due) WHERE (due IS NOT NULL);
 CREATE INDEX web_session_user_idx ON public.web_session USING btree (user_id);
+CREATE INDEX webhook_brand_idx ON public.webhook USING btree (brand_id);
+CREATE INDEX webhook_delivery_due ON public.webhook_delivery USING btree (not_before) WHERE (state = ANY (ARRAY['pending'::text, 'sending'::text]));
+CREATE INDEX webhook_delivery_incident_idx ON public.webhook_delivery USING btree (incident_id);
+CREATE INDEX webhook_delivery_mention_idx ON public.webhook_delivery USING btree (mention_id);
+CREATE INDEX webhook_delivery_newest ON public.webhook_delivery USING btree (webhook_id, happened_at DESC, id DESC);
 CREATE INDEX websub_due ON public.websub USING btree (due);
 CREATE CONSTRAINT TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.api_key DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.audit_change('key', 'id', 'name,scopes,brands,expires_at,revoked_at', 'secret_sha256');
 CREATE CONSTRAINT TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.app_user DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.audit_change('user', 'id', 'name,role,brands,disabled_at', 'password_hash');
@@ -1534,6 +1639,8 @@ CREATE TRIGGER mention_gone_from_queues AFTER DELETE ON public.mention REFERENCI
 CREATE TRIGGER mention_reads_anew AFTER UPDATE ON public.mention FOR EACH ROW WHEN ((old.version <> new.version)) EXECUTE FUNCTION public.keep_past();
 CREATE TRIGGER mention_terms_changed AFTER UPDATE ON public.mention REFERENCING OLD TABLE AS gone NEW TABLE AS come FOR EACH STATEMENT EXECUTE FUNCTION public.count_terms_changed();
 CREATE TRIGGER mention_terms_gone AFTER DELETE ON public.mention REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION public.count_terms_gone();
+CREATE TRIGGER owe_webhooks AFTER INSERT ON public.incident_event FOR EACH ROW WHEN ((new.kind = ANY (ARRAY['opened'::text, 'reopened'::text, 'acknowledged'::text, 'escalated'::text, 'resolved'::text]))) EXECUTE FUNCTION public.owe_webhooks_of_incident();
+CREATE TRIGGER owe_webhooks AFTER UPDATE OF angry ON public.mention FOR EACH ROW WHEN ((new.angry AND (old.angry IS DISTINCT FROM true) AND new.counted AND (new.analysed_at IS NOT NULL) AND (new.said_at > (new.first_seen_at - '2 days'::interval)))) EXECUTE FUNCTION public.owe_webhooks_of_mention();
 CREATE TRIGGER source_takes_mentions AFTER DELETE ON public.source FOR EACH ROW EXECUTE FUNCTION public.take_mentions_of_source();
 ALTER TABLE ONLY public.alert
     ADD CONSTRAINT alert_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.incident(id) ON DELETE CASCADE;
@@ -1643,6 +1750,8 @@ ALTER TABLE ONLY public.silence
     ADD CONSTRAINT silence_source_id_fkey FOREIGN KEY (source_id) REFERENCES public.source(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.source
     ADD CONSTRAINT source_brand_id_fkey FOREIGN KEY (brand_id) REFERENCES public.brand(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.spend
+    ADD CONSTRAINT spend_source_id_fkey FOREIGN KEY (source_id) REFERENCES public.source(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.story_band
     ADD CONSTRAINT story_band_brand_id_fkey FOREIGN KEY (brand_id) REFERENCES public.brand(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.story_band
@@ -1667,6 +1776,14 @@ ALTER TABLE ONLY public.tryout
     ADD CONSTRAINT tryout_source_id_fkey FOREIGN KEY (source_id) REFERENCES public.source(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.web_session
     ADD CONSTRAINT web_session_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.app_user(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.webhook
+    ADD CONSTRAINT webhook_brand_id_fkey FOREIGN KEY (brand_id) REFERENCES public.brand(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.webhook_delivery
+    ADD CONSTRAINT webhook_delivery_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.incident(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.webhook_delivery
+    ADD CONSTRAINT webhook_delivery_mention_id_fkey FOREIGN KEY (mention_id) REFERENCES public.mention(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.webhook_delivery
+    ADD CONSTRAINT webhook_delivery_webhook_id_fkey FOREIGN KEY (webhook_id) REFERENCES public.webhook(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.websub
     ADD CONSTRAINT websub_source_id_fkey FOREIGN KEY (source_id) REFERENCES public.source(id) ON DELETE CASCADE;
 ALTER TABLE public.alert ENABLE ROW LEVEL SECURITY;
@@ -1766,4 +1883,6 @@ ALTER TABLE public.term_day ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.trend_cause ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.trend_hour ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.tryout ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.webhook ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.webhook_delivery ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.websub ENABLE ROW LEVEL SECURITY;

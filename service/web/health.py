@@ -113,7 +113,11 @@ def mail_notices(components: Sequence[Component], settings: Settings, reader: Re
 def notices(components: Sequence[Component], settings: Settings, reader: Reader) -> list[Notice]:
     """Return what keeps Earshot from doing its work, gravest first."""
     named = {part.name: part for part in components}
-    own = (_worker(components, reader), _promises(named.get("auditor"), reader))
+    own = (
+        _worker(components, reader),
+        _promises(named.get("auditor"), reader),
+        _untold(named.get("webhooks"), reader),
+    )
     return [*(notice for notice in own if notice is not None), *mail_notices(components, settings, reader)]
 
 
@@ -143,6 +147,17 @@ def _promises(auditor: Component | None, reader: Reader) -> Notice | None:
         title=_("Something that was promised did not happen."),
         remedy=_("Run “earshot doctor”: it names what it is, and what to do."),
         detail=auditor.detail,
+    )
+
+
+def _untold(webhooks: Component | None, reader: Reader) -> Notice | None:
+    _ = reader.words.gettext
+    if webhooks is None or webhooks.healthy:
+        return None
+    return Notice(
+        title=_("Some programs are told nothing any more: they took no webhook."),
+        remedy=_("Mend the receiver, then switch the webhook on again under Webhooks."),
+        detail=webhooks.detail,
     )
 
 

@@ -28,6 +28,7 @@ from service.web import (
     sources,
     static_files,
     stories,
+    webhooks,
     welcome,
 )
 from service.web.chart_library import ChartLibrary, LibraryError
@@ -50,6 +51,7 @@ def mount(app: FastAPI) -> None:
         on_call,
         silences,
         outbox,
+        webhooks,
         contacts,
         people,
         sources,

@@ -127,8 +127,8 @@ async def _page(visit: Visit, *, wrong: tuple[ContactId, str] | None = None) -> 
         later=links.with_query("/reports", {**asked.query, "day": later.isoformat()})
         if asked.period.until < visit.reader.now
         else None,
-        contacts=await contact.every(visit.conn),
-        may_change=True,
+        contacts=await contact.every(visit.conn) if visit.may("write") else [],
+        may_change=visit.may("write"),
         wrong=wrong,
     )
 

@@ -55,6 +55,7 @@ async def _addresses(pool: Pool) -> dict[str, str]:
         "authors": "/authors?period=30d",
         "quality": "/quality",
         "reports": "/reports?kind=daily",
+        "webhooks": "/webhooks",
         "outbox": "/outbox",
         "letter": f"/outbox/{letter}",
         "on-call": "/on-call",

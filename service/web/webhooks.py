@@ -1,0 +1,133 @@
+"""The page of webhooks: which programs are told, how that goes, and the buttons to test, rotate and switch."""
+
+from uuid import UUID
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from alerts.channels import webhook as signing
+from alerts.channels.webhook import WebhookEvent
+from collectors.addresses import checked_url
+from collectors.errors import CollectError
+from service.store import webhook
+from service.store.webhook import Webhook, WebhookId
+from service.web import render
+from service.web.mention_query import number
+from service.web.reader import Reader
+from service.web.visit import Administering, Missing, PageRoute, Visit
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+
+_LOGGED = 10
+_MOST_NAME = 200
+
+
+@router.get("/webhooks")
+async def listed(visit: Administering) -> Response:
+    """Return the page."""
+    return await _page(visit)
+
+
+async def _page(visit: Visit, *, secret: str | None = None, wrong: str | None = None) -> Response:
+    hooks = await webhook.every(visit.conn)
+    page = visit.page(
+        "webhooks.html",
+        here="webhooks",
+        status=200 if wrong is None else 422,
+        hooks=[(one, await webhook.log(visit.conn, one.id, limit=_LOGGED)) for one in hooks],
+        events=event_names(visit.reader),
+        states=state_names(visit.reader),
+        secret=secret,
+        wrong=wrong,
+    )
+    page.headers["Cache-Control"] = "no-store"
+    return page
+
+
+@router.post("/webhooks")
+async def add(visit: Administering) -> Response:
+    """Add a webhook and show its secret, this once."""
+    form, _ = await visit.form(), visit.reader.words.gettext
+    name, url, private = form.get("name", "").strip(), form.get("url", "").strip(), bool(form.get("private"))
+    chosen = [event for event in event_names(visit.reader) if form.get(event)]
+    if not 0 < len(name) <= _MOST_NAME or not chosen:
+        return await _page(visit, wrong=_("Give it a name, and choose what it is told."))
+    try:
+        checked_url(url, allow_private=private)
+    except CollectError as error:
+        return await _page(visit, wrong=str(error))
+    secret = signing.new_secret()
+    added = await webhook.add(
+        visit.conn,
+        name=name,
+        url=url,
+        events=chosen,
+        brand_id=None,
+        allow_private=private,
+        secret=secret,
+        now=visit.reader.now,
+    )
+    if added is None:
+        return await _page(visit, wrong=_("There is a webhook of this name; choose another one."))
+    return await _page(visit, secret=secret)
+
+
+@router.post("/webhooks/{webhook_id}/{verb}")
+async def act(visit: Administering, webhook_id: str, verb: str) -> Response:
+    """Do what a button says. Raises Missing."""
+    form = await visit.form()
+    one, now = await _known(visit, webhook_id), visit.reader.now
+    match verb:
+        case "test":
+            await webhook.owe_test(visit.conn, one.id, now=now)
+        case "again":
+            await webhook.deliver_again(visit.conn, one.id, _delivery(form.get("delivery", "")), now=now)
+        case "enable" | "disable":
+            await webhook.enable(visit.conn, one.id, enabled=verb == "enable")
+        case "remove":
+            await webhook.remove(visit.conn, one.id)
+        case "rotate":
+            secret = signing.new_secret()
+            await webhook.rotate(visit.conn, one.id, secret, former_until=now + signing.ROTATION)
+            return await _page(visit, secret=secret)
+        case _:
+            raise Missing
+    return render.moved("/webhooks")
+
+
+async def _known(visit: Visit, webhook_id: str) -> Webhook:
+    known = number(webhook_id)
+    found = None if known is None else await webhook.get(visit.conn, WebhookId(known))
+    if found is None:
+        raise Missing
+    return found
+
+
+def _delivery(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise Missing from None
+
+
+def event_names(reader: Reader) -> dict[WebhookEvent, str]:
+    """Return what a webhook may be told, in words."""
+    _ = reader.words.gettext
+    return {
+        WebhookEvent.OPENED: _("An incident opens"),
+        WebhookEvent.ACKNOWLEDGED: _("Somebody acknowledges it"),
+        WebhookEvent.ESCALATED: _("Nobody does, and the next person is told"),
+        WebhookEvent.RESOLVED: _("It is resolved"),
+        WebhookEvent.ANGRY: _("Each angry mention"),
+    }
+
+
+def state_names(reader: Reader) -> dict[str, str]:
+    """Return what the states of a message are called."""
+    words = reader.words
+    return {
+        "pending": words.pgettext("webhook", "Waiting"),
+        "sending": words.pgettext("webhook", "On its way"),
+        "sent": words.pgettext("webhook", "Taken"),
+        "failed": words.pgettext("webhook", "Given up"),
+    }

@@ -1,0 +1,59 @@
+"""Webhooks over the API."""
+
+import httpx
+from fastapi import FastAPI
+
+from service.store.pool import Connection
+
+HOOKS = "/api/v1/webhooks"
+DESK = {"name": "Help desk", "url": "https://desk.example.com/earshot"}
+
+
+async def test_a_secret_is_shown_once(client: httpx.AsyncClient, conn: Connection) -> None:
+    made = await client.post(HOOKS, json=DESK)
+    assert made.status_code == 201, made.text
+    secret = made.json()["secret"]
+    hook = made.json()["webhook"]["id"]
+    listed = await client.get(HOOKS)
+    rotated = await client.post(f"{HOOKS}/{hook}/rotate")
+
+    assert secret.startswith("whsec_")
+    assert secret not in listed.text
+    assert rotated.json()["secret"] != secret
+
+
+async def test_an_inward_address_needs_to_be_allowed(client: httpx.AsyncClient) -> None:
+    refused = await client.post(HOOKS, json={**DESK, "url": "http://127.0.0.1:8080/x"})
+    odd = await client.post(HOOKS, json={**DESK, "url": "file:///etc/passwd"})
+    allowed = await client.post(HOOKS, json={**DESK, "url": "http://127.0.0.1:8080/x", "allow_private": True})
+
+    assert (refused.status_code, odd.status_code, allowed.status_code) == (422, 422, 201)
+    assert "url" in refused.text
+
+
+async def test_a_test_is_owed_logged_and_sent_again_only_when_done(client: httpx.AsyncClient) -> None:
+    hook = (await client.post(HOOKS, json=DESK)).json()["webhook"]["id"]
+    made = await client.post(f"{HOOKS}/{hook}/test")
+    log = (await client.get(f"{HOOKS}/{hook}/deliveries")).json()["items"]
+    again = await client.post(f"{HOOKS}/{hook}/deliveries/{made.json()['id']}/again")
+
+    assert made.status_code == 202
+    assert [one["kind"] for one in log] == ["test"]
+    assert again.status_code == 409
+
+
+async def test_it_is_switched_off_on_and_removed(client: httpx.AsyncClient) -> None:
+    hook = (await client.post(HOOKS, json=DESK)).json()["webhook"]["id"]
+
+    assert (await client.post(f"{HOOKS}/{hook}/disable")).json()["enabled"] is False
+    assert (await client.post(f"{HOOKS}/{hook}/enable")).json()["enabled"] is True
+    assert (await client.post(HOOKS, json=DESK)).status_code == 409
+    assert (await client.delete(f"{HOOKS}/{hook}")).status_code == 204
+    assert (await client.get(f"{HOOKS}/{hook}/deliveries")).status_code == 404
+
+
+def test_the_messages_are_documented(app: FastAPI) -> None:
+    document = app.openapi()
+
+    assert {"incident", "mention.angry"} <= set(document["webhooks"])
+    assert "ToldIncident" in document["components"]["schemas"]

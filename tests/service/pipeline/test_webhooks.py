@@ -1,0 +1,242 @@
+"""Other programs are told: signed, with one id however often, and no more once they take nothing."""
+
+import base64
+import hmac
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from hashlib import sha256
+from random import Random
+
+import pytest
+from aiohttp import web
+
+from alerts.channels import webhook as signing
+from alerts.channels.webhook import WebhookEvent
+from alerts.types import Resolution
+from collectors.egress import GuardedEgress
+from service.pipeline.webhooks import tell_due
+from service.store import clock, component, incident, ingest, webhook
+from service.store.pool import Connection, Pool
+from service.store.webhook import WebhookId
+from tests import make
+from tests.service.pipeline.test_contacts import be, rage
+from tests.service.watched import Watched, watch
+
+EVERY = tuple(event for event in WebhookEvent if event is not WebhookEvent.TEST)
+
+
+@dataclass(kw_only=True)
+class Receiver:
+    """A program that is told, and what it got."""
+
+    statuses: list[int] = field(default_factory=list)
+    got: list[tuple[Mapping[str, str], bytes]] = field(default_factory=list)
+    url: str = ""
+
+    async def take(self, request: web.Request) -> web.Response:
+        self.got.append((dict(request.headers), await request.read()))
+        status = self.statuses.pop(0) if self.statuses else 204
+        return web.Response(status=status, headers={"Location": "/elsewhere"} if status == 302 else None)
+
+    @property
+    def said(self) -> list[str]:
+        return [json.loads(body)["type"] for _, body in self.got]
+
+
+@asynccontextmanager
+async def receiving() -> AsyncIterator[Receiver]:
+    receiver = Receiver()
+    app = web.Application()
+    app.router.add_post("/told", receiver.take)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    receiver.url = f"http://127.0.0.1:{runner.addresses[0][1]}/told"
+    try:
+        yield receiver
+    finally:
+        await runner.cleanup()
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    async with receiving() as one:
+        yield one
+
+
+@pytest.fixture
+async def watched(conn: Connection) -> Watched:
+    return await watch(conn, "http://127.0.0.1/feed")
+
+
+async def add(
+    conn: Connection, url: str, *events: WebhookEvent, allow_private: bool = True, secret: str = ""
+) -> WebhookId:
+    added = await webhook.add(
+        conn,
+        name="Help desk",
+        url=url,
+        events=events or EVERY,
+        brand_id=None,
+        allow_private=allow_private,
+        secret=secret or signing.new_secret(),
+        now=await clock.now(conn),
+    )
+    assert added is not None
+    return added
+
+
+async def tell(pool: Pool) -> None:
+    async with GuardedEgress() as egress:
+        while await tell_due(pool, egress, public_url="http://127.0.0.1:8000", random=Random(1)):
+            pass
+
+
+async def later(conn: Connection, pause: timedelta) -> None:
+    await be(conn, await clock.now(conn) + pause)
+
+
+def is_signed(headers: Mapping[str, str], body: bytes, secret: str) -> bool:
+    """Whether a receiver with this secret takes a message."""
+    signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
+    wanted = hmac.new(base64.b64decode(secret.removeprefix("whsec_")), signed, sha256).digest()
+    return f"v1,{base64.b64encode(wanted).decode()}" in headers["webhook-signature"].split(" ")
+
+
+async def test_an_incident_is_told_from_its_opening_to_its_end(
+    conn: Connection, pool: Pool, watched: Watched, receiver: Receiver
+) -> None:
+    secret = signing.new_secret()
+    await add(conn, receiver.url, secret=secret)
+    await rage(conn, pool, watched, "one")
+    known = await conn.fetchval("select id from incident")
+    await incident.acknowledge(conn, known, by="mei", now=await clock.now(conn))
+    await incident.resolve(conn, known, by="mei", resolution=Resolution.ANSWERED, now=await clock.now(conn))
+    await tell(pool)
+    told = {one["type"]: one["data"] for one in (json.loads(body) for _, body in receiver.got)}
+
+    assert sorted(receiver.said) == ["incident.acknowledged", "incident.opened", "incident.resolved", "mention.angry"]
+    assert told["incident.opened"]["brand"] == "Lantern Noodles"
+    assert told["incident.opened"]["url"] == f"http://127.0.0.1:8000/incidents/{known}"
+    assert told["mention.angry"]["text"].startswith("Disgusting service")
+    assert all(is_signed(headers, body, secret) for headers, body in receiver.got)
+    assert len({headers["webhook-id"] for headers, _ in receiver.got}) == 4
+
+
+async def test_only_what_is_asked_for_is_told(
+    conn: Connection, pool: Pool, watched: Watched, receiver: Receiver
+) -> None:
+    await add(conn, receiver.url, WebhookEvent.RESOLVED)
+    await rage(conn, pool, watched, "one")
+    await tell(pool)
+
+    assert receiver.said == []
+
+
+async def test_history_is_not_told(conn: Connection, pool: Pool, watched: Watched, receiver: Receiver) -> None:
+    await add(conn, receiver.url, WebhookEvent.ANGRY)
+    now = await clock.now(conn)
+    old = make.mention(id="old", text="Disgusting!", published_at=now - timedelta(days=30))
+    await ingest.ingest(conn, watched.brand_id, watched.source_id, [old], now=now)
+    await conn.execute("update mention set analysed_at = $1, angry = true", now)
+    await tell(pool)
+
+    assert receiver.said == []
+
+
+async def test_a_failed_try_is_repeated_with_the_same_id_and_bytes(
+    conn: Connection, pool: Pool, watched: Watched, receiver: Receiver
+) -> None:
+    receiver.statuses = [500, 302]
+    await add(conn, receiver.url, WebhookEvent.OPENED)
+    await rage(conn, pool, watched, "one")
+    await tell(pool)
+    await tell(pool)
+    assert len(receiver.got) == 1
+    await later(conn, timedelta(seconds=7))
+    await tell(pool)
+    await later(conn, timedelta(minutes=7))
+    await tell(pool)
+    ids = {headers["webhook-id"] for headers, _ in receiver.got}
+    [entry] = await webhook.log(conn, WebhookId(1), limit=5)
+
+    assert (len(receiver.got), len(ids), len({body for _, body in receiver.got})) == (3, 1, 1)
+    assert (entry.state, entry.attempts, entry.status) == ("sent", 3, 204)
+
+
+async def test_what_is_never_taken_is_given_up_and_the_webhook_switched_off(
+    conn: Connection, pool: Pool, watched: Watched, receiver: Receiver
+) -> None:
+    receiver.statuses = [500] * 50
+    hook = await add(conn, receiver.url, WebhookEvent.OPENED)
+    await rage(conn, pool, watched, "one")
+    for _ in range(12):
+        await tell(pool)
+        await later(conn, timedelta(hours=30))
+    [entry] = await webhook.log(conn, hook, limit=5)
+    known = await webhook.get(conn, hook)
+    assert known is not None
+    parts = {one.name: one for one in await component.every(conn)}
+
+    assert (entry.state, entry.attempts) == ("pending", 5)
+    assert not known.enabled
+    assert known.disabled_why is not None
+    assert "5 days" in known.disabled_why
+    assert not parts["webhooks"].healthy
+    assert "Help desk" in parts["webhooks"].detail
+
+
+async def test_an_address_that_is_gone_is_told_no_more(
+    conn: Connection, pool: Pool, watched: Watched, receiver: Receiver
+) -> None:
+    receiver.statuses = [410]
+    hook = await add(conn, receiver.url, WebhookEvent.OPENED)
+    await rage(conn, pool, watched, "one")
+    await tell(pool)
+    known = await webhook.get(conn, hook)
+
+    assert known is not None
+    assert not known.enabled
+
+
+async def test_nothing_inward_is_asked_unless_it_is_allowed(
+    conn: Connection, pool: Pool, watched: Watched, receiver: Receiver
+) -> None:
+    hook = await add(conn, receiver.url, WebhookEvent.OPENED, allow_private=False)
+    await rage(conn, pool, watched, "one")
+    await tell(pool)
+    [entry] = await webhook.log(conn, hook, limit=5)
+
+    assert receiver.got == []
+    assert (entry.state, entry.status) == ("pending", None)
+
+
+async def test_both_secrets_sign_while_one_is_rotated(
+    conn: Connection, pool: Pool, watched: Watched, receiver: Receiver
+) -> None:
+    first, second = signing.new_secret(), signing.new_secret()
+    hook = await add(conn, receiver.url, secret=first)
+    await webhook.rotate(conn, hook, second, former_until=await clock.now(conn) + signing.ROTATION)
+    await webhook.owe_test(conn, hook, now=await clock.now(conn))
+    await tell(pool)
+    await later(conn, timedelta(hours=25))
+    await webhook.owe_test(conn, hook, now=await clock.now(conn))
+    await tell(pool)
+    taken = [[is_signed(headers, body, key) for key in (first, second)] for headers, body in receiver.got]
+
+    assert taken == [[True, True], [False, True]]
+
+
+async def test_a_message_is_sent_again_when_asked(
+    conn: Connection, pool: Pool, watched: Watched, receiver: Receiver
+) -> None:
+    hook = await add(conn, receiver.url)
+    made = await webhook.owe_test(conn, hook, now=await clock.now(conn))
+    await tell(pool)
+
+    assert await webhook.deliver_again(conn, hook, made, now=await clock.now(conn))
+    await tell(pool)
+    assert [headers["webhook-id"] for headers, _ in receiver.got] == [str(made)] * 2

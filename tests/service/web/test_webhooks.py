@@ -1,0 +1,55 @@
+"""The page of webhooks."""
+
+import re
+
+import httpx
+import pytest
+
+from service.store import clock, component
+from service.store.pool import Connection
+from tests.service.web.reading import Page
+
+pytestmark = pytest.mark.usefixtures("angry_place")
+
+DESK = {"name": "Help desk", "url": "https://desk.example.com/earshot", "incident.opened": "1"}
+
+
+async def press(browser: httpx.AsyncClient, address: str, **fields: str) -> httpx.Response:
+    token = Page((await browser.get("/webhooks")).text).form("/sign-out")["csrf"]
+    return await browser.post(address, data={"csrf": token, **fields})
+
+
+async def test_a_webhook_is_added_and_its_secret_shown_once(browser: httpx.AsyncClient) -> None:
+    added = await press(browser, "/webhooks", **DESK)
+    later = await browser.get("/webhooks")
+
+    assert re.search("whsec_[A-Za-z0-9+/=]{40,}", added.text)
+    assert "whsec_" not in later.text
+    assert "desk.example.com" in later.text
+
+
+async def test_buttons_test_rotate_switch_and_remove(browser: httpx.AsyncClient, conn: Connection) -> None:
+    await press(browser, "/webhooks", **DESK)
+    await press(browser, "/webhooks/1/test")
+    rotated = await press(browser, "/webhooks/1/rotate")
+    await press(browser, "/webhooks/1/disable")
+    switched = await browser.get("/webhooks")
+    await press(browser, "/webhooks/1/remove")
+
+    assert "whsec_" in rotated.text
+    assert "Switched off." in switched.text
+    assert "Waiting" in switched.text
+    assert await conn.fetchval("select count(*) from webhook") == 0
+
+
+async def test_what_is_wrong_is_said(browser: httpx.AsyncClient) -> None:
+    inward = await press(browser, "/webhooks", **{**DESK, "url": "http://127.0.0.1/x"})
+    nameless = await press(browser, "/webhooks", **{**DESK, "name": " "})
+
+    assert (inward.status_code, nameless.status_code) == (422, 422)
+
+
+async def test_one_that_was_switched_off_by_itself_is_noticed(browser: httpx.AsyncClient, conn: Connection) -> None:
+    await component.beat(conn, "webhooks", now=await clock.now(conn), healthy=False, detail="Help desk: 410")
+
+    assert "they took no webhook" in (await browser.get("/")).text
