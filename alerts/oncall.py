@@ -22,7 +22,7 @@ OverrideId = NewType("OverrideId", int)
 
 #: So far may turns overlap, or be left out, when clocks are changed.
 _LONGEST_CHANGE = timedelta(hours=24)
-_DAY = timedelta(days=1)
+_DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
 SHORTEST_TURN, LONGEST_TURN = timedelta(hours=1), timedelta(days=366)
 MOST_MEMBERS, MOST_LAYERS = 100, 10
 
@@ -145,7 +145,8 @@ def _have(layer: Layer, zone: ZoneInfo, at: datetime) -> tuple[ContactId, ...]:
     is_over = layer.ends is not None and at >= wall_clock.last(layer.ends, zone)
     if is_over or not layer.members or not _runs(layer, zone, at, wall):
         return ()
-    near = 1 + _LONGEST_CHANGE // layer.turn
+    # Turns meet exactly at the wall's time unless clocks are changed about then.
+    near = 0 if _is_steady(zone, at) else 1 + _LONGEST_CHANGE // layer.turn
     here = (wall - layer.starts) // layer.turn
     whose = (
         layer.members[turn % len(layer.members)]
@@ -153,6 +154,12 @@ def _have(layer: Layer, zone: ZoneInfo, at: datetime) -> tuple[ContactId, ...]:
         if _holds(layer.starts + turn * layer.turn, layer.starts + (turn + 1) * layer.turn, zone, at)
     )
     return tuple(dict.fromkeys(whose))
+
+
+def _is_steady(zone: ZoneInfo, at: datetime) -> bool:
+    """Whether no clocks are changed within a day of an instant."""
+    around = (at - _LONGEST_CHANGE - _HOUR, at, at + _LONGEST_CHANGE + _HOUR)
+    return len({one.astimezone(zone).utcoffset() for one in around}) == 1
 
 
 def _runs(layer: Layer, zone: ZoneInfo, at: datetime, wall: datetime) -> bool:
