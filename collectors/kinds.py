@@ -402,6 +402,11 @@ KINDS: Mapping[SourceKind, Kind] = {
                 example="500",
             ),
             Setting(
+                key="posts_a_month",
+                description="Most posts read a month, UTC; without it only the days are bounded",
+                example="10000",
+            ),
+            Setting(
                 key="own_accounts",
                 description="Numbers or names of the brand's accounts, parted by commas: what they say is the owner's",
                 example="2244994945",

@@ -135,6 +135,8 @@ class Source:
     validators: Validators = field(default_factory=Validators)
     #: Opaque to everyone but the kind's own collector.
     cursor: Mapping[str, Any] = field(default_factory=dict)
+    #: Items that were paid for in this month.
+    spent: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -157,6 +159,10 @@ class Collected:
     warning: str | None = None
     #: What tells of news, where the place names such a thing.
     hub: Hub | None = None
+    #: Items that were paid for.
+    spent: int = 0
+    #: Something was said that cannot be read any more.
+    gap: bool = False
 
     @property
     def seen(self) -> int:

@@ -1,7 +1,8 @@
 """X: posts of the last seven days that a search finds.
 
 Documentation: https://docs.x.com/x-api/posts/search/introduction. Rate limit: 450 requests in fifteen minutes by
-application; x-rate-limit-reset is a Unix time. Every post read costs money, so that each source has a budget a day.
+application; x-rate-limit-reset is a Unix time. Every post read costs money, so that each source has a budget a day
+and, where it is set, a month.
 Recorded: 2020 to 2022.
 
 What an answer could not give stands in `errors` beside the data, with status 200. An edit is a new post that names its
@@ -10,12 +11,13 @@ asks for them; authors are numbers, since their names would cost twice the post.
 """
 
 import html
-import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from collectors.api import Query, address, ask, decode
+from collectors.budget import Budget
 from collectors.errors import RateLimited, SettingError
 from collectors.feed_items import language_tag
 from collectors.harvest import Harvest
@@ -57,14 +59,15 @@ class XCollector:
     async def collect(self, source: Source, *, egress: Egress, now: datetime) -> Collected:
         """Poll the search once, within the day's budget. Raises CollectError."""
         check(source.kind, source.settings, allow_private=source.allow_private)
-        budget, query = _Budget(source, now), _query(source)
+        budget = Budget(source, now, unit="posts", usual_a_day=_BUDGET, fewest=_FEWEST)
+        query, gap = _query(source), _is_out_of_reach(source, now)
         if budget.is_spent:
-            return Collected(cursor=source.cursor, next_poll_after=budget.until_tomorrow(), warning=budget.said())
+            return Collected(cursor=source.cursor, next_poll_after=budget.until_more(), warning=budget.said(), gap=gap)
 
         async def ask_slice(since: datetime | None, before: datetime | None, harvest: Harvest) -> Page:
             if budget.is_spent:
-                # What is left unread is a gap: it is read when the next day's budget allows.
-                raise RateLimited(budget.said(), retry_after=budget.until_tomorrow())
+                # What is left unread is a gap: it is read when the next budget allows.
+                raise RateLimited(budget.said(), retry_after=budget.until_more())
             wanted: Query = {
                 "query": query,
                 "max_results": min(_MOST, budget.left),
@@ -84,7 +87,8 @@ class XCollector:
         )
         ids = [mention.id for mention in harvest.mentions if mention.id.isdigit()]
         last = max([*map(int, ids), int(_last(source) or 0)])
-        return harvest.collected({**cursor, **budget.cursor(), **({"last": str(last)} if last else {})})
+        kept = {**cursor, **budget.cursor(), **({"last": str(last)} if last else {})}
+        return replace(harvest.collected(kept), spent=budget.spent, gap=gap)
 
 
 def parse(payload: bytes, source: Source, *, now: datetime) -> Collected:
@@ -92,44 +96,6 @@ def parse(payload: bytes, source: Source, *, now: datetime) -> Collected:
     harvest = Harvest()
     take(harvest, _page(decode(payload), source, now=now))
     return harvest.collected({})
-
-
-class _Budget:
-    """How many posts may still be read today."""
-
-    def __init__(self, source: Source, now: datetime) -> None:
-        given = source.settings.get("posts_a_day", "").strip()
-        if given and not re.fullmatch(r"[1-9][0-9]{1,6}", given):
-            raise SettingError("posts_a_day", f"is a number of posts from {_FEWEST} on, such as {_BUDGET}")
-        self.whole = int(given or _BUDGET)
-        self._now = now.astimezone(UTC)
-        kept = record(source.cursor.get("spent"))
-        count = kept.get("posts")
-        is_today = kept.get("day") == self._now.date().isoformat() and isinstance(count, int)
-        self._spent: int = count if is_today and isinstance(count, int) else 0
-
-    @property
-    def left(self) -> int:
-        return self.whole - self._spent
-
-    @property
-    def is_spent(self) -> bool:
-        """Say whether it does not hold the smallest page any more."""
-        return self.left < _FEWEST
-
-    def said(self) -> str:
-        return f"the budget of {self.whole} posts for today is spent; it is the setting posts_a_day"
-
-    def spend(self, posts: int) -> None:
-        self._spent += posts
-
-    def until_tomorrow(self) -> timedelta:
-        """Return the time to the next day, UTC, as the platform counts."""
-        midnight = self._now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
-        return midnight - self._now
-
-    def cursor(self) -> dict[str, Any]:
-        return {"spent": {"day": self._now.date().isoformat(), "posts": self._spent}}
 
 
 def _query(source: Source) -> str:
@@ -140,6 +106,14 @@ def _query(source: Source) -> str:
     if len(query) > _LINE_OF_QUERY:
         raise SettingError("query", f"is longer than the {_LINE_OF_QUERY} characters the platform takes")
     return query
+
+
+def _is_out_of_reach(source: Source, now: datetime) -> bool:
+    """Whether what was read last, or what was left then, is older than the search reaches."""
+    gap = source.cursor.get("gap")
+    known = [source.cursor.get("newest"), *(gap[:1] if isinstance(gap, list) else [])]
+    times = [at for one in known if (at := moment(one, now=now))]
+    return any(at < now - _REACH for at in times)
 
 
 def _span(source: Source, since: datetime | None, before: datetime | None, *, now: datetime) -> dict[str, str | None]:

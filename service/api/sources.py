@@ -65,6 +65,7 @@ class SourceItem(Shape):
         description="Items of the last 24 hours that were about no brand and not kept; one seen again counts again."
     )
     quarantined: int = Field(description="Items and deliveries that could not be read and wait for a person.")
+    spent_this_month: int = Field(description="Items that were paid for since the month began, UTC; 0 where none cost.")
 
     @classmethod
     def of(cls, health: SourceHealth) -> Self:
@@ -90,6 +91,7 @@ class SourceItem(Shape):
             mentions_per_day=health.mentions_per_day,
             unmatched_per_day=health.unmatched_per_day,
             quarantined=health.quarantined,
+            spent_this_month=health.spent,
         )
 
 

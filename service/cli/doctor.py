@@ -156,8 +156,9 @@ def _how_it_goes(one: SourceHealth) -> str:
     kept = (
         [f"{one.quarantined} items or deliveries could not be read: earshot quarantine list"] if one.quarantined else []
     )
+    paid = [f"{one.spent} items paid for this month"] if one.spent else []
     unmatched = [f"{one.unmatched_per_day} items about no brand"] if one.unmatched_per_day else []
-    return "; ".join([f"{one.mentions_per_day} mentions in a day", *unmatched, *untold, *kept, *doubts, *needs])
+    return "; ".join([f"{one.mentions_per_day} mentions in a day", *paid, *unmatched, *untold, *kept, *doubts, *needs])
 
 
 async def check_brands(pool: Pool) -> Finding:

@@ -20,7 +20,7 @@ from collectors.kept_secrets import with_secrets
 from collectors.polite import adapted, next_poll
 from collectors.types import Collected, Egress
 from service.failpoints import Failpoint, reach
-from service.store import clock, events, fetch, ingest, quarantine, source, websub
+from service.store import clock, events, fetch, ingest, quarantine, source, spend, websub
 from service.store.events import EventKind
 from service.store.fetch import Counts, Outcome
 from service.store.ingest import Ingested
@@ -91,6 +91,7 @@ async def _store(
     now = await clock.now(conn)
     got = await ingest.ingest(conn, due.brand_id, due.id, collected.mentions, match=due.match, now=now)
     await quarantine.put(conn, due.id, collected.quarantined, now=now)
+    await spend.add(conn, due.id, collected.spent, now=now)
     gap = _suspects_gap(due, collected, got)
     interval = pace = adapted(due.pace, due.interval, gap=gap)
     if due.has_hub or collected.hub is not None:
@@ -107,7 +108,7 @@ async def _store(
         moved_to=collected.moved_to,
         warning=collected.warning,
         pace=pace if pace < due.interval else None,
-        gap=gap,
+        gap=gap or collected.gap,
         next_due=now + pause,
         now=now,
     )
@@ -124,7 +125,7 @@ async def _store(
         unmatched=got.unmatched,
         counts=got.counts + Counts(quarantined=len(collected.quarantined)),
         error=collected.warning,
-        gap_suspected=gap,
+        gap_suspected=gap or collected.gap,
     )
     await events.tell(conn, EventKind.MENTION, got.changed)
     if due.error_count:

@@ -47,7 +47,7 @@ _GRANTS = """
         to earshot_bounded;
     grant select on
         analysis_todo, component, contact, delivery_attempt, fetch_log, listening, mention_search,
-        mention_version, push, quarantine, schema_version, search_todo, stream, websub
+        mention_version, push, quarantine, schema_version, search_todo, spend, stream, websub
         to earshot_bounded;
     grant update (wanted) on quarantine to earshot_bounded;
 """

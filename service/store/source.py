@@ -68,6 +68,8 @@ class SourceHealth:
     #: Items of the 24 hours before that were about no brand; one seen again counts again.
     unmatched_per_day: int
     quarantined: int
+    #: Items that were paid for in this month, UTC.
+    spent: int
 
 
 _HEALTH = """
@@ -84,7 +86,8 @@ _HEALTH = """
         (select coalesce(sum(f.unmatched), 0) from fetch_log f
             where f.source_id = s.id and f.started_at > $1::timestamptz - interval '1 day') as unmatched_per_day,
         (select count(*) from quarantine q where q.source_id = s.id and q.push_id is null)
-            + (select count(*) from push p where p.source_id = s.id and p.due is null) as quarantined
+            + (select count(*) from push p where p.source_id = s.id and p.due is null) as quarantined,
+        paid_in_month(s.id, $1) as spent
     from source s left join brand b on b.id = s.brand_id
 """
 
@@ -185,7 +188,8 @@ async def claim_due(
             last_attempt_at = $1
         from due where s.id = due.id
         returning s.id, s.brand_id, s.match, s.name, s.kind, s.settings, s.allow_private, s.interval, s.error_count,
-            coalesce(least(s.pace, s.interval), s.interval) as pace, s.last_success_at is not null as answered,
+            paid_in_month(s.id, $1) as spent, coalesce(least(s.pace, s.interval), s.interval) as pace,
+            s.last_success_at is not null as answered,
             s.etag, s.last_modified, s.cursor, exists (select from websub w where w.source_id = s.id) as has_hub
         """,
         now,
@@ -210,6 +214,7 @@ def _due(row: asyncpg.Record) -> DueSource:
             allow_private=row["allow_private"],
             validators=Validators(etag=row["etag"], last_modified=row["last_modified"]),
             cursor=row["cursor"],
+            spent=row["spent"],
         ),
         interval=row["interval"],
         pace=row["pace"],

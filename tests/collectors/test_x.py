@@ -156,6 +156,36 @@ async def test_the_budget_ends_the_poll_until_the_next_day() -> None:
     assert [mention.id for mention in tomorrow.mentions] == ["8901"]
 
 
+async def test_the_month_s_budget_holds_over_days_and_ends_with_the_month() -> None:
+    settings = {**TEA, "posts_a_month": "100"}
+    async with played() as platform:
+        platform.on(SEARCH, answer(post(1)))
+        nearly = await platform.poll("x", settings, spent=88)
+        asked = len(platform.asked)
+        spent = await platform.poll("x", settings, spent=91)
+
+    assert platform.asked[0].query["max_results"] == "12"
+    assert nearly.spent == 1
+    assert asked == len(platform.asked)
+    assert "budget of 100 posts for this month is spent" in str(spent.warning)
+    # The 5th of March, at noon.
+    assert spent.next_poll_after == timedelta(days=26, hours=12)
+
+
+async def test_what_fell_out_of_reach_while_the_budget_was_spent_is_a_gap() -> None:
+    settings = {**TEA, "posts_a_month": "100"}
+    near, far = ({"newest": f"2026-{day}T12:00:00+00:00"} for day in ("03-01", "02-20"))
+    async with played() as platform:
+        platform.on(SEARCH, answer(post(1)))
+        gaps = [
+            (await platform.poll("x", settings, spent=spent, cursor=cursor)).gap
+            for spent in (0, 100)
+            for cursor in (near, far, {**near, "gap": [far["newest"], near["newest"]]})
+        ]
+
+    assert gaps == [False, True, True] * 2
+
+
 async def test_a_partial_error_inside_a_success_is_a_warning() -> None:
     errors = [{"title": "Authorization Error", "detail": "not allowed to see post 5", "type": "https://x"}]
     async with played() as platform:

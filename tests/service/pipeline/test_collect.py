@@ -1,15 +1,16 @@
 """Polling a feed brings each item once, whatever it lacks."""
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from random import Random
+from uuid import uuid4
 
 import pytest
 
 from alerts.brands import BrandTerms
 from collectors.egress import GuardedEgress
 from service.pipeline.collect import collect_due
-from service.store import brand
+from service.store import brand, source, spend
 from service.store.pool import Connection, Pool
 from tests import make
 from tests.places import Feed, Post, serving_feed
@@ -178,3 +179,19 @@ async def test_a_shared_source_counts_an_item_for_each_brand_it_is_about(
     assert await log(pool) == [("collected", 3, 3, 0, 0), ("collected", 3, 0, 3, 0)]
     assert await conn.fetchval("select array_agg(unmatched) from fetch_log") == [1, 1]
     assert await conn.fetch("table fetch_not_conserved") == []
+
+
+async def test_what_was_paid_for_is_counted_by_the_month(conn: Connection, pool: Pool, watched: Watched) -> None:
+    april = datetime(2026, 4, 30, 23, 59, tzinfo=UTC)
+    for items, at in ((3, april), (4, april), (5, april + timedelta(minutes=2)), (0, april + timedelta(days=40))):
+        await spend.add(conn, watched.source_id, items, now=at)
+
+    paid = [
+        await conn.fetchval("select paid_in_month($1, $2)", watched.source_id, at)
+        for at in (april, april + timedelta(days=1), april + timedelta(days=40))
+    ]
+    assert paid == [7, 5, 0]
+    claimed = await source.claim_due(
+        conn, now=april + timedelta(days=999), lease=timedelta(minutes=1), token=uuid4(), limit=1, kinds=["feed"]
+    )
+    assert [one.source.spent for one in claimed] == [0]

@@ -32,6 +32,7 @@ POLLED = SourceHealth(
     untold=None,
     mentions_per_day=3,
     unmatched_per_day=0,
+    spent=0,
     quarantined=0,
 )
 SENT = replace(POLLED, kind="webhook", next_due=None, told=True)
