@@ -21,6 +21,7 @@ _TAGS = [
     {"name": "trends", "description": "Counts over time, and the measures computed from them."},
     {"name": "incidents", "description": "Open problems, and what a person does about them."},
     {"name": "contacts", "description": "Whom to tell, and how."},
+    {"name": "on call", "description": "Who is told, and who next: schedules, policies and calendars."},
     {"name": "rules", "description": "What to flag, how each rule does, and what one would have done."},
     {"name": "silences", "description": "What is kept quiet for a while, and planned maintenance."},
     {"name": "quality", "description": "How right the verdicts are, by what people corrected."},
@@ -83,13 +84,23 @@ def _say_plainly(parameter: dict[str, Any]) -> None:
 
 def describe(app: FastAPI) -> dict[str, Any]:
     """Return the OpenAPI 3.1 document of an app."""
-    document = get_openapi(title=TITLE, version=VERSION, description=_ABOUT.strip(), tags=_TAGS, routes=app.routes, webhooks=app.webhooks.routes)
+    document = get_openapi(
+        title=TITLE,
+        version=VERSION,
+        description=_ABOUT.strip(),
+        tags=_TAGS,
+        routes=app.routes,
+        webhooks=app.webhooks.routes,
+    )
     schemas = document["components"]["schemas"]
     problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
     schemas |= problem.pop("$defs")
     schemas["Problem"] = problem
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
+    for told in document.get("webhooks", {}).values():
+        # Problems are what we answer; what others answer to us is their own.
+        told["post"]["responses"].pop("422", None)
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             for parameter in operation.get("parameters", ()):

@@ -1,13 +1,15 @@
 """Webhooks: which programs are told of what, how that goes, and how the messages look."""
 
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Path, status
 from pydantic import Field
 
+from alerts.channels import chat
 from alerts.channels import webhook as signing
+from alerts.channels.chat import ChatError
 from alerts.channels.webhook import WebhookEvent
 from alerts.channels.webhook_message import IncidentTold, MentionTold
 from collectors.addresses import checked_url
@@ -17,7 +19,7 @@ from service.api.errors import Conflict, Invalid, NotFound
 from service.api.parameters import PREFIX, BrandGiven, Flag, Id, Limit, Page, Shape, Words, brand_of
 from service.store import webhook
 from service.store.pool import Connection
-from service.store.webhook import Delivery, Webhook, WebhookId
+from service.store.webhook import Delivery, Webhook, WebhookId, WebhookKind
 
 router = APIRouter(prefix=PREFIX, tags=["webhooks"])
 #: What is sent, for the document alone: nobody calls these here.
@@ -30,6 +32,11 @@ class WebhookBody(Shape):
 
     name: Annotated[Words, Field(min_length=1, max_length=200)] = Field(examples=["Help desk"])
     url: Annotated[Words, Field(min_length=8, max_length=2000)] = Field(examples=["https://desk.example.com/earshot"])
+    kind: WebhookKind = Field(
+        default=WebhookKind.WEBHOOK,
+        description="`chat`: people in Slack, Telegram, Discord, LINE and others; `url` is Apprise's address.",
+    )
+    language: Literal["en", "zh-Hant", "zh-Hans", "th"] = Field(default="en", description="Of a chat's messages.")
     events: list[WebhookEvent] = Field(
         default=[WebhookEvent.OPENED, WebhookEvent.ACKNOWLEDGED, WebhookEvent.ESCALATED, WebhookEvent.RESOLVED],
         min_length=1,
@@ -45,7 +52,9 @@ class WebhookItem(Shape):
 
     id: int
     name: str
-    url: str
+    url: str = Field(description="Of a chat only how its address begins.")
+    kind: WebhookKind
+    language: str
     events: list[WebhookEvent]
     brand_id: int | None
     allow_private: bool
@@ -63,7 +72,7 @@ class WebhookMade(Shape):
     """A webhook with its new secret, which is shown this once."""
 
     webhook: WebhookItem
-    secret: str = Field(examples=["whsec_…"])
+    secret: str | None = Field(examples=["whsec_…"], description="Null for a chat, whose address is its secret.")
 
 
 class DeliveryItem(Shape):
@@ -96,24 +105,34 @@ async def webhook_add(asked: Administering, body: WebhookBody) -> WebhookMade:
     """Messages are signed as [Standard Webhooks](https://www.standardwebhooks.com) asks. Keep the secret."""
     if WebhookEvent.TEST in body.events:
         raise Invalid("events", "`test` is sent when asked for; leave it out")
-    try:
-        checked_url(body.url, allow_private=body.allow_private)
-    except CollectError as error:
-        raise Invalid("url", str(error)) from error
-    secret = signing.new_secret()
+    url, secret = _address(body)
     added = await webhook.add(
         asked.conn,
         name=body.name,
-        url=body.url,
+        url=url,
         events=list(dict.fromkeys(body.events)),
         brand_id=await brand_of(asked.conn, body.brand),
         allow_private=body.allow_private,
         secret=secret,
+        kind=body.kind,
+        language=body.language,
         now=asked.now,
     )
     if added is None:
         raise Conflict(f"There is a webhook named {body.name!r} already; choose another name.")
-    return WebhookMade(webhook=WebhookItem.of(await _known(asked.conn, added)), secret=secret)
+    shown = secret if body.kind is WebhookKind.WEBHOOK else None
+    return WebhookMade(webhook=WebhookItem.of(await _known(asked.conn, added)), secret=shown)
+
+
+def _address(body: WebhookBody) -> tuple[str, str]:
+    """Return the address that may be shown, and the secret. Raises Invalid."""
+    try:
+        if body.kind is WebhookKind.CHAT:
+            return chat.checked(body.url), body.url
+        checked_url(body.url, allow_private=body.allow_private)
+    except (ChatError, CollectError) as error:
+        raise Invalid("url", str(error)) from error
+    return body.url, signing.new_secret()
 
 
 @router.delete("/webhooks/{id}", summary="Remove a webhook", status_code=status.HTTP_204_NO_CONTENT)
@@ -142,6 +161,8 @@ async def webhook_disable(asked: Administering, webhook_id: WebhookPath) -> Webh
 async def webhook_rotate(asked: Administering, webhook_id: WebhookPath) -> WebhookMade:
     """For 24 hours each message carries two signatures, so that no message is refused while you change over."""
     known = await _known(asked.conn, webhook_id)
+    if known.kind is WebhookKind.CHAT:
+        raise Conflict("A chat's secret is its address; remove it, and add the new one.")
     secret = signing.new_secret()
     await webhook.rotate(asked.conn, known.id, secret, former_until=asked.now + signing.ROTATION)
     return WebhookMade(webhook=WebhookItem.of(known), secret=secret)
@@ -176,7 +197,7 @@ async def webhook_again(
 @messages.post("incident", summary="Something happened to an incident")
 def incident_told(body: IncidentTold) -> None:
     """Answer with 2xx within 20 seconds. The headers `webhook-id`, `webhook-timestamp` and `webhook-signature` are as
-    Standard Webhooks has them; a message may come twice with one `webhook-id`. No redirect is followed; 410 switches off."""
+    Standard Webhooks has them; a message may come twice with one `webhook-id`. No redirect is followed; 410 ends it."""
 
 
 @messages.post("mention.angry", summary="Somebody is angry")

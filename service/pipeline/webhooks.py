@@ -3,26 +3,33 @@
 claim one (lease, token, try counted) | compose, once | sign | send through the guarded way out | mark, if still ours
 """
 
+import asyncio
 import logging
 from datetime import datetime, timedelta
 from random import Random, SystemRandom
 
 import orjson
 
+from alerts import chat_text
+from alerts.channels import chat
 from alerts.channels import webhook as signing
 from alerts.channels.webhook import WebhookEvent
 from alerts.channels.webhook_message import IncidentTold, MentionTold, Told, ToldIncident, ToldMention, TrialTold
+from alerts.chat_text import ChatText
+from alerts.errors import ChannelError
 from alerts.types import IncidentId, MentionId
 from collectors.errors import CollectError
 from collectors.types import Egress
 from service.store import clock, component, incident, mention, webhook
 from service.store.pool import Connection, Pool
-from service.store.webhook import Claimed
+from service.store.webhook import Claimed, WebhookKind
 
 log = logging.getLogger(__name__)
 
 #: Longer than one sending may take.
 LEASE = timedelta(seconds=90)
+#: Seconds.
+_LONGEST_CHAT = 30
 _GONE = 410
 _MOST_WORDS = 10_000
 _MOST_ERROR = 300
@@ -45,6 +52,8 @@ async def tell_due(pool: Pool, egress: Egress, *, public_url: str, random: Rando
 
 async def _send(egress: Egress, claimed: Claimed, body: bytes, now: datetime) -> tuple[int | None, str | None]:
     """Return the status and, where the message was not taken, why not."""
+    if claimed.webhook_kind is WebhookKind.CHAT:
+        return None, await _send_to_chat(claimed, body)
     headers = signing.headers(str(claimed.id), body, keys=claimed.keys, now=now)
     try:
         answer = await egress.post(
@@ -53,6 +62,19 @@ async def _send(egress: Egress, claimed: Claimed, body: bytes, now: datetime) ->
     except CollectError as error:
         return None, str(error)[:_MOST_ERROR]
     return answer.status, "410: the address is gone" if answer.status == _GONE else None
+
+
+async def _send_to_chat(claimed: Claimed, body: bytes) -> str | None:
+    """Return why a chat did not take the message; None where it did."""
+    said = ChatText(**orjson.loads(body))
+    try:
+        async with asyncio.timeout(_LONGEST_CHAT):
+            await asyncio.to_thread(chat.send, claimed.keys[0], title=said.title, text=said.text)
+    except ChannelError as error:
+        return str(error)
+    except TimeoutError:
+        return "the chat took too long"
+    return None
 
 
 async def _mark(conn: Connection, claimed: Claimed, status: int | None, error: str | None, random: Random) -> None:
@@ -89,7 +111,10 @@ async def note_ill(conn: Connection, *, now: datetime) -> None:
 
 
 async def _composed(conn: Connection, claimed: Claimed, public_url: str) -> str:
-    return orjson.dumps(await _told(conn, claimed, public_url)).decode()
+    told = await _told(conn, claimed, public_url)
+    if claimed.webhook_kind is WebhookKind.CHAT:
+        return orjson.dumps(chat_text.rendered(told, language=claimed.language)).decode()
+    return orjson.dumps(told).decode()
 
 
 async def _told(conn: Connection, claimed: Claimed, public_url: str) -> Told:

@@ -880,11 +880,11 @@ CREATE TABLE public.notification (
     seq integer DEFAULT 0 NOT NULL,
     covers integer,
     bundled_into uuid,
-    CONSTRAINT notification_about_check CHECK ((((purpose = ANY (ARRAY['verify'::text, 'digest'::text])) = (incident_id IS NULL)) AND ((incident_id IS NULL) = (alert_id IS NULL)))),
+    CONSTRAINT notification_about_check CHECK ((((purpose = ANY (ARRAY['verify'::text, 'digest'::text, 'trial'::text])) = (incident_id IS NULL)) AND ((incident_id IS NULL) = (alert_id IS NULL)))),
     CONSTRAINT notification_bundled_check CHECK (((state = 'bundled'::text) = (bundled_into IS NOT NULL))),
     CONSTRAINT notification_check CHECK (((state = 'sending'::text) = (lease_token IS NOT NULL))),
     CONSTRAINT notification_check1 CHECK (((state = 'sent'::text) = (sent_at IS NOT NULL))),
-    CONSTRAINT notification_purpose_check CHECK ((purpose = ANY (ARRAY['first'::text, 'more'::text, 'again'::text, 'storm'::text, 'verify'::text, 'digest'::text]))),
+    CONSTRAINT notification_purpose_check CHECK ((purpose = ANY (ARRAY['first'::text, 'more'::text, 'again'::text, 'storm'::text, 'verify'::text, 'digest'::text, 'trial'::text]))),
     CONSTRAINT notification_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'sending'::text, 'sent'::text, 'failed'::text, 'superseded'::text, 'bundled'::text]))),
     CONSTRAINT notification_urgency_check CHECK ((urgency = ANY (ARRAY['urgent'::text, 'high'::text, 'normal'::text])))
 );
@@ -1344,8 +1344,12 @@ CREATE TABLE public.webhook (
     failing_since timestamp with time zone,
     disabled_why text,
     created_at timestamp with time zone NOT NULL,
+    kind text DEFAULT 'webhook'::text NOT NULL,
+    language text DEFAULT 'en'::text NOT NULL,
     CONSTRAINT webhook_events_check CHECK (((cardinality(events) > 0) AND (events <@ ARRAY['incident.opened'::text, 'incident.acknowledged'::text, 'incident.escalated'::text, 'incident.resolved'::text, 'mention.angry'::text]))),
     CONSTRAINT webhook_former_check CHECK (((former_secret IS NULL) = (former_until IS NULL))),
+    CONSTRAINT webhook_kind_check CHECK ((kind = ANY (ARRAY['webhook'::text, 'chat'::text]))),
+    CONSTRAINT webhook_language_check CHECK ((language = ANY (ARRAY['en'::text, 'zh-Hant'::text, 'zh-Hans'::text, 'th'::text]))),
     CONSTRAINT webhook_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
     CONSTRAINT webhook_url_check CHECK (((length(url) >= 8) AND (length(url) <= 2000)))
 );
@@ -1571,9 +1575,13 @@ CREATE INDEX incident_of_policy ON public.incident USING btree (policy_version_i
 CREATE UNIQUE INDEX incident_open ON public.incident USING btree (group_key) WHERE (status <> 'resolved'::text);
 CREATE INDEX incident_snoozed ON public.incident USING btree (snoozed_until) WHERE (status = 'snoozed'::text);
 CREATE INDEX incident_triggered ON public.incident USING btree (last_alert_at) WHERE (status = 'triggered'::text);
+CREATE INDEX mention_angriest ON public.mention USING btree (brand_id, anger DESC, id DESC) WHERE (anger IS NOT NULL);
+CREATE INDEX mention_angriest_of_all ON public.mention USING btree (anger DESC, id DESC) WHERE (anger IS NOT NULL);
 CREATE INDEX mention_angry ON public.mention USING btree (brand_id, said_at DESC, id DESC) WHERE angry;
 CREATE INDEX mention_newest ON public.mention USING btree (brand_id, said_at DESC, id DESC);
 CREATE INDEX mention_newest_of_all ON public.mention USING btree (said_at DESC, id DESC);
+CREATE INDEX mention_of_author_id ON public.mention USING btree (author_id) WHERE (author_id IS NOT NULL);
+CREATE INDEX mention_of_author_name ON public.mention USING btree (author_name) WHERE (author_name IS NOT NULL);
 CREATE INDEX mention_of_cause ON public.mention USING gin (verdict_causes) WHERE (verdict_causes IS NOT NULL);
 CREATE INDEX mention_of_story ON public.mention USING btree (story_id);
 CREATE INDEX mention_of_verdict_kind ON public.mention USING btree (brand_id, verdict_kind, said_at DESC, id DESC) WHERE (verdict_kind IS NOT NULL);
@@ -1584,6 +1592,7 @@ CREATE INDEX notification_newest ON public.notification USING btree (created_at 
 CREATE INDEX notification_of_bundle ON public.notification USING btree (bundled_into) WHERE (bundled_into IS NOT NULL);
 CREATE INDEX notification_of_contact ON public.notification USING btree (contact_id, created_at DESC);
 CREATE UNIQUE INDEX notification_storm_open ON public.notification USING btree (contact_id) WHERE ((purpose = 'storm'::text) AND (covers IS NULL));
+CREATE UNIQUE INDEX notification_trial_open ON public.notification USING btree (contact_id) WHERE ((purpose = 'trial'::text) AND (state = ANY (ARRAY['pending'::text, 'sending'::text])));
 CREATE UNIQUE INDEX notification_verify_open ON public.notification USING btree (contact_id) WHERE ((purpose = 'verify'::text) AND (state = ANY (ARRAY['pending'::text, 'sending'::text])));
 CREATE INDEX policy_target_of_contact ON public.policy_target USING btree (contact_id);
 CREATE INDEX policy_target_of_schedule ON public.policy_target USING btree (schedule_id);

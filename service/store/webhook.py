@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import NewType
 from uuid import UUID, uuid4
 
@@ -15,13 +16,24 @@ from service.store.pool import Connection
 WebhookId = NewType("WebhookId", int)
 
 
+class WebhookKind(StrEnum):
+    """What is told: a program, or people in a chat."""
+
+    WEBHOOK = "webhook"
+    CHAT = "chat"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Webhook:
     """One address, without its secrets."""
 
     id: WebhookId
     name: str
+    #: Of a chat only how its address begins: the rest is its secret.
     url: str
+    kind: WebhookKind
+    #: Of a chat's messages.
+    language: str
     events: tuple[WebhookEvent, ...]
     brand_id: BrandId | None
     allow_private: bool
@@ -52,9 +64,11 @@ class Claimed:
     id: UUID
     token: UUID
     webhook_id: WebhookId
+    webhook_kind: WebhookKind
+    language: str
     url: str
     allow_private: bool
-    #: The good secrets, the newest first.
+    #: The good secrets, the newest first; of a chat its address.
     keys: tuple[str, ...]
     kind: WebhookEvent
     incident_id: IncidentId | None
@@ -65,12 +79,14 @@ class Claimed:
 
 
 _COLUMNS = """
-    select id, name, url, events, brand_id, allow_private, enabled, failing_since, disabled_why from webhook
+    select id, name, url, kind, language, events, brand_id, allow_private, enabled, failing_since, disabled_why
+    from webhook
 """
 
 
 def _webhook(row: asyncpg.Record) -> Webhook:
-    return Webhook(**{**row, "events": tuple(WebhookEvent(event) for event in row["events"])})
+    events = tuple(WebhookEvent(event) for event in row["events"])
+    return Webhook(**{**row, "kind": WebhookKind(row["kind"]), "events": events})
 
 
 async def every(conn: Connection) -> list[Webhook]:
@@ -93,13 +109,15 @@ async def add(
     brand_id: BrandId | None,
     allow_private: bool,
     secret: str,
+    kind: WebhookKind = WebhookKind.WEBHOOK,
+    language: str = "en",
     now: datetime,
 ) -> WebhookId | None:
     """Add a webhook; None where there is one of this name."""
     added = await conn.fetchval(
         """
-        insert into webhook (name, url, events, brand_id, allow_private, secret, created_at)
-        values ($1, $2, $3, $4, $5, $6, $7) on conflict (name) do nothing returning id
+        insert into webhook (name, url, events, brand_id, allow_private, secret, created_at, kind, language)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict (name) do nothing returning id
         """,
         name,
         url,
@@ -108,6 +126,8 @@ async def add(
         allow_private,
         secret,
         now,
+        kind,
+        language,
     )
     return None if added is None else WebhookId(added)
 
@@ -190,7 +210,7 @@ async def claim(conn: Connection, *, now: datetime, lease: timedelta) -> Claimed
             attempts = attempts + 1
         from due, webhook w
         where d.id = due.id and w.id = d.webhook_id
-        returning d.id, d.webhook_id, w.url, w.allow_private, w.secret,
+        returning d.id, d.webhook_id, w.kind as webhook_kind, w.language, w.url, w.allow_private, w.secret,
             case when w.former_until > $1 then w.former_secret end as former, d.kind, d.incident_id, d.mention_id,
             d.happened_at, d.attempts, d.body
         """,
@@ -204,6 +224,8 @@ async def claim(conn: Connection, *, now: datetime, lease: timedelta) -> Claimed
         id=row["id"],
         token=token,
         webhook_id=WebhookId(row["webhook_id"]),
+        webhook_kind=WebhookKind(row["webhook_kind"]),
+        language=row["language"],
         url=row["url"],
         allow_private=row["allow_private"],
         keys=tuple(key for key in (row["secret"], row["former"]) if key is not None),

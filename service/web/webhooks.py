@@ -5,12 +5,14 @@ from uuid import UUID
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from alerts.channels import chat
 from alerts.channels import webhook as signing
+from alerts.channels.chat import ChatError
 from alerts.channels.webhook import WebhookEvent
 from collectors.addresses import checked_url
 from collectors.errors import CollectError
 from service.store import webhook
-from service.store.webhook import Webhook, WebhookId
+from service.store.webhook import Webhook, WebhookId, WebhookKind
 from service.web import render
 from service.web.mention_query import number
 from service.web.reader import Reader
@@ -52,24 +54,34 @@ async def add(visit: Administering) -> Response:
     chosen = [event for event in event_names(visit.reader) if form.get(event)]
     if not 0 < len(name) <= _MOST_NAME or not chosen:
         return await _page(visit, wrong=_("Give it a name, and choose what it is told."))
+    kind = WebhookKind.WEBHOOK if url.startswith(("http:", "https:")) else WebhookKind.CHAT
     try:
-        checked_url(url, allow_private=private)
-    except CollectError as error:
+        shown, secret = _address(url, kind, private=private)
+    except (ChatError, CollectError) as error:
         return await _page(visit, wrong=str(error))
-    secret = signing.new_secret()
     added = await webhook.add(
         visit.conn,
         name=name,
-        url=url,
+        url=shown,
         events=chosen,
         brand_id=None,
         allow_private=private,
         secret=secret,
+        kind=kind,
+        language=visit.reader.language,
         now=visit.reader.now,
     )
     if added is None:
         return await _page(visit, wrong=_("There is a webhook of this name; choose another one."))
-    return await _page(visit, secret=secret)
+    return await _page(visit, secret=secret) if kind is WebhookKind.WEBHOOK else render.moved("/webhooks")
+
+
+def _address(url: str, kind: WebhookKind, *, private: bool) -> tuple[str, str]:
+    """Return the address that may be shown, and the secret. Raises ChatError or CollectError."""
+    if kind is WebhookKind.CHAT:
+        return chat.checked(url), url
+    checked_url(url, allow_private=private)
+    return url, signing.new_secret()
 
 
 @router.post("/webhooks/{webhook_id}/{verb}")
@@ -87,6 +99,8 @@ async def act(visit: Administering, webhook_id: str, verb: str) -> Response:
         case "remove":
             await webhook.remove(visit.conn, one.id)
         case "rotate":
+            if one.kind is WebhookKind.CHAT:
+                raise Missing
             secret = signing.new_secret()
             await webhook.rotate(visit.conn, one.id, secret, former_until=now + signing.ROTATION)
             return await _page(visit, secret=secret)

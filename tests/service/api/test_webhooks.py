@@ -57,3 +57,15 @@ def test_the_messages_are_documented(app: FastAPI) -> None:
 
     assert {"incident", "mention.angry"} <= set(document["webhooks"])
     assert "ToldIncident" in document["components"]["schemas"]
+
+
+async def test_a_chats_address_is_never_shown_again(client: httpx.AsyncClient) -> None:
+    address = "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ"
+    made = await client.post(HOOKS, json={**DESK, "kind": "chat", "url": address, "language": "zh-Hant"})
+    refused = await client.post(HOOKS, json={**DESK, "name": "x", "kind": "chat", "url": "file:///etc/passwd"})
+    rotated = await client.post(f"{HOOKS}/{made.json()['webhook']['id']}/rotate")
+
+    assert made.status_code == 201, made.text
+    assert made.json()["secret"] is None
+    assert "TIiajkdnlazkcOXrIdevi7FQ" not in made.text + (await client.get(HOOKS)).text
+    assert (refused.status_code, rotated.status_code) == (422, 409)

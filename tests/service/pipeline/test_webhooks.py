@@ -20,7 +20,7 @@ from collectors.egress import GuardedEgress
 from service.pipeline.webhooks import tell_due
 from service.store import clock, component, incident, ingest, webhook
 from service.store.pool import Connection, Pool
-from service.store.webhook import WebhookId
+from service.store.webhook import WebhookId, WebhookKind
 from tests import make
 from tests.service.pipeline.test_contacts import be, rage
 from tests.service.watched import Watched, watch
@@ -240,3 +240,36 @@ async def test_a_message_is_sent_again_when_asked(
     assert await webhook.deliver_again(conn, hook, made, now=await clock.now(conn))
     await tell(pool)
     assert [headers["webhook-id"] for headers, _ in receiver.got] == [str(made)] * 2
+
+
+async def test_a_chat_is_told_in_its_language_and_its_address_is_not_logged(
+    conn: Connection, pool: Pool, watched: Watched, receiver: Receiver, caplog: pytest.LogCaptureFixture
+) -> None:
+    receiver.statuses = [500]
+    hook = await webhook.add(
+        conn,
+        name="Chat",
+        url="json://…",
+        events=[WebhookEvent.OPENED],
+        brand_id=None,
+        allow_private=False,
+        # Any chat would do; this one can be played here.
+        secret=receiver.url.replace("http://", "json://"),
+        kind=WebhookKind.CHAT,
+        language="zh-Hant",
+        now=await clock.now(conn),
+    )
+    assert hook is not None
+    await rage(conn, pool, watched, "one")
+    await tell(pool)
+    [first] = await webhook.log(conn, hook, limit=5)
+    await later(conn, timedelta(seconds=7))
+    await tell(pool)
+    [second] = await webhook.log(conn, hook, limit=5)
+    said = [json.loads(body) for _, body in receiver.got]
+
+    assert (first.state, first.error, second.state) == ("pending", "the chat did not take the message", "sent")
+    assert [one["title"] for one in said] == ["新事件：Lantern Noodles"] * 2
+    assert "Disgusting service" in said[0]["message"]
+    assert "/incidents/" in said[0]["message"]
+    assert receiver.url.removeprefix("http://") not in caplog.text

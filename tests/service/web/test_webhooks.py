@@ -53,3 +53,14 @@ async def test_one_that_was_switched_off_by_itself_is_noticed(browser: httpx.Asy
     await component.beat(conn, "webhooks", now=await clock.now(conn), healthy=False, detail="Help desk: 410")
 
     assert "they took no webhook" in (await browser.get("/")).text
+
+
+async def test_a_chat_is_added_and_its_address_shown_by_scheme_alone(browser: httpx.AsyncClient) -> None:
+    token = "TIiajkdnlazkcOXrIdevi7FQ"
+    await press(browser, "/webhooks", **{**DESK, "url": f"slack://T1JJ3T3L2/A1BRTD4JD/{token}"})
+    refused = await press(browser, "/webhooks", **{**DESK, "name": "x", "url": "file:///etc/passwd"})
+    page = (await browser.get("/webhooks")).text
+
+    assert "slack://…" in page
+    assert token not in page
+    assert refused.status_code == 422
