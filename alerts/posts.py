@@ -3,9 +3,9 @@
 from datetime import tzinfo
 from typing import assert_never
 
-from alerts import digest_letter, letter, quiet, verification
+from alerts import digest_letter, letter, quiet, trial, verification
 from alerts.letter import Rendered
-from alerts.types import Digest, Message, Post, Verification
+from alerts.types import Digest, Message, Post, Trial, Verification
 
 
 def rendered(post: Post, *, zone: tzinfo) -> Rendered:
@@ -15,6 +15,8 @@ def rendered(post: Post, *, zone: tzinfo) -> Rendered:
             return letter.rendered(post, zone=quiet.zone_of(post.contact, zone))
         case Verification():
             return verification.rendered(post)
+        case Trial():
+            return trial.rendered(post)
         case Digest():
             return digest_letter.rendered(post, zone=quiet.zone_of(post.contact, zone))
         case _:

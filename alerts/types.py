@@ -111,6 +111,8 @@ class Purpose(StrEnum):
     VERIFY = "verify"
     #: What a day or a week brought. About no incident.
     DIGEST = "digest"
+    #: To see whether mail arrives. About no incident.
+    TRIAL = "trial"
 
 
 class NotificationState(StrEnum):
@@ -512,6 +514,17 @@ class Verification:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Trial:
+    """Everything a channel needs to show that what it sends arrives."""
+
+    notification_id: NotificationId
+    contact: Contact
+    #: The dashboard.
+    url: str
+    urgency: Urgency = Urgency.HIGH
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Activity:
     """What was done and achieved in a stretch of time."""
 
@@ -575,7 +588,7 @@ class Digest:
 
 
 #: What a channel can send.
-Post = Message | Verification | Digest
+Post = Message | Verification | Digest | Trial
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

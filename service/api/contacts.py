@@ -12,7 +12,7 @@ from alerts.types import Contact, ContactId, DigestKind, DigestWish, QuietHours,
 from service.api.access import Reading, Writing
 from service.api.errors import Conflict, Invalid, NotFound
 from service.api.parameters import PREFIX, Flag, Id, Page, Shape, Words, Zone
-from service.store import contact, verification
+from service.store import contact, notification, verification
 from service.store.pool import Connection
 
 router = APIRouter(prefix=PREFIX, tags=["contacts"])
@@ -154,6 +154,17 @@ async def contact_ask(asked: Writing, contact_id: ContactPath) -> ContactItem:
         if not await verification.ask(asked.conn, known.id, now=asked.now):
             why = "it is verified" if known.verified else "an e-mail is on its way, or it is not enabled"
             raise Conflict(f"Contact {contact_id} is not asked: {why}.")
+    return ContactItem.of(known)
+
+
+@router.post("/contacts/{id}/test", summary="Send a contact a test e-mail", status_code=status.HTTP_202_ACCEPTED)
+async def contact_test(asked: Writing, contact_id: ContactPath) -> ContactItem:
+    """To see whether mail arrives; /notifications tells how it went. Refused where one waits, or nobody agreed."""
+    known = await _known(asked.conn, contact_id)
+    async with asked.conn.transaction():
+        if not await notification.owe_trial(asked.conn, known.id, now=asked.now):
+            why = "one is on its way" if known.reachable else "the contact is not enabled, or has not agreed yet"
+            raise Conflict(f"No test is sent to contact {contact_id}: {why}.")
     return ContactItem.of(known)
 
 

@@ -179,6 +179,25 @@ async def owe(
     return [NotificationId(row["id"]) for row in rows]
 
 
+async def owe_trial(conn: Connection, contact_id: ContactId, *, now: datetime) -> bool:
+    """Put an e-mail that shows whether mail arrives into the outbox. False where one waits there already, or the
+    contact may not be told."""
+    made = await conn.fetchval(
+        """
+        insert into notification (id, contact_id, purpose, cycle, seq, reason, urgency, state, not_before, created_at)
+        select $1, c.id, 'trial', 1, 0, 'trial', 'high', 'pending', $3, $3
+        from contact c where c.id = $2 and c.enabled and c.verified_at is not null
+        on conflict (contact_id) where purpose = 'trial' and state in ('pending', 'sending') do nothing returning id
+        """,
+        uuid4(),
+        contact_id,
+        now,
+    )
+    if made is not None:
+        await events.tell(conn, EventKind.NOTIFICATION, [NotificationId(made)])
+    return made is not None
+
+
 async def open_list(
     conn: Connection, first: Owed, *, alert_id: AlertId, urgency: Urgency, due: datetime, now: datetime
 ) -> NotificationId:
@@ -233,6 +252,7 @@ async def claim(conn: Connection, *, now: datetime, lease: timedelta, token: UUI
                 where l.bundled_into = n.id and li.status = 'triggered' and li.cycle = l.cycle
             )
             when 'verify' then exists (select from contact v where v.id = n.contact_id and v.verified_at is not null)
+            when 'trial' then false
             when 'digest' then exists (select from contact v where v.id = n.contact_id and not v.enabled)
             else i.status <> 'triggered' or i.cycle <> n.cycle end as overtaken,
             (select count(*) from delivery_attempt d where d.notification_id = n.id)::int as outcomes

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from alerts.letter import Rendered
 from alerts.posts import rendered
-from alerts.types import NotificationId, NotificationState, Post, Purpose, Verification
+from alerts.types import NotificationId, NotificationState, Post, Purpose, Trial, Verification
 from service import reports
 from service.store import component, notification
 from service.store.notification import OutboxEntry
@@ -106,6 +106,9 @@ async def _post(visit: Visit, entry: OutboxEntry) -> Post | None:
         asked = await notification.recipient(visit.conn, entry.id)
         url = f"{public_url}/contacts/verify?token=…"
         return None if asked is None else Verification(notification_id=entry.id, contact=asked, url=url)
+    if entry.purpose is Purpose.TRIAL:
+        tried = await notification.recipient(visit.conn, entry.id)
+        return None if tried is None else Trial(notification_id=entry.id, contact=tried, url=public_url)
     if entry.purpose is Purpose.DIGEST:
         return await reports.of_notification(visit.conn, entry.id, public_url=public_url)
     return await reports.message(visit.conn, entry.id, public_url=public_url, until=entry.sent_at or visit.reader.now)

@@ -11,7 +11,7 @@ from alerts.catalogue import LANGUAGES
 from alerts.channels.addressing import plain_address
 from alerts.errors import DutyError
 from alerts.types import Contact, ContactId, Urgency
-from service.store import bounce, contact, verification
+from service.store import bounce, contact, notification, verification
 from service.store.search import storable
 from service.web import render, wording
 from service.web.mention_query import number
@@ -95,6 +95,10 @@ async def change(visit: Writing, contact_id: str) -> Response:
         case "remove":
             await contact.remove(visit.conn, stored.id)
             return render.moved("/contacts?came=removed")
+        case "test":
+            async with visit.conn.transaction():
+                sent = await notification.owe_trial(visit.conn, stored.id, now=visit.reader.now)
+            return render.moved(f"/contacts?came={'tested' if sent else 'waits'}")
         case "ask":
             async with visit.conn.transaction():
                 asked = await verification.ask(visit.conn, stored.id, now=visit.reader.now)
@@ -186,6 +190,7 @@ def _notice(visit: Visit) -> str:
     return {
         "saved": _("The contact is stored."),
         "asked": _("An e-mail asks the address; it is told nothing until somebody there agrees."),
+        "tested": _("A test e-mail is on its way; the outbox tells how it went."),
         "waits": _("There is nothing to ask, or an e-mail is on its way already."),
         "removed": _("The contact is removed."),
     }.get(visit.request.query_params.get("came", ""), "")

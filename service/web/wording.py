@@ -61,6 +61,7 @@ def purposes(reader: Reader) -> Mapping[Purpose, str]:
     return {
         Purpose.VERIFY: words.pgettext("e-mail", "Asks whether the address wants to be told"),
         Purpose.DIGEST: words.pgettext("e-mail", "Report"),
+        Purpose.TRIAL: words.pgettext("e-mail", "Test"),
     }
 
 

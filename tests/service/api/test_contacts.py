@@ -44,6 +44,16 @@ async def test_asked_twice_in_a_row_one_e_mail_leaves(client: httpx.AsyncClient,
     assert (again.status_code, await waiting(conn)) == (409, 1)
 
 
+async def test_a_test_is_sent_to_who_agreed_and_one_at_a_time(client: httpx.AsyncClient, conn: Connection) -> None:
+    made = (await client.post(CONTACTS, json=MEI)).json()
+    early = await client.post(f"{CONTACTS}/{made['id']}/test")
+    await conn.execute("update contact set verified_at = now()")
+    asked = [(await client.post(f"{CONTACTS}/{made['id']}/test")).status_code for _ in range(2)]
+
+    assert "has not agreed yet" in early.json()["detail"]
+    assert asked == [202, 409]
+
+
 async def test_the_outbox_shows_what_is_about_no_incident(client: httpx.AsyncClient) -> None:
     await client.post(CONTACTS, json=MEI)
     (shown,) = (await client.get("/api/v1/notifications")).json()["items"]

@@ -12,7 +12,7 @@ from service.pipeline.alert import reconcile_all
 from service.pipeline.analyse import analyse_due
 from service.pipeline.deliver import deliver_next, email_channel
 from service.settings import Settings
-from service.store import clock, contact, ingest, verification
+from service.store import clock, contact, ingest, notification, verification
 from service.store.pool import Connection, Pool
 from tests import make
 from tests.places import Mailbox
@@ -89,6 +89,19 @@ async def test_what_was_agreed_before_it_left_is_not_asked(
 
     assert mailbox.mails == []
     assert await conn.fetchval("select state from notification") == "superseded"
+
+
+async def test_a_test_leaves_once_to_who_may_be_told_and_to_nobody_else(
+    conn: Connection, pool: Pool, watched: Watched, mailbox: Mailbox
+) -> None:
+    asked = [await notification.owe_trial(conn, watched.contact_id, now=await clock.now(conn)) for _ in range(2)]
+    await deliver(pool, mailbox)
+    await conn.execute("update contact set verified_at = null")
+    refused = await notification.owe_trial(conn, watched.contact_id, now=await clock.now(conn))
+
+    assert (asked, refused) == ([True, False], False)
+    assert [mail["Subject"] for mail in mailbox.mails] == ["Earshot 的電子郵件已送達"]
+    assert urls(mailbox) == ["http://127.0.0.1:8000"]
 
 
 async def test_a_night_of_little_things_is_one_e_mail_in_the_morning_and_an_urgent_one_goes_through(

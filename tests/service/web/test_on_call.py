@@ -135,6 +135,15 @@ async def test_a_contact_is_added_changed_asked_again_and_removed(browser: httpx
     assert "The contact is removed." in removed.text
 
 
+async def test_a_test_is_sent_and_shown_in_the_outbox(browser: httpx.AsyncClient, conn: Connection) -> None:
+    sent = await _send(browser, "/contacts/1", do="test")
+    known = await conn.fetchval("select id from notification where purpose = 'trial'")
+
+    assert "A test e-mail is on its way" in sent.text
+    # Mei's e-mails are in Traditional Chinese.
+    assert "電子郵件已送達" in (await browser.get(f"/outbox/{known}")).text
+
+
 async def test_a_contact_whose_mail_comes_back_is_shown_with_why(browser: httpx.AsyncClient, conn: Connection) -> None:
     await conn.execute("update contact set bounced_at = now(), bounce = '5.1.1 no such user'")
 
