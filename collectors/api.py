@@ -120,6 +120,8 @@ async def ask_any(
         raise RateLimited(f"{_host(url)} asks for a pause (status {answer.status}): {said}", retry_after=pause)
     if failed and answer.status not in answers:
         raise failure(source, url, answer.status, document, credential)
+    if answer.status == 304 and not _is_conditional(sent):
+        raise CollectError(f"{_host(url)} answered that nothing changed (status 304), which it was not asked")
     if flaw and not failed and answer.status != 304:
         raise CollectError(f"{_host(url)} answered with something that is no JSON: {flaw}")
     return Reply(
@@ -163,6 +165,10 @@ async def _decoded(answer: Answer) -> tuple[Any, str | None]:
     except CollectError as error:
         cut = "" if answer.complete else " (the answer was cut short)"
         return None, f"{error}{cut}"
+
+
+def _is_conditional(headers: Mapping[str, str]) -> bool:
+    return any(name.lower() in {"if-none-match", "if-modified-since"} for name in headers)
 
 
 def _is_only_an_error(document: object) -> bool:

@@ -4,6 +4,7 @@ A new kind joins by a line in SETTINGS. App Store Connect stays out: signing nee
 """
 
 import json
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 
@@ -37,6 +38,7 @@ SETTINGS: dict[str, dict[str, str]] = {
     "app_store": {"app": "389801252", "countries": "tw,us"},
     "youtube": {"api_key": SECRET, "videos": "dQw4w9WgXcQ"},
     "ptt": {"board": "Food"},
+    "pantip": {"query": "lantern", "authorisation": SECRET, "accept_terms": "yes"},
     "google_business": {
         "account": "1",
         "locations": "2,3",
@@ -120,6 +122,14 @@ async def poll(kind: str, server: Answering, *, allow_private: bool = True) -> C
             return error
 
 
+#: These speak no JSON to a platform of their own; App Store Connect signs with a package that may be missing.
+WITH_TESTS_OF_THEIR_OWN = {"feed", "imap", "web_page", "sitemap", "app_store_connect"}
+
+
+def test_every_kind_that_is_polled_is_tried() -> None:
+    assert {kind.value for kind, entry in KINDS.items() if entry.collector} == {*SETTINGS, *WITH_TESTS_OF_THEIR_OWN}
+
+
 @pytest.mark.parametrize("kind", KINDS_ASKED)
 def test_the_settings_tried_are_settings_of_the_kind(kind: str) -> None:
     registry.check(kind, SETTINGS[kind])
@@ -148,6 +158,48 @@ async def test_too_many_requests_are_a_pause(kind: str, server: Answering) -> No
 
     assert isinstance(found, RateLimited)
     assert found.retry_after.total_seconds() == 600
+
+
+@pytest.mark.parametrize("kind", KINDS_ASKED)
+async def test_nothing_is_lost_to_an_answer_that_nothing_changed(kind: str, server: Answering) -> None:
+    server.status = 304
+
+    found = await poll(kind, server)
+
+    # A page of PTT's or the App Store's is asked with what was kept of it; the others were not asked so.
+    assert isinstance(found, CollectError) or not (found.seen or found.validators.etag)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS_ASKED if SECRET in " ".join(SETTINGS[kind].values())])
+async def test_an_expired_credential_names_its_setting(kind: str, server: Answering) -> None:
+    server.status, server.body = 401, b'{"message": "expired"}'
+
+    found = await poll(kind, server)
+
+    assert isinstance(found, CollectError)
+    assert found.permanent
+    named = re.search(r"the setting (\w+) holds a credential", str(found))
+    assert named
+    assert SECRET in SETTINGS[kind][named[1]]
+
+
+#: What stands in for an answer without being one.
+NO_ANSWERS = {
+    "an error inside a success": b'{"error": {"message": "broke", "code": 2}}',
+    "a page of HTML": b"<html><body>Just a moment</body></html>",
+    "a body cut short": b'{"data": [{"id": "1"',
+    "nothing": b"",
+}
+
+
+@pytest.mark.parametrize("body", NO_ANSWERS)
+@pytest.mark.parametrize("kind", KINDS_ASKED)
+async def test_what_is_no_answer_is_no_silence(kind: str, body: str, server: Answering) -> None:
+    server.body = NO_ANSWERS[body]
+
+    found = await poll(kind, server)
+
+    assert isinstance(found, CollectError) or found.warning
 
 
 @pytest.mark.parametrize("kind", KINDS_ASKED)

@@ -71,6 +71,26 @@ def test_an_item_is_read_by_itself(kind: str) -> None:
     assert "Cold soup" in {part for mention in found.mentions for part in (mention.text, mention.title)}
 
 
+def with_unknown_fields(value: Any) -> Any:
+    """The value with a field in each of its objects that no documentation has."""
+    if isinstance(value, list):
+        return [with_unknown_fields(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    return {**{key: with_unknown_fields(one) for key, one in value.items()}, "x_unknown": {"a": [1, None, "b"]}}
+
+
+@pytest.mark.parametrize("kind", [kind for kind, kept in KEPT.items() if isinstance(kept, dict)])
+def test_unknown_fields_change_nothing(kind: str) -> None:
+    source = make.source(kind=SourceKind(kind), settings=_MORE.get(kind, SETTINGS.get(kind, {})))
+    plain, more = (
+        registry.read_again(feed_items.quarantined(item, ValueError()).raw, source, now=make.NOW).mentions
+        for item in (KEPT[kind], with_unknown_fields(KEPT[kind]))
+    )
+
+    assert plain == more
+
+
 @pytest.mark.parametrize("kind", [kind for kind in KEPT if kind != "imap"])
 def test_what_was_cut_still_waits(kind: str) -> None:
     source = make.source(kind=SourceKind(kind), settings=_MORE.get(kind, SETTINGS.get(kind, {})))
