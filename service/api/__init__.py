@@ -57,6 +57,7 @@ def mount(app: FastAPI) -> None:
         notifications,
         keys,
         users,
+        audit,
         webhooks,
         events,
     ):
