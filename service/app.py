@@ -15,8 +15,11 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service import api
+from service.api.access import RATE
 from service.api.errors import MEDIA_TYPE, ApiError, is_unreachable, problem_of
+from service.api.etag import tagged
 from service.api.hub import Hub
+from service.api.limits import Allowances
 from service.api.parameters import PREFIX
 from service.settings import HOOKS, Settings
 from service.store.pool import open_pool
@@ -69,12 +72,15 @@ class _Edge:
             await self._app(scope, _limited(receive, _MAX_BODY_BYTES), send)
             return
         begun = False
+        rate: dict[str, str] = {}
+        scope = {**scope, RATE: rate}
+        send = tagged(scope, send)
 
         async def send_safely(message: Message) -> None:
             nonlocal begun
             if message["type"] == "http.response.start":
                 begun = True
-                MutableHeaders(scope=message).update(_SAFETY_HEADERS)
+                MutableHeaders(scope=message).update({**_SAFETY_HEADERS, **rate})
             await send(message)
 
         try:
@@ -141,6 +147,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.settings = settings
     app.state.hub = Hub(settings.database_url)
+    app.state.allowances = Allowances(settings.rate_limit)
     for kind in (ApiError, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, _answer_error)
     api.mount(app)

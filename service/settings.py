@@ -134,6 +134,8 @@ class Settings(BaseModel):
     hub_labels: Path | None = None
     #: Whether a model of the hub that is given by its name may be downloaded.
     hub_download: bool = False
+    #: Requests a minute that one key, user or unknown address may make to the API, over all web processes.
+    rate_limit: int = Field(default=3000, ge=20, le=1_000_000)
     #: How often each stage looks for due work, in seconds.
     tick: float = Field(default=1.0, ge=0.05, le=60)
 

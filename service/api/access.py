@@ -11,6 +11,7 @@ from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBea
 
 from alerts.types import BrandId
 from service.api.errors import Forbidden, Unauthenticated
+from service.api.limits import Allowances
 from service.api.parameters import refuse_unknown_parameters
 from service.store import access, audit, bounds, clock
 from service.store.access import Scope
@@ -18,6 +19,8 @@ from service.store.pool import Connection, Pool
 
 SESSION_COOKIE = "earshot_session"
 CSRF_HEADER = "X-CSRF-Token"
+#: Where a request's scope holds the headers that tell how many requests are left.
+RATE = "earshot.rate"
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 #: A caller waits this long for a connection, then hears 503.
 _PATIENCE_SECONDS = 5
@@ -96,6 +99,21 @@ async def _caller(
     raise Unauthenticated("Send an API key: Authorization: Bearer earshot_…")
 
 
+async def _counted(
+    conn: Connection, request: Request, key: HTTPAuthorizationCredentials | None, cookie: str | None, now: datetime
+) -> Caller:
+    """Return who asks, and count it; of strangers, what they try from one address. Raises TooMany too."""
+    allowances: Allowances = request.app.state.allowances
+    try:
+        caller = await _caller(conn, request, key, cookie, now)
+    except Unauthenticated:
+        address = request.client.host if request.client else ""
+        request.scope[RATE] |= await allowances.take(conn, f"address:{address}", now)
+        raise
+    request.scope[RATE] |= await allowances.take(conn, caller.id, now)
+    return caller
+
+
 def _asking(needed: Scope) -> Callable[..., AsyncIterator[Asked]]:
     """Return the dependency that lets in who has a scope."""
 
@@ -107,7 +125,7 @@ def _asking(needed: Scope) -> Callable[..., AsyncIterator[Asked]]:
         pool: Pool = request.app.state.pool
         async with pool.acquire(timeout=_PATIENCE_SECONDS) as conn:
             now = await clock.now(conn)
-            caller = await _caller(conn, request, key, cookie, now)
+            caller = await _counted(conn, request, key, cookie, now)
             if not caller.scopes & {needed, Scope.ADMIN}:
                 raise Forbidden(f"This needs a key with the scope {needed.value}.")
             refuse_unknown_parameters(request)

@@ -41,6 +41,7 @@ _OF_GUARDED = {
     "401": "No key, or one that is unknown, revoked or expired.",
     "403": "The key lacks the scope, or the browser's request its token.",
     "422": "A parameter or field is wrong; `errors` names it.",
+    "429": "Too many requests in this minute; go on after `Retry-After` seconds. `RateLimit` tells how many are left.",
     "503": "The database does not answer; try again after `Retry-After` seconds.",
 }
 _OF_LISTS = {"400": "The cursor belongs to other filters, or to nothing."}

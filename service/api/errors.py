@@ -70,6 +70,16 @@ class Forbidden(ApiError):
     status = HTTPStatus.FORBIDDEN
 
 
+class TooMany(ApiError):
+    """They ask too often."""
+
+    status = HTTPStatus.TOO_MANY_REQUESTS
+
+    def __init__(self, detail: str, *, headers: Mapping[str, str]) -> None:
+        super().__init__(detail)
+        self.headers = dict(headers)
+
+
 class NotFound(ApiError):
     """There is no such thing."""
 
@@ -181,6 +191,9 @@ def _of_postgres(error: Exception) -> tuple[HTTPStatus, str, dict[str, str]] | N
 def problem_of(error: Exception, instance: str) -> ProblemAnswer:
     """Return how an error is told; of an unknown one nothing but that it happened."""
     match error:
+        case TooMany():
+            content = _problem(error.status, error.detail, instance)
+            return ProblemAnswer(status=error.status, content=content, headers=error.headers)
         case ApiError():
             shown = {name: model.model_dump(mode="json") for name, model in error.shown.items()}
             content = _problem(error.status, error.detail, instance, error.errors, **shown)

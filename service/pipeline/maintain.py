@@ -13,6 +13,7 @@ from service.store import (
     idempotency,
     invariant,
     push,
+    rate,
     term,
     trend,
     tryout,
@@ -29,6 +30,8 @@ FETCH_LOG_LIFE = timedelta(days=30)
 TRYOUT_LIFE = timedelta(days=1)
 #: An Idempotency-Key gets its answer this long.
 IDEMPOTENCY_LIFE = timedelta(days=2)
+#: Requests are counted by the minute.
+RATE_LIFE = timedelta(minutes=5)
 #: No place sends an event again after this.
 EVENT_LIFE = timedelta(days=30)
 #: The longest period and its baseline need no word that one text held so long ago.
@@ -43,6 +46,7 @@ async def maintain(pool: Pool) -> None:
         now = await clock.now(conn)
         await access.forget_expired(conn, now=now)
         await attempt.forget_before(conn, now - attempt.SPAN)
+        await rate.forget_before(conn, now - RATE_LIFE)
         await verification.forget_expired(conn, now=now)
         await fetch.forget_before(conn, now - FETCH_LOG_LIFE)
         await tryout.forget_before(conn, now - TRYOUT_LIFE)

@@ -989,6 +989,12 @@ ALTER TABLE public.quarantine ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+CREATE TABLE public.rate_window (
+    caller text NOT NULL,
+    starts_at timestamp with time zone NOT NULL,
+    taken integer NOT NULL,
+    CONSTRAINT rate_window_taken_check CHECK ((taken > 0))
+);
 CREATE TABLE public.rule (
     id bigint NOT NULL,
     brand_id bigint,
@@ -1182,7 +1188,6 @@ CREATE TABLE public.story (
     signature bigint[] NOT NULL,
     exemplars bytea,
     tellings integer DEFAULT 0 NOT NULL,
-    words text[] DEFAULT '{}'::text[] NOT NULL,
     CONSTRAINT story_centroid_check CHECK (((length(exemplars) % 2) = 0))
 );
 CREATE TABLE public.story_band (
@@ -1493,6 +1498,8 @@ ALTER TABLE ONLY public.quarantine
     ADD CONSTRAINT quarantine_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.quarantine
     ADD CONSTRAINT quarantine_source_id_raw_sha256_key UNIQUE (source_id, raw_sha256);
+ALTER TABLE ONLY public.rate_window
+    ADD CONSTRAINT rate_window_pkey PRIMARY KEY (caller, starts_at);
 ALTER TABLE ONLY public.rule_check
     ADD CONSTRAINT rule_check_pkey PRIMARY KEY (rule_id, brand_id);
 ALTER TABLE ONLY public.rule_contact
@@ -1575,13 +1582,9 @@ CREATE INDEX incident_of_policy ON public.incident USING btree (policy_version_i
 CREATE UNIQUE INDEX incident_open ON public.incident USING btree (group_key) WHERE (status <> 'resolved'::text);
 CREATE INDEX incident_snoozed ON public.incident USING btree (snoozed_until) WHERE (status = 'snoozed'::text);
 CREATE INDEX incident_triggered ON public.incident USING btree (last_alert_at) WHERE (status = 'triggered'::text);
-CREATE INDEX mention_angriest ON public.mention USING btree (brand_id, anger DESC, id DESC) WHERE (anger IS NOT NULL);
-CREATE INDEX mention_angriest_of_all ON public.mention USING btree (anger DESC, id DESC) WHERE (anger IS NOT NULL);
 CREATE INDEX mention_angry ON public.mention USING btree (brand_id, said_at DESC, id DESC) WHERE angry;
 CREATE INDEX mention_newest ON public.mention USING btree (brand_id, said_at DESC, id DESC);
 CREATE INDEX mention_newest_of_all ON public.mention USING btree (said_at DESC, id DESC);
-CREATE INDEX mention_of_author_id ON public.mention USING btree (author_id) WHERE (author_id IS NOT NULL);
-CREATE INDEX mention_of_author_name ON public.mention USING btree (author_name) WHERE (author_name IS NOT NULL);
 CREATE INDEX mention_of_cause ON public.mention USING gin (verdict_causes) WHERE (verdict_causes IS NOT NULL);
 CREATE INDEX mention_of_story ON public.mention USING btree (story_id);
 CREATE INDEX mention_of_verdict_kind ON public.mention USING btree (brand_id, verdict_kind, said_at DESC, id DESC) WHERE (verdict_kind IS NOT NULL);
@@ -1604,6 +1607,7 @@ CREATE INDEX push_event_old ON public.push_event USING btree (at);
 CREATE INDEX push_of_source ON public.push USING btree (source_id);
 CREATE INDEX quarantine_of_push ON public.quarantine USING btree (push_id) WHERE (push_id IS NOT NULL);
 CREATE INDEX quarantine_wanted ON public.quarantine USING btree (id) WHERE wanted;
+CREATE INDEX rate_window_starts_at_idx ON public.rate_window USING btree (starts_at);
 CREATE INDEX rule_of_policy ON public.rule USING btree (policy_id);
 CREATE INDEX schedule_member_of_contact ON public.schedule_member USING btree (contact_id);
 CREATE INDEX schedule_override_of_contact ON public.schedule_override USING btree (contact_id);

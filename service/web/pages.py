@@ -7,6 +7,7 @@ from starlette.routing import Match, Route
 from starlette.types import Scope
 
 from service.web import (
+    account,
     authors,
     causes,
     chart_library,
@@ -58,6 +59,7 @@ def mount(app: FastAPI) -> None:
         source_form,
         welcome,
         sign_in,
+        account,
     ):
         app.include_router(part.router)
     app.include_router(_files())

@@ -23,6 +23,9 @@ NEEDED: dict[tuple[str, str], Scope | None] = {
     ("POST", "/language"): None,
     ("GET", "/contacts/verify"): None,
     ("POST", "/contacts/verify"): None,
+    ("GET", "/account"): None,
+    ("POST", "/account/password"): None,
+    ("POST", "/account/sessions/{session_id}/end"): None,
     **dict.fromkeys(
         [
             *(("GET", path) for path in ("/", "/chart", "/mentions", "/mentions/{mention_id}", "/incidents")),
@@ -60,6 +63,9 @@ NEEDED: dict[tuple[str, str], Scope | None] = {
         Scope.WRITE,
     ),
     ("POST", "/demo/remove"): Scope.ADMIN,
+    ("GET", "/webhooks"): Scope.ADMIN,
+    ("POST", "/webhooks"): Scope.ADMIN,
+    ("POST", "/webhooks/{webhook_id}/{verb}"): Scope.ADMIN,
 }
 PASSWORD = "correct horse 電池"
 

@@ -1,0 +1,93 @@
+"""What somebody sees to themselves: their password, and where they are signed in."""
+
+import asyncio
+from collections.abc import Mapping
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from service import passwords
+from service.store import access, attempt, user
+from service.web import render
+from service.web.mention_query import number
+from service.web.sign_in import address_of
+from service.web.visit import Missing, PageRoute, Themselves, Visit
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+
+
+@router.get("/account")
+async def shown(visit: Themselves) -> Response:
+    """Return the page."""
+    return await _page(visit)
+
+
+@router.post("/account/password")
+async def change_password(visit: Themselves) -> Response:
+    """Keep a new password, and end every other session: whoever knew the old one is out."""
+    form = await visit.form()
+    wrong = await _wrong(visit, form)
+    if wrong is not None:
+        return await _page(visit, wrong=wrong)
+    kept = await asyncio.to_thread(passwords.hashed, form["password"])
+    async with visit.conn.transaction():
+        await user.set_password(visit.conn, visit.user_id, kept, but=visit.session.id if visit.session else None)
+    return render.moved("/account?came=password")
+
+
+async def _wrong(visit: Visit, form: Mapping[str, str]) -> tuple[str, str] | None:
+    """Return the field that is wrong, and why; None where the password may be taken."""
+    _ = visit.reader.words.gettext
+    password = form.get("password", "")
+    known = await user.password_of(visit.conn, visit.user)
+    before = known[1] if known else None
+    if before is not None:
+        account, address = visit.user.casefold(), address_of(visit)
+        if not await attempt.take(visit.conn, account=account, address=address, now=visit.reader.now):
+            return "before", _("Too many tries. Wait a quarter of an hour, or use a one-time link.")
+        if not await asyncio.to_thread(passwords.matches, before, form.get("before", "")):
+            return "before", _("This is not your password of now.")
+        await attempt.forgive(visit.conn, account=account, address=address)
+    if passwords.is_weak(password, name=visit.user):
+        return "password", _("Take at least %(n)s characters, not all alike, and not your name.") % {
+            "n": visit.reader.number(passwords.FEWEST)
+        }
+    if password != form.get("again"):
+        return "again", _("The two are not the same.")
+    return None
+
+
+@router.post("/account/sessions/{session_id}/end")
+async def end_session(visit: Themselves, session_id: str) -> Response:
+    """Sign another browser out. Raises Missing."""
+    await visit.form()
+    known = number(session_id)
+    async with visit.conn.transaction():
+        if known is None or not await access.end_session(visit.conn, known, user_id=visit.user_id):
+            raise Missing
+    return render.moved("/account?came=session")
+
+
+async def _page(visit: Visit, *, wrong: tuple[str, str] | None = None) -> Response:
+    _ = visit.reader.words.gettext
+    one = await user.get(visit.conn, visit.user_id)
+    came = visit.request.query_params.get("came", "")
+    done = {"password": _("Your password was changed."), "session": _("That browser is signed out.")}
+    roles = {
+        access.Role.VIEWER: _("reads"),
+        access.Role.RESPONDER: _("reads, answers incidents, corrects"),
+        access.Role.ANALYST: _("reads, answers, changes rules, sources and brands"),
+        access.Role.ADMIN: _("may do everything"),
+    }
+    return visit.page(
+        "account.html",
+        status=200 if wrong is None else 422,
+        here="account",
+        sessions=await access.sessions(visit.conn, now=visit.reader.now, user_id=visit.user_id),
+        this=visit.session.id if visit.session else None,
+        role=roles[visit.session.role] if visit.session else "",
+        has_password=one is not None and one.has_password,
+        wrong=wrong,
+        done=done.get(came),
+        fewest=passwords.FEWEST,
+    )
