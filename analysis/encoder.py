@@ -1,12 +1,13 @@
 """The `encoder` analyser: a small transformer that answers every question in one pass, on ONNX Runtime.
 
-Every window is judged alone. The network's numbers are rounded to 8 bits by the largest of the batch, so that judged
-together, a text's verdict would depend on its neighbours; on one thread the batch would save little.
+Windows are judged together, but a text's verdict does not depend on its neighbours: every piece is rounded to 8 bits by
+its own largest number, and windows of one length need no padding.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib import import_module
+from itertools import groupby, islice
 from pathlib import Path
 from types import ModuleType
 from typing import Protocol
@@ -24,6 +25,8 @@ from analysis.language import language
 from analysis.types import Analysis
 
 _FOLDER = Path(__file__).with_name("model")
+#: Pieces judged in one go: more bring no more speed.
+_TOGETHER = 512
 
 
 class Session(Protocol):
@@ -35,24 +38,30 @@ class Session(Protocol):
 
 
 class _Pass:
-    """Runs the network, on equal windows once."""
+    """Runs the network: on equal windows once, on windows of one length together."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._known: dict[tuple[int, ...], list[NDArray[np.float32]]] = {}
+        self._known: dict[tuple[int, ...], tuple[NDArray[np.float32], ...]] = {}
 
     def outputs(self, pieces: Sequence[tuple[int, ...]]) -> tuple[Scores, Scores]:
-        """Return one row of raw scores and one embedding per window. A network without embeddings leaves them empty."""
-        rows = np.zeros((len(pieces), WIDTH))
-        embeddings = np.zeros((len(pieces), EMBEDDING))
+        """Return one row of raw scores and one embedding per window."""
+        new = [ids for ids in dict.fromkeys(pieces) if ids not in self._known]
+        for together in _batches(new):
+            found = self._session.run(None, {"ids": np.array(together, dtype=np.int64)})
+            self._known |= zip(together, zip(*found, strict=True), strict=True)
+        rows, embeddings = np.zeros((len(pieces), WIDTH)), np.zeros((len(pieces), EMBEDDING))
         for index, ids in enumerate(pieces):
-            if ids not in self._known:
-                self._known[ids] = self._session.run(None, {"ids": np.array([ids], dtype=np.int64)})
-            answer, *embedding = self._known[ids]
-            rows[index] = answer[0]
-            if embedding:
-                embeddings[index] = embedding[0][0]
+            rows[index], embeddings[index] = self._known[ids]
         return rows, embeddings
+
+
+def _batches(pieces: Sequence[tuple[int, ...]]) -> Iterator[list[tuple[int, ...]]]:
+    """Yield windows of one length, as many as are quickest together."""
+    for length, same in groupby(sorted(pieces, key=len), key=len):
+        waiting = iter(same)
+        while together := list(islice(waiting, max(1, _TOGETHER // length))):
+            yield together
 
 
 class EncoderAnalyser:
@@ -66,7 +75,17 @@ class EncoderAnalyser:
 
     def analyse(self, texts: Sequence[str], *, because: bool = False) -> list[Analysis]:
         """Return one analysis per text, in order; see `Analyser`."""
-        return [one.analysis(angry=one.angry, because=because) for one in self.read(texts)]
+        readings = self.read(texts)
+        return self.verdicts(readings, [one.angry for one in readings], because=because)
+
+    def verdicts(self, readings: Sequence[Reading], angry: Sequence[bool], *, because: bool) -> list[Analysis]:
+        """Return the verdicts on what was read together, once it is known which texts count as angry."""
+        asked = list(zip(readings, angry, strict=True))
+        # All texts' clauses at once, which is twice as fast as each text's on their own.
+        said = [clause for one, is_angry in asked for clause in one.clauses(angry=is_angry, because=because)]
+        if said:
+            readings[0].judge(said, readings[0].language)
+        return [one.analysis(angry=is_angry, because=because) for one, is_angry in asked]
 
     def read(self, texts: Sequence[str]) -> list[Reading]:
         """Return what each text was read as, in order."""
@@ -133,6 +152,8 @@ def open_encoder(folder: Path) -> EncoderAnalyser:
     options = runtime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
+    # Memory kept for the largest batch yet would never be given back.
+    options.enable_cpu_mem_arena = False
     options.log_severity_level = 3
     try:
         session = runtime.InferenceSession(files.graph, options, providers=["CPUExecutionProvider"])

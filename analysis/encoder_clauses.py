@@ -58,10 +58,19 @@ class ClauseReader:
     def read(self, window: int) -> ReadClauses:
         """Return the clauses of a window."""
         if window not in self._read:
-            place = self._windows[window]
-            parts = clauses(self._text, place.start, place.end)
-            # There is nothing to choose between where there is only one.
-            said = [self._text[part.start : part.end] for part in parts] if len(parts) > 1 else []
+            parts = self._parts(window)
+            said = self._said(parts)
             shares = self._judge(said) if said else _unsaid(len(parts))
             self._read[window] = ReadClauses(text=self._text, parts=parts, shares=shares)
         return self._read[window]
+
+    def said(self, window: int) -> list[str]:
+        """Return the clauses of a window that it takes to read it: none where there is nothing to choose between."""
+        return self._said(self._parts(window))
+
+    def _parts(self, window: int) -> list[Clause]:
+        place = self._windows[window]
+        return clauses(self._text, place.start, place.end)
+
+    def _said(self, parts: Sequence[Clause]) -> list[str]:
+        return [self._text[part.start : part.end] for part in parts] if len(parts) > 1 else []

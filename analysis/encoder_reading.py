@@ -90,9 +90,20 @@ class Reading:
         found = self._verdict(angry=angry)
         if angry or because:
             return self._with_spans(found)
-        if found.causes and (min(found.negative, found.positive) >= _MIXED or contrasts(self.text)):
-            return self._with_causes(found, self._clauses(), spans=False)
-        return found
+        return self._with_causes(found, self._clauses(), spans=False) if self._is_mixed() else found
+
+    def clauses(self, *, angry: bool, because: bool) -> list[str]:
+        """Return the clauses that the verdict will be read from; of a text of several windows, none yet."""
+        if len(self.windows) != 1 or not (angry or because or self._is_mixed()):
+            return []
+        return self._clauses().said(0)
+
+    def _is_mixed(self) -> bool:
+        """Return whether a cause may have another label than the text."""
+        if not (self.batch.attitudes.causes[self.rows] >= self.cause_threshold).any():
+            return False
+        negative, _, positive = self.mean(self.batch.attitudes.sentiment).tolist()
+        return min(negative, positive) >= _MIXED or contrasts(self.text)
 
     def _silent(self, because: bool) -> Analysis:
         """Return the verdict on a text that says nothing."""

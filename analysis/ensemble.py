@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from importlib import import_module
 from itertools import groupby, islice
 from pathlib import Path
-from typing import Protocol, cast
+from typing import Generic, Protocol, TypeVar, cast
 
 from analysis.clauses import Clause, sentences
 from analysis.errors import ModelError
@@ -93,16 +93,19 @@ class Reading(Protocol):
         """Return the probability of anger."""
         ...
 
-    def analysis(self, *, angry: bool, because: bool) -> Analysis:
-        """Return the verdict, once it is known whether the text is angry."""
-        ...
+
+R = TypeVar("R", bound=Reading)
 
 
-class Reader(Protocol):
+class Reader(Protocol[R]):
     """The encoder."""
 
-    def read(self, texts: Sequence[str]) -> Sequence[Reading]:
+    def read(self, texts: Sequence[str]) -> Sequence[R]:
         """Return what each text was read as, in order."""
+        ...
+
+    def verdicts(self, readings: Sequence[R], angry: Sequence[bool], *, because: bool) -> Sequence[Analysis]:
+        """Return the verdicts on texts read together, once it is known which of them are angry."""
         ...
 
 
@@ -127,10 +130,10 @@ class _Anger:
     sentence: Because | None = None
 
 
-class EnsembleAnalyser:
+class EnsembleAnalyser(Generic[R]):
     """The `ensemble` analyser; see `Analyser`."""
 
-    def __init__(self, deep: Reader, light: Analyser, tuning: Tuning, *, model: str) -> None:
+    def __init__(self, deep: Reader[R], light: Analyser, tuning: Tuning, *, model: str) -> None:
         self.model = model
         self._deep = deep
         self._light = light
@@ -142,7 +145,8 @@ class EnsembleAnalyser:
         light = self._light.analyse(texts)
         found = [self._anger(*one) for one in zip(texts, deep, light, strict=True)]
         found = self._closely(texts, found)
-        return [self._together(*one, because=because) for one in zip(deep, light, found, strict=True)]
+        verdicts = self._deep.verdicts(deep, [anger.angry for anger in found], because=because)
+        return [self._together(*one) for one in zip(verdicts, light, found, strict=True)]
 
     def _anger(self, text: str, deep: Reading, light: Analysis) -> _Anger:
         """Return how angry a text is as a whole."""
@@ -175,16 +179,15 @@ class EnsembleAnalyser:
         found.sort(key=lambda one: (one.owner, -one.light))
         return [one for _, own in groupby(found, lambda one: one.owner) for one in islice(own, CLOSEST)]
 
-    def _together(self, deep: Reading, light: Analysis, anger: _Anger, *, because: bool) -> Analysis:
-        analysis = deep.analysis(angry=anger.angry, because=because)
-        negative, neutral, positive = self._tuning.sentiment(analysis, light)
+    def _together(self, deep: Analysis, light: Analysis, anger: _Anger) -> Analysis:
+        negative, neutral, positive = self._tuning.sentiment(deep, light)
         return replace(
-            analysis,
+            deep,
             negative=negative,
             neutral=neutral,
             positive=positive,
             anger=anger.share,
-            because=analysis.because if anger.sentence is None else (anger.sentence,),
+            because=deep.because if anger.sentence is None else (anger.sentence,),
             model=self.model,
         )
 
@@ -216,6 +219,6 @@ def read_tuning(path: Path = FILE) -> tuple[str, Tuning]:
 def shipped() -> Analyser:
     """Return the shipped encoder and n-grams as one. Raises ModelError."""
     name, tuning = read_tuning()
-    deep = cast("Reader", import_module("analysis.encoder").shipped())
+    deep = cast("Reader[Reading]", import_module("analysis.encoder").shipped())
     light = cast("Analyser", import_module("analysis.ngram").shipped())
     return EnsembleAnalyser(deep, light, tuning, model=name)

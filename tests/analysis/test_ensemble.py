@@ -1,6 +1,7 @@
 """Two readings together: their verdicts are weighed, and the rest is the encoder's."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -32,28 +33,20 @@ class Said:
     def analyse(self, texts: Sequence[str], *, because: bool = False) -> list[Analysis]:
         return [make.analysis(**self._verdict | self._fury(text)) for text in texts]
 
-    def read(self, texts: Sequence[str]) -> list["SaidReading"]:
+    def read(self, texts: Sequence[str]) -> list[Analysis]:
         self.read_texts += texts
-        return [SaidReading(**self._verdict | self._fury(text)) for text in texts]
+        return self.analyse(texts)
+
+    def verdicts(self, readings: Sequence[Analysis], angry: Sequence[bool], *, because: bool) -> list[Analysis]:
+        spans = (Because(start=0, end=1, text="x"),)
+        return [
+            replace(one, angry=is_angry, anger_level=2 if is_angry else 1, because=spans if is_angry else None)
+            for one, is_angry in zip(readings, angry, strict=True)
+        ]
 
     @staticmethod
     def _fury(text: str) -> dict[str, object]:
         return {"anger": 0.99} if text.startswith("loud") else {}
-
-
-class SaidReading:
-    """What an encoder says of one text."""
-
-    def __init__(self, **verdict: object) -> None:
-        self._verdict = verdict
-        told = make.analysis(**verdict)
-        self.language, self.anger = told.language, told.anger
-
-    def analysis(self, *, angry: bool, because: bool) -> Analysis:
-        spans = (Because(start=0, end=1, text="x"),) if angry or because else None
-        return make.analysis(
-            **self._verdict | {"because": spans, "angry": angry, "anger_level": 2 if angry else 1},
-        )
 
 
 def together(deep: Said, light: Said) -> Analysis:
