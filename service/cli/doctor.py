@@ -20,6 +20,7 @@ from service import database
 from service.settings import Settings, read_settings
 from service.store import (
     bounce,
+    bounds,
     brand,
     clock,
     component,
@@ -186,6 +187,19 @@ async def check_addresses(settings: Settings, pool: Pool) -> Finding:
     return _well("addresses", f"{len(names)} sources are sent to")
 
 
+async def check_bounds(pool: Pool) -> Finding:
+    """See whether Postgres can keep people and keys within their brands."""
+    async with pool.acquire() as conn:
+        kept = await bounds.are_kept(conn)
+    if not kept:
+        return _ill(
+            "bounds",
+            f"nobody bound to brands gets in: let Postgres' administrator say `create role {bounds.ROLE}` and grant it "
+            "to Earshot's user, then run `earshot migrate`",
+        )
+    return _well("bounds", "people and keys are kept within their brands")
+
+
 async def check_outbox(pool: Pool) -> Finding:
     """See whether e-mails were given up."""
     async with pool.acquire() as conn:
@@ -269,6 +283,7 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
             check_clock,
             check_worker,
             check_brands,
+            check_bounds,
             check_outbox,
             check_rules,
             check_contacts,
