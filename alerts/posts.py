@@ -3,9 +3,9 @@
 from datetime import tzinfo
 from typing import assert_never
 
-from alerts import digest_letter, letter, quiet, trial, verification
+from alerts import digest_letter, letter, notice, quiet, trial, verification
 from alerts.letter import Rendered
-from alerts.types import Digest, Message, Post, Trial, Verification
+from alerts.types import Digest, Message, Notice, Post, Trial, Verification
 
 
 def rendered(post: Post, *, zone: tzinfo) -> Rendered:
@@ -17,6 +17,8 @@ def rendered(post: Post, *, zone: tzinfo) -> Rendered:
             return verification.rendered(post)
         case Trial():
             return trial.rendered(post)
+        case Notice():
+            return notice.rendered(post)
         case Digest():
             return digest_letter.rendered(post, zone=quiet.zone_of(post.contact, zone))
         case _:

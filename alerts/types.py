@@ -111,6 +111,8 @@ class Purpose(StrEnum):
     VERIFY = "verify"
     #: What a day or a week brought. About no incident.
     DIGEST = "digest"
+    #: Something of Earshot itself was switched off. About no incident.
+    NOTICE = "notice"
     #: To see whether mail arrives. About no incident.
     TRIAL = "trial"
 
@@ -587,8 +589,21 @@ class Digest:
     urgency: Urgency = Urgency.NORMAL
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Notice:
+    """Everything a channel needs to say that a webhook was switched off."""
+
+    notification_id: NotificationId
+    contact: Contact
+    webhook: str
+    why: str
+    #: The page of webhooks.
+    url: str
+    urgency: Urgency = Urgency.HIGH
+
+
 #: What a channel can send.
-Post = Message | Verification | Digest | Trial
+Post = Message | Verification | Digest | Trial | Notice
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

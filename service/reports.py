@@ -7,9 +7,20 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from alerts.digest import Period
-from alerts.types import BrandDigest, BrandId, Contact, Counts, Digest, Message, NotificationId, RisingWord, Voice
+from alerts.types import (
+    BrandDigest,
+    BrandId,
+    Contact,
+    Counts,
+    Digest,
+    Message,
+    Notice,
+    NotificationId,
+    RisingWord,
+    Voice,
+)
 from service import measures, terms
-from service.store import digest, notification, trend
+from service.store import digest, notification, trend, webhook
 from service.store.judged import Span
 from service.store.pool import Connection
 from service.store.term import Mood
@@ -71,6 +82,20 @@ async def message(
         return found
     hours = await trend.last_hours(conn, found.mention.brand_id, until=until, hours=_HOURS)
     return replace(found, hours=hours)
+
+
+async def notice(conn: Connection, notification_id: NotificationId, *, public_url: str) -> Notice | None:
+    """Return what an e-mail about a webhook says; None where the webhook is on again, or gone."""
+    off, told = await webhook.off(conn, notification_id), await notification.recipient(conn, notification_id)
+    if off is None or told is None:
+        return None
+    return Notice(
+        notification_id=notification_id,
+        contact=told,
+        webhook=off.name,
+        why=off.disabled_why or "",
+        url=f"{public_url}/webhooks",
+    )
 
 
 def zone_of(reader: Contact, usual: ZoneInfo) -> ZoneInfo:

@@ -189,6 +189,8 @@ async def _post(conn: Connection, claimed: Claimed, *, public_url: str, now: dat
     """Return what a notification says."""
     if claimed.purpose is Purpose.DIGEST:
         return await reports.of_notification(conn, claimed.id, public_url=public_url)
+    if claimed.purpose is Purpose.NOTICE:
+        return await reports.notice(conn, claimed.id, public_url=public_url)
     if claimed.purpose is Purpose.TRIAL:
         tried = await notification.recipient(conn, claimed.id)
         return None if tried is None else Trial(notification_id=claimed.id, contact=tried, url=public_url)

@@ -99,7 +99,7 @@ async def _give_up(conn: Connection, claimed: Claimed, error: str, *, gone: bool
         return
     if gone or now - known.failing_since >= signing.PATIENCE:
         why = error if gone else f"nothing was taken for {signing.PATIENCE.days} days; last: {error}"
-        await webhook.disable(conn, known.id, why=why)
+        await webhook.disable(conn, known.id, why=why, now=now)
         log.error("webhook switched off", extra={"webhook": known.name, "reason": why})
 
 

@@ -253,6 +253,9 @@ async def claim(conn: Connection, *, now: datetime, lease: timedelta, token: UUI
             )
             when 'verify' then exists (select from contact v where v.id = n.contact_id and v.verified_at is not null)
             when 'trial' then false
+            when 'notice' then not exists (
+                select from webhook w where n.reason = 'webhook:' || w.id and w.disabled_why is not null
+            )
             when 'digest' then exists (select from contact v where v.id = n.contact_id and not v.enabled)
             else i.status <> 'triggered' or i.cycle <> n.cycle end as overtaken,
             (select count(*) from delivery_attempt d where d.notification_id = n.id)::int as outcomes

@@ -880,11 +880,11 @@ CREATE TABLE public.notification (
     seq integer DEFAULT 0 NOT NULL,
     covers integer,
     bundled_into uuid,
-    CONSTRAINT notification_about_check CHECK ((((purpose = ANY (ARRAY['verify'::text, 'digest'::text, 'trial'::text])) = (incident_id IS NULL)) AND ((incident_id IS NULL) = (alert_id IS NULL)))),
+    CONSTRAINT notification_about_check CHECK ((((purpose = ANY (ARRAY['verify'::text, 'digest'::text, 'trial'::text, 'notice'::text])) = (incident_id IS NULL)) AND ((incident_id IS NULL) = (alert_id IS NULL)))),
     CONSTRAINT notification_bundled_check CHECK (((state = 'bundled'::text) = (bundled_into IS NOT NULL))),
     CONSTRAINT notification_check CHECK (((state = 'sending'::text) = (lease_token IS NOT NULL))),
     CONSTRAINT notification_check1 CHECK (((state = 'sent'::text) = (sent_at IS NOT NULL))),
-    CONSTRAINT notification_purpose_check CHECK ((purpose = ANY (ARRAY['first'::text, 'more'::text, 'again'::text, 'storm'::text, 'verify'::text, 'digest'::text, 'trial'::text]))),
+    CONSTRAINT notification_purpose_check CHECK ((purpose = ANY (ARRAY['first'::text, 'more'::text, 'again'::text, 'storm'::text, 'verify'::text, 'digest'::text, 'trial'::text, 'notice'::text]))),
     CONSTRAINT notification_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'sending'::text, 'sent'::text, 'failed'::text, 'superseded'::text, 'bundled'::text]))),
     CONSTRAINT notification_urgency_check CHECK ((urgency = ANY (ARRAY['urgent'::text, 'high'::text, 'normal'::text])))
 );
@@ -1188,6 +1188,7 @@ CREATE TABLE public.story (
     signature bigint[] NOT NULL,
     exemplars bytea,
     tellings integer DEFAULT 0 NOT NULL,
+    words text[] DEFAULT '{}'::text[] NOT NULL,
     CONSTRAINT story_centroid_check CHECK (((length(exemplars) % 2) = 0))
 );
 CREATE TABLE public.story_band (
@@ -1582,9 +1583,13 @@ CREATE INDEX incident_of_policy ON public.incident USING btree (policy_version_i
 CREATE UNIQUE INDEX incident_open ON public.incident USING btree (group_key) WHERE (status <> 'resolved'::text);
 CREATE INDEX incident_snoozed ON public.incident USING btree (snoozed_until) WHERE (status = 'snoozed'::text);
 CREATE INDEX incident_triggered ON public.incident USING btree (last_alert_at) WHERE (status = 'triggered'::text);
+CREATE INDEX mention_angriest ON public.mention USING btree (brand_id, anger DESC, id DESC) WHERE (anger IS NOT NULL);
+CREATE INDEX mention_angriest_of_all ON public.mention USING btree (anger DESC, id DESC) WHERE (anger IS NOT NULL);
 CREATE INDEX mention_angry ON public.mention USING btree (brand_id, said_at DESC, id DESC) WHERE angry;
 CREATE INDEX mention_newest ON public.mention USING btree (brand_id, said_at DESC, id DESC);
 CREATE INDEX mention_newest_of_all ON public.mention USING btree (said_at DESC, id DESC);
+CREATE INDEX mention_of_author_id ON public.mention USING btree (author_id) WHERE (author_id IS NOT NULL);
+CREATE INDEX mention_of_author_name ON public.mention USING btree (author_name) WHERE (author_name IS NOT NULL);
 CREATE INDEX mention_of_cause ON public.mention USING gin (verdict_causes) WHERE (verdict_causes IS NOT NULL);
 CREATE INDEX mention_of_story ON public.mention USING btree (story_id);
 CREATE INDEX mention_of_verdict_kind ON public.mention USING btree (brand_id, verdict_kind, said_at DESC, id DESC) WHERE (verdict_kind IS NOT NULL);

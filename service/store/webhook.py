@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import asyncpg
 
 from alerts.channels.webhook import WebhookEvent
-from alerts.types import BrandId, IncidentId, MentionId
+from alerts.types import BrandId, IncidentId, MentionId, NotificationId
 from service.store.pool import Connection
 
 WebhookId = NewType("WebhookId", int)
@@ -279,9 +279,45 @@ async def settle(
     return True
 
 
-async def disable(conn: Connection, webhook_id: WebhookId, *, why: str) -> None:
-    """Switch a webhook off, and say why."""
-    await conn.execute("update webhook set enabled = false, disabled_why = $2 where id = $1", webhook_id, why)
+async def disable(conn: Connection, webhook_id: WebhookId, *, why: str, now: datetime) -> bool:
+    """Switch a webhook off, say why, and owe an e-mail about it to whoever hears of every brand, or else to all. False
+    where it was off already. The caller holds a transaction."""
+    done = await conn.fetchval(
+        "update webhook set enabled = false, disabled_why = $2 where id = $1 and enabled returning id", webhook_id, why
+    )
+    if done is None:
+        return False
+    await conn.execute(
+        """
+        with told as (
+            select c.id, exists (
+                select from rule r where r.brand_id is null and r.mode <> 'off' and (
+                    exists (select from rule_contact t where t.rule_id = r.id and t.contact_id = c.id)
+                    or not exists (select from rule_contact t where t.rule_id = r.id))
+            ) as of_all
+            from contact c where c.enabled and c.verified_at is not null and c.bounced_at is null
+        )
+        insert into notification (id, contact_id, purpose, cycle, seq, reason, urgency, state, not_before, created_at)
+        select gen_random_uuid(), id, 'notice', 1, 0, 'webhook:' || $1::bigint, 'high', 'pending', $2, $2
+        from told where of_all or not exists (select from told other where other.of_all)
+        """,
+        webhook_id,
+        now,
+    )
+    return True
+
+
+async def off(conn: Connection, notification_id: NotificationId) -> Webhook | None:
+    """Return the webhook that a notice is about, while it is off."""
+    row = await conn.fetchrow(
+        _COLUMNS  # noqa: S608  # ours
+        + """
+        where disabled_why is not null
+            and 'webhook:' || id = (select reason from notification where id = $1 and purpose = 'notice')
+        """,
+        notification_id,
+    )
+    return None if row is None else _webhook(row)
 
 
 async def forget_before(conn: Connection, before: datetime) -> None:

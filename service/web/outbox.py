@@ -109,6 +109,8 @@ async def _post(visit: Visit, entry: OutboxEntry) -> Post | None:
     if entry.purpose is Purpose.TRIAL:
         tried = await notification.recipient(visit.conn, entry.id)
         return None if tried is None else Trial(notification_id=entry.id, contact=tried, url=public_url)
+    if entry.purpose is Purpose.NOTICE:
+        return await reports.notice(visit.conn, entry.id, public_url=public_url)
     if entry.purpose is Purpose.DIGEST:
         return await reports.of_notification(visit.conn, entry.id, public_url=public_url)
     return await reports.message(visit.conn, entry.id, public_url=public_url, until=entry.sent_at or visit.reader.now)

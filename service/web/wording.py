@@ -60,6 +60,7 @@ def purposes(reader: Reader) -> Mapping[Purpose, str]:
     words = reader.words
     return {
         Purpose.VERIFY: words.pgettext("e-mail", "Asks whether the address wants to be told"),
+        Purpose.NOTICE: words.pgettext("e-mail", "A webhook was switched off"),
         Purpose.DIGEST: words.pgettext("e-mail", "Report"),
         Purpose.TRIAL: words.pgettext("e-mail", "Test"),
     }

@@ -26,9 +26,9 @@ def brand(**given: object) -> BrandDigest:
     ("language", "subject"),
     [
         ("en", "Daily report, 5 Mar 2026: 3 angry of 40 mentions"),
-        ("zh-Hant", "2026年3月5日 每日報告：40 則評論中有 3 則憤怒"),
-        ("zh-Hans", "2026年3月5日 每日报告：40 条评论中有 3 条愤怒"),
-        ("th", "รายงานประจำวัน 5 มี.ค. 2569: โกรธ 3 จาก 40 ข้อความ"),
+        ("zh-Hant", "2026年3月5日 每日報告：40 則貼文中有 3 則憤怒"),
+        ("zh-Hans", "2026年3月5日 每日报告：40 条帖子中有 3 条愤怒"),
+        ("th", "รายงานประจำวัน 5 มี.ค. 2569: โกรธ 3 จาก 40 โพสต์"),
     ],
 )
 def test_the_subject_tells_enough(language: str, subject: str) -> None:

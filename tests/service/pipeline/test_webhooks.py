@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from email.message import EmailMessage
 from hashlib import sha256
 from random import Random
 
@@ -17,11 +18,14 @@ from alerts.channels import webhook as signing
 from alerts.channels.webhook import WebhookEvent
 from alerts.types import Resolution
 from collectors.egress import GuardedEgress
+from service.pipeline.deliver import deliver_next, email_channel
 from service.pipeline.webhooks import tell_due
+from service.settings import Settings
 from service.store import clock, component, incident, ingest, webhook
 from service.store.pool import Connection, Pool
 from service.store.webhook import WebhookId, WebhookKind
 from tests import make
+from tests.places import Mailbox
 from tests.service.pipeline.test_contacts import be, rage
 from tests.service.watched import Watched, watch
 
@@ -97,6 +101,19 @@ async def tell(pool: Pool) -> None:
 
 async def later(conn: Connection, pause: timedelta) -> None:
     await be(conn, await clock.now(conn) + pause)
+
+
+async def mailed(pool: Pool) -> list[EmailMessage]:
+    """Deliver the e-mails that are due; return them."""
+    box = Mailbox()
+    box.open()
+    settings = Settings(smtp_url=box.url)
+    channel = email_channel(settings)
+    assert channel is not None
+    while await deliver_next(pool, channel, public_url=settings.public_url, random=Random(1)):
+        pass
+    box.close()
+    return box.mails
 
 
 def is_signed(headers: Mapping[str, str], body: bytes, secret: str) -> bool:
@@ -187,6 +204,9 @@ async def test_what_is_never_taken_is_given_up_and_the_webhook_switched_off(
     assert "5 days" in known.disabled_why
     assert not parts["webhooks"].healthy
     assert "Help desk" in parts["webhooks"].detail
+
+    told = [mail for mail in await mailed(pool) if "Help desk" in mail["Subject"]]
+    assert [mail["Subject"] for mail in told] == ["「Help desk」不再收到通知"]
 
 
 async def test_an_address_that_is_gone_is_told_no_more(
