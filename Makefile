@@ -41,7 +41,7 @@ test-env:
 	@tools/environment.sh .venv-test requirements/test.txt
 
 train-env:
-	@tools/environment.sh .venv-train requirements/train.txt
+	@tools/environment.sh .venv-train requirements/train.txt requirements/train-cpu.txt requirements/train-cuda.txt
 
 train-test: train-env ## Run the tests that need torch and transformers
 	@exec .venv-train/bin/python -m pytest -q tests/analysis/test_hub.py tests/analysis/test_hub_folder.py tests/analysis/test_training.py $(ARGS)

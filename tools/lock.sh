@@ -21,3 +21,4 @@ compile run --group build "$@"
 # Test and training environments run the very versions that ship.
 compile test --group test --group build --constraint requirements/run.txt "$@"
 compile train --extra train --extra hub --group bench --group test --group build --constraint requirements/run.txt "$@"
+"${PYTHON:-python3}" tools/part_cuda.py
