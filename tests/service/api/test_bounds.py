@@ -137,6 +137,11 @@ async def test_the_own_brand_can_be_worked_on(bound: httpx.AsyncClient, conn: Co
     assert counted == [2, 1]
 
 
+async def test_rules_and_who_is_on_call_are_seen(bound: httpx.AsyncClient) -> None:
+    for noun in ("rules", "on-call", "schedules", "policies", "silences", "contacts"):
+        assert (await bound.get(f"/api/v1/{noun}")).status_code == 200, noun
+
+
 async def test_the_stream_tells_of_the_own_brand_alone(app: FastAPI, conn: Connection, house: House) -> None:
     headers = {"authorization": f"Bearer {await _key(conn, house.ours, Scope.READ)}"}
     await app.state.hub.listening.wait()
@@ -178,7 +183,8 @@ async def test_somebody_bound_to_no_brand_at_all_sees_nothing(pool: Pool, house:
 #: Tables a bounded role may touch that need no policy: staff, the program's own state, words' places.
 _OPEN = {
     *("analysis_todo", "brand_change", "component", "contact", "idempotency_key", "mention_search", "schema_version"),
-    "search_todo",
+    *("search_todo", "calendar_feed", "policy", "policy_step", "policy_target", "policy_version", "schedule"),
+    *("schedule_layer", "schedule_member", "schedule_override"),
 }
 
 
