@@ -20,6 +20,7 @@ from alerts.types import (
     Resolution,
     RuleId,
     Severity,
+    StoryId,
     Urgency,
 )
 from service.store import events
