@@ -6,18 +6,17 @@ https://developers.google.com/identity/protocols/oauth2/service-account#httprest
 
 import json
 from datetime import datetime, timedelta
-from urllib.parse import urlencode
 
 from collectors.api import Reply, address, ask
-from collectors.errors import CollectError, SettingError
+from collectors.errors import SettingError
 from collectors.jwt import Algorithm, signed_token
+from collectors.oauth import refreshed, token_for
 from collectors.tokens import Token, ask_signed
 from collectors.types import Egress, Source
 
 _SIGN_IN = "https://oauth2.googleapis.com"
 _ASSERTION = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _LIFETIME = timedelta(hours=1)
-_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 async def ask_google(egress: Egress, source: Source, url: str, *, scope: str, now: datetime) -> Reply:
@@ -39,12 +38,7 @@ async def ask_google(egress: Egress, source: Source, url: str, *, scope: str, no
 async def _with_refresh_token(egress: Egress, source: Source, scope: str, now: datetime) -> Token:
     """Return a token for the refresh token, whose scope was settled when it was given."""
     del scope
-    form = {"grant_type": "refresh_token"}
-    for key in ("client_id", "client_secret", "refresh_token"):
-        if not _set(source, key):
-            raise SettingError(key, "is needed for a refresh token: it stands with the OAuth client in Google Cloud")
-        form[key] = _set(source, key)
-    return await _token(egress, source, form, now=now, credential="refresh_token")
+    return await refreshed(egress, source, address(source, _SIGN_IN, "/token"), now=now)
 
 
 async def _with_service_account(egress: Egress, source: Source, scope: str, now: datetime) -> Token:
@@ -61,7 +55,8 @@ async def _with_service_account(egress: Egress, source: Source, scope: str, now:
     }
     assertion = signed_token(claims, private_key=private_key, algorithm=Algorithm.RS256, setting="service_account")
     form = {"grant_type": _ASSERTION, "assertion": assertion}
-    return await _token(egress, source, form, now=now, credential="service_account")
+    url = address(source, _SIGN_IN, "/token")
+    return await token_for(egress, source, url, form, now=now, credential="service_account")
 
 
 def _account(source: Source) -> tuple[str, str]:
@@ -76,17 +71,6 @@ def _account(source: Source) -> tuple[str, str]:
     if not (isinstance(email, str) and isinstance(private_key, str)):
         raise SettingError("service_account", "is no key file; paste the whole JSON file that Google gave")
     return email, private_key
-
-
-async def _token(egress: Egress, source: Source, form: dict[str, str], *, now: datetime, credential: str) -> Token:
-    """Return the access token that a sign-in gives. Raises CollectError."""
-    url = address(source, _SIGN_IN, "/token")
-    reply = await ask(egress, source, url, now=now, headers=_FORM, body=urlencode(form).encode(), credential=credential)
-    value, seconds = reply.document.get("access_token"), reply.document.get("expires_in")
-    if not isinstance(value, str) or not value.isascii() or not value.isprintable():
-        raise CollectError("Google's sign-in gave no access token")
-    lasting = timedelta(seconds=seconds) if isinstance(seconds, int) and 0 < seconds <= 86_400 else _LIFETIME
-    return Token(value=value, expires_at=now + lasting)
 
 
 def _set(source: Source, key: str) -> str:

@@ -7,7 +7,7 @@ Dovecot.
 
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from collectors.errors import CollectError
@@ -43,7 +43,7 @@ class ImapCollector:
         """Yield whenever mail may have come, at the beginning too; end where the server cannot tell. Raises
         CollectError."""
         check(source.kind, source.settings, allow_private=source.allow_private)
-        async with opened(source, egress=egress) as talk:
+        async with opened(source, egress=egress, now=datetime.now(UTC)) as talk:
             await examine(talk, source)
             if "IDLE" not in talk.capabilities:
                 return

@@ -169,6 +169,22 @@ KINDS: Mapping[SourceKind, Kind] = {
                 secret=True,
                 example="env:EARSHOT_SECRET_MAILBOX_TOKEN",
             ),
+            Setting(
+                key="refresh_token",
+                description="Refresh token of OAuth in place of both, with client_id and client_secret: access tokens "
+                "are then had from token_url",
+                secret=True,
+                example="env:EARSHOT_SECRET_MAILBOX_REFRESH",
+            ),
+            Setting(
+                key="client_id", description="Id of the OAuth client", example="123-abc.apps.googleusercontent.com"
+            ),
+            Setting(key="client_secret", description="Secret of the OAuth client", secret=True, example="GOCSPX-…"),
+            Setting(
+                key="token_url",
+                description="Where access tokens are had; Google's where not given",
+                example="https://login.microsoftonline.com/common/oauth2/v2.0/token",
+            ),
             Setting(key="folder", description="Folder to read; INBOX where not given", example="Reviews/客訴"),
             Setting(
                 key="security",

@@ -13,6 +13,8 @@ from typing import Any
 
 from collectors.errors import CollectError, SettingError
 from collectors.imap_talk import Denied, Talk, folder_name, text
+from collectors.oauth import refreshed
+from collectors.tokens import Token, forget_token, kept_token
 from collectors.types import Egress, Source
 
 PORTS = (993, 143)
@@ -23,6 +25,7 @@ MAX_MAIL_BYTES = 2 * 1024 * 1024
 _AT_ONCE = 10
 _FIRST_DAYS = 30
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+_GOOGLE = "https://oauth2.googleapis.com/token"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,7 +50,7 @@ class Batch:
 
 async def new_mails(source: Source, *, egress: Egress, now: datetime) -> AsyncGenerator[Batch, None]:
     """Yield what came since the source's cursor, batch by batch, at least one. Raises CollectError."""
-    async with opened(source, egress=egress) as talk:
+    async with opened(source, egress=egress, now=now) as talk:
         validity = await examine(talk, source)
         waiting = await _waiting(talk, source, validity, now=now)
         is_same = source.cursor.get("validity") == validity
@@ -68,13 +71,15 @@ async def new_mails(source: Source, *, egress: Egress, now: datetime) -> AsyncGe
 
 
 @asynccontextmanager
-async def opened(source: Source, *, egress: Egress) -> AsyncIterator[Talk]:
+async def opened(source: Source, *, egress: Egress, now: datetime) -> AsyncIterator[Talk]:
     """Give a conversation that is protected and signed in. Raises CollectError."""
     settings = {key: value.strip() for key, value in source.settings.items()}
     security = settings.get("security") or "tls"
     if security == "none" and not source.allow_private:
         raise SettingError("security", "none sends the password in the clear: only where private addresses are allowed")
     port = _port(settings.get("port", ""), security)
+    # Before the mail server is asked: it would not wait for a sign-in elsewhere.
+    token = await _token(source, settings, egress=egress, now=now)
     reader, writer = await egress.connect(
         settings["host"], port, standard=PORTS, tls=security == "tls", allow_private=source.allow_private
     )
@@ -83,22 +88,36 @@ async def opened(source: Source, *, egress: Egress) -> AsyncIterator[Talk]:
         await talk.greet()
         if security == "starttls":
             await talk.start_tls(ssl.create_default_context())
-        await _sign_in(talk, settings)
+        await _sign_in(talk, source, settings, token)
         yield talk
     finally:
         await talk.close()
 
 
-async def _sign_in(talk: Talk, settings: Mapping[str, str]) -> None:
-    way = "token" if settings.get("token") else "password"
-    if not settings.get(way):
+async def _token(source: Source, settings: Mapping[str, str], *, egress: Egress, now: datetime) -> str | None:
+    """Return the access token to sign in with, a fresh one where it can be renewed; None where a password is given.
+    Raises CollectError."""
+    if not settings.get("refresh_token"):
+        return settings.get("token") or None
+    url = settings.get("token_url") or _GOOGLE
+
+    async def sign_in() -> Token:
+        return await refreshed(egress, source, url, now=now)
+
+    return (await kept_token(source, sign_in=sign_in, now=now)).value
+
+
+async def _sign_in(talk: Talk, source: Source, settings: Mapping[str, str], token: str | None) -> None:
+    way = "refresh_token" if settings.get("refresh_token") else "token" if token else "password"
+    if token is None and not settings.get("password"):
         raise SettingError("password", "give a password (an app password where the provider has these) or a token")
     try:
-        if way == "token":
-            await talk.log_in_by_token(settings["user"], settings["token"])
+        if token is not None:
+            await talk.log_in_by_token(settings["user"], token)
         else:
             await talk.log_in(settings["user"], settings["password"])
     except Denied as denied:
+        forget_token(source)
         # The server's words may hold what was sent: they are not repeated.
         raise CollectError(
             f"{talk.host} does not let {settings['user']} in: renew the {way}", permanent=True

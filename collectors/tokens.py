@@ -33,8 +33,8 @@ async def ask_signed(
 ) -> Reply:
     """Return the answer to a request with the source's token. Raises like `ask`."""
     key = _key(source)
-    token = _kept.get(key)
-    if token is not None and (token.expires_at is None or now < token.expires_at - _MARGIN):
+    token = _good(key, now)
+    if token is not None:
         reply = await ask(egress, source, url, now=now, headers=_bearer(token), answers=(400, 401))
         if reply.status < 400:
             return reply
@@ -42,11 +42,31 @@ async def ask_signed(
             # Asked again only for the error in words: a token that is good must not cost a sign-in.
             return await ask(egress, source, url, now=now, headers=_bearer(token), credential=credential)
     _kept.pop(key, None)
-    token = await sign_in()
-    if len(_kept) >= _MAX_KEPT:
-        _kept.clear()
-    _kept[key] = token
+    token = await kept_token(source, sign_in=sign_in, now=now)
     return await ask(egress, source, url, now=now, headers=_bearer(token), credential=credential)
+
+
+async def kept_token(source: Source, *, sign_in: SignIn, now: datetime) -> Token:
+    """Return the source's token, signing in where none is good any more. Raises like `sign_in`."""
+    key = _key(source)
+    token = _good(key, now)
+    if token is None:
+        token = await sign_in()
+        if len(_kept) >= _MAX_KEPT:
+            _kept.clear()
+        _kept[key] = token
+    return token
+
+
+def forget_token(source: Source) -> None:
+    """Sign in anew for this source: its token was refused."""
+    _kept.pop(_key(source), None)
+
+
+def _good(key: str, now: datetime) -> Token | None:
+    """Return the token that was kept, unless it ends soon."""
+    token = _kept.get(key)
+    return token if token and (token.expires_at is None or now < token.expires_at - _MARGIN) else None
 
 
 def forget_tokens() -> None:

@@ -4,8 +4,9 @@ import asyncio
 import base64
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
+from datetime import timedelta
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -19,8 +20,10 @@ from collectors.errors import CollectError, Refused, SettingError, Unreachable
 from collectors.imap import ImapCollector
 from collectors.imap_talk import folder_name, parsed
 from collectors.parsers import close_parsers
+from collectors.tokens import forget_tokens
 from collectors.types import Collected, Source, SourceKind
 from tests import mailhost, make
+from tests.collectors.played import played
 from tests.mailhost import MailHost
 from tests.service.waiting import until
 
@@ -292,6 +295,28 @@ async def test_a_token_signs_in_and_a_refusal_is_told_without_it() -> None:
     assert base64.b64decode(said[1].split()[3]) == b"user=desk\x01auth=Bearer sesame-of-ours\x01\x01"
     assert said[2] == b"\r\n"
     assert "sesame" not in str(caught.value)
+
+
+async def test_a_refresh_token_signs_in_with_a_fresh_token_and_once_an_hour() -> None:
+    forget_tokens()
+    said: list[bytes] = []
+    able = b"* CAPABILITY IMAP4rev1 AUTH=XOAUTH2 SASL-IR\r\nTAG OK\r\n"
+    lines = [GREETED[0], able, *GREETED[2:], *OPENED[4:]]
+    given = {"refresh_token": "sesame-of-ours", "client_id": "me", "client_secret": "s", "password": ""}
+    async with played() as platform, playing(lines, said=said) as host:
+        platform.on("/token", {"access_token": "fresh", "expires_in": 3600}, {"access_token": "later"})
+        asked = source(host, security="none", port=str(host.imap), token_url=f"{platform.url}/token", **given)
+        for minutes in (0, 30, 60):
+            async with GuardedEgress() as egress:
+                # The mailbox says nothing that can be read: how it was signed in to is what counts.
+                with suppress(CollectError):
+                    now = make.NOW + timedelta(minutes=minutes)
+                    await ImapCollector().collect(asked, egress=egress, now=now)
+
+    tokens = [base64.b64decode(line.split()[3]) for line in said if b"XOAUTH2" in line]
+    assert [token.split(b"Bearer ")[1].strip(b"\x01") for token in tokens] == [b"fresh", b"fresh", b"later"]
+    assert b"refresh_token=sesame-of-ours" in platform.asked[0].body
+    assert len(platform.asked) == 2
 
 
 async def test_an_answer_without_end_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
