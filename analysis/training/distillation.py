@@ -14,11 +14,13 @@ from tokenizers import Tokenizer
 from analysis.heads import EMBEDDING
 from analysis.training.base import Base
 from analysis.training.mixture import Lesson
-from analysis.training.network import Network, from_base
+from analysis.training.network import Network, from_base, from_weights
 from analysis.training.student import read
 
 #: What the base expects before a text that is to be compared with others.
 _PREFIX = "query: "
+#: Holds the embedding's matrix small, as a share of what texts vary by.
+_RIDGE = 1e-3
 
 Table = NDArray[np.float32]
 
@@ -81,6 +83,23 @@ def meanings(lessons: Sequence[Lesson], sense: Mapping[str, Table]) -> dict[str,
     table = table @ directions[:, ::-1][:, :EMBEDDING]
     table /= np.linalg.norm(table, axis=1, keepdims=True) + 1e-9
     return dict(zip(moved, table, strict=True))
+
+
+def directed(
+    weights: Mapping[str, torch.Tensor], tokenizer: Tokenizer, lessons: Sequence[Lesson], meaning: Mapping[str, Table]
+) -> torch.Tensor:
+    """Return the embedding's matrix under which a network comes nearest to where embeddings should be, all else as it
+    is: taught beside the heads, it lags behind them."""
+    network = from_weights(weights)
+    inner = network.embedding.in_features
+    network.embedding = torch.nn.Linear(inner, inner, bias=False)
+    with torch.no_grad():
+        network.embedding.weight.copy_(torch.eye(inner))
+    found = read(network, tokenizer, [lesson.text for lesson in lessons]).embeddings.astype(np.float64)
+    wanted = np.stack([meaning[lesson.id] for lesson in lessons]).astype(np.float64)
+    spread = found.T @ found
+    spread += np.eye(inner) * _RIDGE * np.trace(spread) / inner
+    return torch.from_numpy(np.linalg.solve(spread, found.T @ wanted).T.astype(np.float32))
 
 
 def marked(lessons: Sequence[Lesson], scores: Mapping[str, Table], meaning: Mapping[str, Table]) -> list[Lesson]:

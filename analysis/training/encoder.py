@@ -15,7 +15,7 @@ from analysis.encoder import open_encoder
 from analysis.encoder_files import EncoderFiles, EncoderTuning, load, save
 from analysis.training.base import packaged_tokenizer, packaged_weights, read_base
 from analysis.training.corpus import LANGUAGES, rows
-from analysis.training.distillation import base_reader, judgements, known, marked, meanings, senses
+from analysis.training.distillation import base_reader, directed, judgements, known, marked, meanings, senses
 from analysis.training.encoder_tuning import tunings
 from analysis.training.export import export
 from analysis.training.mixture import Diet, Lesson, drawn, lessons
@@ -131,7 +131,10 @@ def longer(corpus: Path, work: Path, minutes: float) -> None:
 
 def model(corpus: Path, work: Path, _minutes: float) -> None:
     """Leave the files that ship."""
-    finish(corpus, work, torch.load(work / "student.longer.pt"), "encoder@2")
+    weights = torch.load(work / "student.longer.pt")
+    chosen, sense = _meant(work, _pool(corpus))
+    weights["embedding.weight"] = directed(weights, _tokenizer(work), chosen, meanings(chosen, sense))
+    finish(corpus, work, weights, "encoder@3")
 
 
 def written(folder: Path, weights: Mapping[str, Tensor], files: EncoderFiles) -> EncoderFiles:

@@ -24,7 +24,7 @@ _SENTIMENTS = {"neg": 0, "neu": 1, "pos": 2}
 #: Pulls a language with few labels towards no change, or towards all languages' tuning.
 _PULL = 2.0
 _THRESHOLDS = np.linspace(0.2, 0.8, 25)
-_NEARLY = 0.01
+_NEARLY = 0.02
 
 Array = NDArray[np.float64]
 
@@ -129,8 +129,8 @@ def _one(scores: Array, known: Sequence[_Known], start: Array) -> EncoderTuning:
 
 
 def _cause_threshold(scores: Array, known: Sequence[_Known]) -> float:
-    """Return the lowest probability from which naming causes agrees with the readings as well as from any, but for a
-    hundredth; every language counts the same. A cause too many is easier passed over than one that is missing."""
+    """Return the lowest probability from which naming causes agrees with the readings as well as from any, but for two
+    hundredths; every language counts the same. A cause too many is easier passed over than one that is missing."""
     read = [index for index, one in enumerate(known) if one.causes is not None]
     truth = np.array([[cause in (known[index].causes or ()) for cause in CAUSES] for index in read])
     shares = sigmoid(scores[read, HEADS["causes"].columns])
