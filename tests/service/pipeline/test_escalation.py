@@ -9,6 +9,7 @@ import pytest
 from alerts.escalation import Step
 from alerts.oncall import Layer, ScheduleId
 from alerts.types import ContactId, IncidentId, PolicyId
+from service.cli.doctor import check_on_call
 from service.pipeline.alert import reconcile_all
 from service.pipeline.analyse import analyse_due
 from service.store import clock, contact, incident, ingest, policy, schedule
@@ -165,3 +166,18 @@ async def test_the_last_resort_is_told_where_nobody_is_on_call(conn: Connection,
     await rage(conn, pool, watched)
 
     assert await told(conn) == ["Boss first 0 last_resort"]
+
+
+async def test_the_doctor_names_hours_and_people_that_an_incident_would_not_find(
+    conn: Connection, pool: Pool, watched: Watched
+) -> None:
+    ann = await person(conn, "Ann")
+    await route(conn, watched, [Step(schedules=(await duty(conn, ann),), wait=5 * MINUTE)])
+    well = await check_on_call(pool)
+    await conn.execute("update schedule_layer set starts = starts + interval '3 days'")
+    await conn.execute("update contact set enabled = false where name = 'Boss'")
+    ill = await check_on_call(pool)
+
+    assert (well.ok, ill.ok) == (True, False)
+    assert "the last resort of policy Care (Boss) cannot be told" in ill.detail
+    assert "nobody is on call by schedule Care from " in ill.detail
