@@ -216,7 +216,7 @@ class Merger:
     target: Transition
 
 
-def merge(source: Incident, target: Incident, *, actor: str, now: datetime) -> Merger:
+def merge(source: Incident, target: Incident, *, actor: str | None, now: datetime) -> Merger:
     """Make `source` a part of `target`: its alerts and what comes belong there. Refused for a target that is itself,
     of another brand, or resolved, and for a source that is resolved."""
     unchanged = Transition(outcome=Outcome.UNCHANGED, incident=target)

@@ -39,12 +39,6 @@ SAME = 0.6
 
 _RETWEET = re.compile(r"^\s*(?:(?:rt|via|repost|转发|轉發|แชร์จาก)\s*@[\w.]{1,40}\s*[::]?\s*)+", re.IGNORECASE)
 
-#: Tellings of one event have a neighbour at least so near (the cosine of their embeddings), with `WORD_IN_COMMON` added
-#: where they share a word. Chosen on tests/quality/events.jsonl with the encoder that ships: of twenty events drawn
-#: from it, at least eighteen stay apart 97 times of 100.
-SAME_EVENT = 0.64
-WORD_IN_COMMON = 0.2
-
 Points = NDArray[np.uint32]
 Words64 = NDArray[np.uint64]
 
@@ -125,7 +119,3 @@ def same_story(a: Sequence[int], b: Sequence[int]) -> bool:
     """Return whether two signatures belong to one story."""
     return similarity(a, b) >= SAME
 
-
-def same_event(cosine: float, *, word_in_common: bool = False) -> bool:
-    """Return whether two texts whose embeddings are so near tell of the same event."""
-    return cosine + WORD_IN_COMMON * word_in_common >= SAME_EVENT

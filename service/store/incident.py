@@ -442,8 +442,11 @@ async def reopen(conn: Connection, incident_id: IncidentId, *, by: str, now: dat
     return await _acted(conn, incident_id, incidents.reopen(incident, newer_open=newer_open, actor=by, now=now))
 
 
-async def merge(conn: Connection, incident_id: IncidentId, *, into: IncidentId, by: str, now: datetime) -> Acted | None:
-    """Make an incident a part of another; its alerts belong there. None: one of the two does not exist."""
+async def merge(
+    conn: Connection, incident_id: IncidentId, *, into: IncidentId, by: str | None, now: datetime
+) -> Acted | None:
+    """Make an incident a part of another; its alerts belong there. `by` nobody where two stories turned out to be one.
+    None: one of the two does not exist."""
     # One order for all who lock two: no deadlock.
     locked = {one: await _locked(conn, one) for one in sorted({incident_id, into})}
     source, target = locked[incident_id], locked[into]
@@ -457,8 +460,8 @@ async def merge(conn: Connection, incident_id: IncidentId, *, into: IncidentId, 
 
 
 async def follow_story(conn: Connection, gone: StoryId, *, into: StoryId, now: datetime) -> None:
-    """Make open incidents about a story that became part of another be about that one: they are merged into its incident
-    where it has one."""
+    """Make open incidents about a story that became part of another be about that one: they are merged into its
+    incident where it has one."""
     rows = await conn.fetch(
         """
         select i.id, r.id || '|' || i.brand_id || '|' || $2::bigint as group_key
@@ -473,6 +476,6 @@ async def follow_story(conn: Connection, gone: StoryId, *, into: StoryId, now: d
     for row in rows:
         target = await latest_of(conn, row["group_key"])
         if target is not None and target.status is not IncidentStatus.RESOLVED:
-            await merge(conn, IncidentId(row["id"]), into=target.id, by=BY_ITSELF, now=now)
+            await merge(conn, IncidentId(row["id"]), into=target.id, by=None, now=now)
         else:
             await conn.execute("update incident set group_key = $2 where id = $1", row["id"], row["group_key"])

@@ -1,6 +1,6 @@
 """Stories: mentions of one brand that say the same thing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -23,6 +23,7 @@ class Exemplified:
     id: StoryId
     #: Their embeddings, one after the other, in 16-bit floats, little endian.
     exemplars: bytes
+    words: tuple[str, ...]
     tellings: int
 
 
@@ -65,14 +66,22 @@ async def exemplified(conn: Connection, brand_id: BrandId, *, now: datetime, wit
     """Return recent stories of the brand of which tellings are kept, newest first."""
     rows = await conn.fetch(
         """
-        select id, exemplars, tellings from story
+        select id, exemplars, words, tellings from story
         where brand_id = $1 and last_seen_at > $2 and exemplars is not null
         order by last_seen_at desc, id desc limit 3000
         """,
         brand_id,
         now - within,
     )
-    return [Exemplified(id=StoryId(row["id"]), exemplars=row["exemplars"], tellings=row["tellings"]) for row in rows]
+    return [
+        Exemplified(
+            id=StoryId(row["id"]),
+            exemplars=row["exemplars"],
+            words=tuple(row["words"]),
+            tellings=row["tellings"],
+        )
+        for row in rows
+    ]
 
 
 async def next_ids(conn: Connection, n: int) -> list[StoryId]:
@@ -114,12 +123,42 @@ async def touch(conn: Connection, story_ids: Sequence[StoryId], *, now: datetime
 
 async def keep(conn: Connection, told: Sequence[Exemplified]) -> None:
     """Store which tellings stand for stories now."""
-    await conn.execute(
-        """
-        update story s set exemplars = k.exemplars, tellings = k.tellings
-        from unnest($1::bigint[], $2::bytea[], $3::int[]) as k (id, exemplars, tellings) where s.id = k.id
-        """,
-        [one.id for one in told],
-        [one.exemplars for one in told],
-        [one.tellings for one in told],
+    await conn.executemany(
+        "update story set exemplars = $2, words = $3, tellings = $4 where id = $1",
+        [(one.id, one.exemplars, list(one.words), one.tellings) for one in told],
     )
+
+
+_MERGED = "unnest($1::bigint[], $2::bigint[]) m (gone, target)"
+
+
+async def merge(conn: Connection, merged: Mapping[StoryId, StoryId]) -> None:
+    """Make stories parts of others, and forget them."""
+    gone, into = list(merged), list(merged.values())
+    await conn.execute(f"update mention set story_id = m.target from {_MERGED} where story_id = m.gone", gone, into)  # noqa: S608  # ours
+    await conn.execute(
+        f"""
+        update story_band b set story_id = m.target from {_MERGED}
+        where b.story_id = m.gone and not exists (
+            select from story_band o
+            where o.brand_id = b.brand_id and o.band = b.band and o.hash = b.hash and o.story_id = m.target
+        )
+        """,  # noqa: S608  # ours
+        gone,
+        into,
+    )
+    await conn.execute("delete from story where id = any($1)", gone)
+
+
+async def usual_words(conn: Connection, brand_id: BrandId, *, before: datetime) -> set[str]:
+    """Return what was said most of a brand on the last days: words that tell no event from another."""
+    rows = await conn.fetch(
+        """
+        select term from term_day
+        where brand_id = $1 and day < $2::date and day >= $2::date - 3
+        group by term order by sum(total) desc limit 200
+        """,
+        brand_id,
+        before,
+    )
+    return {row["term"] for row in rows}

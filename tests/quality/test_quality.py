@@ -10,7 +10,7 @@ from analysis.evaluate import table
 from analysis.language import language
 from analysis.registry import analyser
 from analysis.stories import bands, same_story, signature
-from tests.quality import events, gate
+from tests.quality import events, gate, storms
 
 NAMES = gate.GATED
 
@@ -61,6 +61,15 @@ def test_texts_about_one_event_lie_near_each_other_in_any_language() -> None:
     print(f"\nevents {found}")
 
     assert {name: value for name, value in found.items() if value < gate.event_floors()[name]} == {}
+
+
+def test_a_storm_is_few_stories_and_twenty_events_are_nearly_twenty() -> None:
+    found = storms.measured(analyser("ensemble"))
+    print(f"\nstorms {found}")
+
+    assert found["stories_of_one"] <= 13
+    assert found["largest_of_one"] >= 0.55
+    assert found["stories_of_twenty"] >= 18
 
 
 @pytest.mark.corpus

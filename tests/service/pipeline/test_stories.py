@@ -97,3 +97,33 @@ async def test_a_model_without_meaning_still_finds_copies(conn: Connection, pool
     await analyse_due(pool, Letters())
 
     assert await conn.fetchval("select count(*) from story where exemplars is null") == 1
+
+
+async def test_two_stories_that_turn_out_to_be_one_are_one_incident(
+    conn: Connection, pool: Pool, watched: Watched
+) -> None:
+    class Learning(Understanding):
+        """Sees at first two events, then that both were one."""
+
+        def _near(self, text: str) -> tuple[float, ...]:
+            one = np.zeros(128)
+            one[{"a": slice(0, 1), "b": slice(1, 2), "c": slice(0, 2)}[text[0]]] = 1.0
+            return tuple((one / np.linalg.norm(one)).tolist())
+
+    async def say(*texts: str) -> None:
+        said = [make.mention(id=text, text=text) for text in texts]
+        await ingest.ingest(conn, watched.brand_id, watched.source_id, said, now=await clock.now(conn))
+        while await analyse_due(pool, Learning()):
+            pass
+
+    await say("a queue", "a window")
+    await say("b garden", "b ladder")
+    assert await conn.fetchval("select count(*) from incident where status = 'triggered'") == 2
+    await say(*(f"c {n} mirror {n * 15485863}" for n in range(8)))
+    await say(*(f"a {n} candle {n * 1299709}" for n in range(2)))
+
+    assert await conn.fetchval("select count(*) from story") == 1
+    assert await conn.fetchval("select array_agg(distinct story_id) from mention") == [1]
+    assert await conn.fetchval("select array_agg(alert_count) from incident where status = 'triggered'") == [14]
+    merged = await conn.fetch("select merged_into, resolved_by from incident where resolution = 'merged'")
+    assert [dict(row) for row in merged] == [{"merged_into": 1, "resolved_by": None}]
