@@ -23,6 +23,7 @@ from service.web import (
     quality,
     reports,
     rules,
+    settings_people,
     sign_in,
     silences,
     source_form,
@@ -60,6 +61,7 @@ def mount(app: FastAPI) -> None:
         welcome,
         sign_in,
         account,
+        settings_people,
     ):
         app.include_router(part.router)
     app.include_router(_files())

@@ -1,0 +1,127 @@
+"""Settings: who may sign in and do what, and who did what."""
+
+from collections.abc import Mapping
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from alerts.types import BrandId
+from service.store import access, audit, brand, user
+from service.store.access import Role
+from service.store.search import storable
+from service.store.user import User
+from service.web import links, render
+from service.web.mention_query import number
+from service.web.reader import Reader
+from service.web.visit import Administering, Missing, PageRoute, Visit
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+_MOST_NAME = 200
+_A_PAGE = 50
+
+
+def roles(reader: Reader) -> dict[Role, str]:
+    """Return what the roles are called, and what they may do."""
+    _ = reader.words.gettext
+    return {
+        Role.VIEWER: _("Viewer: reads"),
+        Role.RESPONDER: _("Responder: also answers incidents and corrects"),
+        Role.ANALYST: _("Analyst: also changes rules, sources and brands"),
+        Role.ADMIN: _("Administrator: may do everything"),
+    }
+
+
+@router.get("/settings/users")
+async def listed(visit: Administering) -> Response:
+    """Return everybody, each with a form."""
+    return await _page(visit)
+
+
+@router.post("/settings/users")
+async def add(visit: Administering) -> Response:
+    """Make a user and show their link, or say what is wrong."""
+    form, _ = await visit.form(), visit.reader.words.gettext
+    name, role = " ".join(storable(form.get("name", "")).split())[:_MOST_NAME], _role(form)
+    if not name:
+        return await _page(visit, wrong=_("Give them a name."))
+    try:
+        async with visit.conn.transaction():
+            bounds = await _bounds(visit, form, role)
+            await user.add(visit.conn, name=name, role=role, brands=bounds, now=visit.reader.now)
+            token = await access.add_sign_in_link(visit.conn, user=name, now=visit.reader.now)
+    except user.NameTaken:
+        return await _page(visit, wrong=_("Somebody else has this name; choose another."))
+    return await _page(visit, link=f"{visit.settings.public_url}/sign-in?token={token}", of=name)
+
+
+@router.post("/settings/users/{user_id}")
+async def change(visit: Administering, user_id: str) -> Response:
+    """Change what somebody may do, or make a link for them. Raises Missing."""
+    form, _ = await visit.form(), visit.reader.words.gettext
+    one = await _one(visit, user_id)
+    if form.get("do") == "link" and one.disabled_at is None:
+        async with visit.conn.transaction():
+            token = await access.add_sign_in_link(visit.conn, user=one.name, now=visit.reader.now)
+        return await _page(visit, link=f"{visit.settings.public_url}/sign-in?token={token}", of=one.name)
+    role = _role(form)
+    try:
+        async with visit.conn.transaction():
+            await user.change(
+                visit.conn,
+                one.id,
+                role=role,
+                brands=await _bounds(visit, form, role),
+                enabled=form.get("enabled") == "1",
+                now=visit.reader.now,
+            )
+    except user.LastAdmin:
+        return await _page(visit, wrong=_("Nobody would be left who may let people in."))
+    return render.moved("/settings/users")
+
+
+@router.get("/settings/audit")
+async def deeds(visit: Administering) -> Response:
+    """Return who did what, the last first, and whether the record holds."""
+    before = number(visit.request.query_params.get("older"))
+    found = await audit.newest(visit.conn, before=before, limit=_A_PAGE + 1)
+    older = links.with_query("/settings/audit", {"older": str(found[_A_PAGE - 1].id)}) if len(found) > _A_PAGE else None
+    return visit.page(
+        "audit.html",
+        here="audit",
+        deeds=found[:_A_PAGE],
+        proof=await audit.prove(visit.conn),
+        older=older,
+        newest="/settings/audit" if before else None,
+    )
+
+
+def _role(form: Mapping[str, str]) -> Role:
+    return next((role for role in Role if role == form.get("role")), Role.VIEWER)
+
+
+async def _bounds(visit: Visit, form: Mapping[str, str], role: Role) -> frozenset[BrandId] | None:
+    """Return the ticked brands; None, for all, where none is ticked or the role has no bounds."""
+    ticked = frozenset(one.id for one in await brand.every(visit.conn) if form.get(f"brand_{one.id}"))
+    return ticked if ticked and role is not Role.ADMIN else None
+
+
+async def _one(visit: Visit, user_id: str) -> User:
+    known = number(user_id)
+    found = None if known is None else await user.get(visit.conn, known)
+    if found is None:
+        raise Missing
+    return found
+
+
+async def _page(visit: Visit, *, wrong: str = "", link: str = "", of: str = "") -> Response:
+    return visit.page(
+        "users.html",
+        status=422 if wrong else 200,
+        here="users",
+        users=await user.every(visit.conn),
+        brands=await brand.every(visit.conn),
+        roles=roles(visit.reader),
+        wrong=wrong,
+        link=link,
+        of=of,
+    )

@@ -1,0 +1,48 @@
+"""Settings: people and the record of what they did."""
+
+import httpx
+from fastapi import FastAPI
+
+from service.store import user
+from service.store.access import Role
+from service.store.pool import Connection
+from tests.service.web.conftest import visitor
+from tests.service.web.reading import Page
+
+
+async def _let_in(browser: httpx.AsyncClient, **fields: str) -> httpx.Response:
+    form = Page((await browser.get("/settings/users")).text).form("/settings/users")
+    return await browser.post("/settings/users", data={**form, **fields})
+
+
+async def test_somebody_new_comes_in_by_the_link_that_is_shown(
+    app: FastAPI, browser: httpx.AsyncClient, conn: Connection
+) -> None:
+    shown = await _let_in(browser, name="lek", role="responder")
+    token = shown.text.partition("/sign-in?token=")[2].partition("<")[0]
+    async with visitor(app) as lek:
+        form = Page((await lek.get("/sign-in", params={"token": token})).text).form("/sign-in")
+        entered = await lek.post("/sign-in", data=form)
+        denied = await lek.get("/settings/users")
+    known = await user.named(conn, "lek")
+    record = await browser.get("/settings/audit")
+
+    assert (shown.status_code, entered.status_code, denied.status_code) == (200, 303, 403)
+    assert known is not None
+    assert (known.role, known.brands) == (Role.RESPONDER, None)
+    assert "The record is whole" in record.text
+    assert "added user" in record.text
+    assert token not in record.text
+
+
+async def test_a_name_is_nobody_elses_and_the_last_administrator_stays(
+    browser: httpx.AsyncClient, conn: Connection
+) -> None:
+    nameless, taken = await _let_in(browser, name=" "), await _let_in(browser, name="mei")
+    mei = await user.named(conn, "mei")
+    assert mei is not None
+    form = Page((await browser.get("/settings/users")).text).form(f"/settings/users/{mei.id}")
+    refused = await browser.post(f"/settings/users/{mei.id}", data={**form, "role": "viewer", "enabled": "1"})
+
+    assert [one.status_code for one in (nameless, taken, refused)] == [422, 422, 422]
+    assert "Nobody would be left" in refused.text
