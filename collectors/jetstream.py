@@ -37,10 +37,10 @@ class JetstreamFollower:
         self, source: Source, *, egress: Egress, streams: Streams, clock: Callable[[], datetime]
     ) -> AsyncGenerator[Heard, None]:
         """Give posts with the source's words, and what is deleted. Raises CollectError."""
-        url = _url(source, now=clock())
-        passed = 0
+        now, passed = clock(), 0
+        url, since = _url(source, now=now), _since(source)
         async with streams.messages(url, allow_private=source.allow_private) as messages:
-            yield Heard()
+            yield Heard(gap=since is not None and since < _oldest(now))
             async for message in messages:
                 passed += 1
                 heard = parse(message, source, now=clock())
@@ -91,9 +91,19 @@ def _url(source: Source, *, now: datetime) -> str:
     server = source.settings.get("jetstream", "").strip() or _SERVER
     if not server.startswith(("https://", "http://")):
         raise SettingError("jetstream", f"is an address such as {_SERVER}")
-    at = source.cursor.get("time_us")
-    oldest = int((now - _MOST_BEHIND).timestamp() * 1e6)
     query: dict[str, str | int | None] = {"wantedCollections": _POSTS}
-    if isinstance(at, int) and at > oldest:
-        query["cursor"] = at - _OVERLAP_US
+    since = _since(source)
+    if since is not None and since > _oldest(now):
+        query["cursor"] = since - _OVERLAP_US
     return address(source, server, "/subscribe", query)
+
+
+def _since(source: Source) -> int | None:
+    """Return how far the stream was followed, in microseconds."""
+    at = source.cursor.get("time_us")
+    return at if isinstance(at, int) else None
+
+
+def _oldest(now: datetime) -> int:
+    """Return from when on the stream is given again."""
+    return int((now - _MOST_BEHIND).timestamp() * 1e6)

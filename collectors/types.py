@@ -208,6 +208,8 @@ class Heard:
     gone: tuple[Mention, ...] = ()
     #: Where to go on after a break; opaque to everyone but the kind's own listener. None: as before.
     cursor: Mapping[str, Any] | None = None
+    #: What was said since the cursor is not given any more.
+    gap: bool = False
 
 
 class Streams(Protocol):

@@ -182,7 +182,10 @@ async def _store(conn: Connection, held: HeldStream, token: UUID, batch: Sequenc
     mentions = [mention for heard in batch for mention in heard.mentions]
     unread = [item for heard in batch for item in heard.quarantined]
     mentions += await _known(conn, held, [gone for heard in batch for gone in heard.gone], mentions)
-    if not mentions and not unread:
+    gap = any(heard.gap for heard in batch)
+    if gap:
+        await source.suspect_gap(conn, held.source_id, now=now)
+    if not mentions and not unread and not gap:
         return
     got = await ingest.ingest(conn, held.brand_id, held.source_id, mentions, match=held.match, now=now)
     await quarantine.put(conn, held.source_id, unread, now=now)
@@ -197,6 +200,7 @@ async def _store(conn: Connection, held: HeldStream, token: UUID, batch: Sequenc
         counts=got.counts + Counts(quarantined=len(unread)),
         error=unread[0].reason if unread else None,
         unmatched=got.unmatched,
+        gap_suspected=gap,
     )
     await events.tell(conn, EventKind.MENTION, got.changed)
 

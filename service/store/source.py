@@ -310,6 +310,11 @@ async def record_unread(conn: Connection, source_id: SourceId, *, error: str, no
     )
 
 
+async def suspect_gap(conn: Connection, source_id: SourceId, *, now: datetime) -> None:
+    """Note that something may have been missed."""
+    await conn.execute("update source set gap_suspected_at = $2 where id = $1", source_id, now)
+
+
 async def poll_after_push(
     conn: Connection, source_id: SourceId, *, wanted: Sequence[str], spacing: timedelta, now: datetime
 ) -> bool:

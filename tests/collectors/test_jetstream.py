@@ -106,8 +106,10 @@ async def place() -> AsyncIterator[Streaming]:
         yield opened
 
 
-async def follow(place: Streaming, *, most: int, cursor: dict[str, Any] | None = None) -> list[Heard]:
-    """Return what is heard first, the empty beginning left out."""
+async def follow(
+    place: Streaming, *, most: int, cursor: dict[str, Any] | None = None, whole: bool = False
+) -> list[Heard]:
+    """Return what is heard first, the empty beginning left out unless all is wanted."""
     settings = {**SETTINGS, "jetstream": place.url}
     source = make.source(kind=SourceKind.BLUESKY, settings=settings, allow_private=True, cursor=cursor or {})
     found: list[Heard] = []
@@ -118,7 +120,7 @@ async def follow(place: Streaming, *, most: int, cursor: dict[str, Any] | None =
                 found.append(heard)
                 if len(found) > most:
                     break
-    return found[1:]
+    return found if whole else found[1:]
 
 
 async def test_posts_are_heard_as_they_are_said(place: Streaming) -> None:
@@ -136,6 +138,16 @@ async def test_a_break_is_gone_on_from_with_an_overlap(place: Streaming) -> None
     await follow(place, most=1, cursor={"time_us": "x"})
 
     assert [query.get("cursor") for query in place.queries] == [str(AT - 5_000_000), None, None]
+
+
+async def test_a_break_longer_than_the_stream_remembers_is_a_gap(place: Streaming) -> None:
+    day_us = 86_400_000_000
+    for days, gap in ((4, True), (1, False)):
+        cursor = {"time_us": int(make.NOW.timestamp() * 1e6) - days * day_us}
+        place.greeting = [event()]
+        (first, _) = await follow(place, most=1, cursor=cursor, whole=True)
+
+        assert first.gap is gap
 
 
 async def test_the_place_is_noted_though_nothing_wanted_is_said(place: Streaming) -> None:
