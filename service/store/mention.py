@@ -196,12 +196,19 @@ WHERE = """
         and ($7::text is null or m.author_name = $7 or m.author_id = $7)
         and ($8::timestamptz is null or m.said_at >= $8)
         and ($9::timestamptz is null or m.said_at < $9)
-        and ($10::bigint is null or exists (
-            select from alert al where al.mention_id = m.id and al.incident_id = $10))
+        and ($10::bigint is null or m.id = any(array(select al.mention_id from alert al where al.incident_id = $10)))
         and ($11::bool is null or m.counted = $11)
         and ($12::text is null or m.verdict_kind = $12)
         and ($13::text is null or m.verdict_causes @> array[$13])
         and not m.deleted
+"""
+_NEWEST = f"""
+    {_COLUMNS} {WHERE} and ($14::timestamptz is null or (m.said_at, m.id) < ($14, $15))
+    order by m.said_at desc, m.id desc limit $16
+"""
+_ANGRIEST = f"""
+    {_COLUMNS} {WHERE} and m.anger is not null and ($14::float8 is null or (m.anger, m.id) < ($14, $15))
+    order by m.anger desc, m.id desc limit $16
 """
 
 
@@ -229,10 +236,7 @@ async def newest(
 ) -> list[StoredMention]:
     """Return mentions, last said first, behind a place."""
     rows = await conn.fetch(
-        _COLUMNS
-        + WHERE
-        + " and ($14::timestamptz is null or (m.said_at, m.id) < ($14, $15))"
-        + " order by m.said_at desc, m.id desc limit $16",
+        _NEWEST,
         *parameters(wanted),
         after.said_at if after else None,
         after.id if after else None,
@@ -246,10 +250,7 @@ async def angriest(
 ) -> list[StoredMention]:
     """Return judged mentions, angriest first, behind an (anger, id)."""
     rows = await conn.fetch(
-        _COLUMNS
-        + WHERE
-        + " and m.anger is not null and ($14::float8 is null or (m.anger, m.id) < ($14, $15))"
-        + " order by m.anger desc, m.id desc limit $16",
+        _ANGRIEST,
         *parameters(wanted),
         after[0] if after else None,
         after[1] if after else None,
