@@ -31,7 +31,7 @@ from tests.quality import gate
 
 _TEXTS, _RUNS, _THREADS = 800, 5, 2
 _LEAST = 20.0
-_BATCH = 50
+_BATCH = 200
 _SCORED, _TAUGHT = 500, 500
 _ORDER = list(Sentiment)
 
