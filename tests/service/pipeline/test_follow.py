@@ -219,6 +219,24 @@ async def test_a_changed_source_is_followed_anew(conn: Connection, pool: Pool, p
         await heard(pool, "matcha")
 
 
+async def test_what_a_long_break_hid_is_a_gap(conn: Connection, pool: Pool, place: Streaming) -> None:
+    source_id = await put(conn, place)
+    await conn.execute(
+        "insert into stream (source_id, due, cursor) values ($1, now(), $2)",
+        source_id,
+        {"time_us": 1},
+    )
+
+    async def is_marked() -> bool:
+        return bool(await pool.fetchval("select exists (select from fetch_log where gap_suspected)"))
+
+    async with worker(pool) as followers:
+        await followers.step()
+        await until(is_marked, within=10, what="the gap to be marked")
+
+    assert await pool.fetchval("select gap_suspected_at is not null from source")
+
+
 async def test_a_source_that_is_turned_off_is_not_followed(conn: Connection, pool: Pool, place: Streaming) -> None:
     await put(conn, place)
     async with worker(pool) as followers:
