@@ -1852,6 +1852,9 @@ CREATE POLICY bounded ON public.rule_contact USING ((EXISTS ( SELECT
   WHERE ((r.id = rule_contact.rule_id) AND (r.brand_id IS NOT NULL)))));
 CREATE POLICY bounded ON public.silence USING ((brand_id = ANY (( SELECT public.seen_brands() AS seen_brands)::bigint[])));
 CREATE POLICY bounded ON public.source USING ((brand_id = ANY (( SELECT public.seen_brands() AS seen_brands)::bigint[])));
+CREATE POLICY bounded ON public.spend USING ((EXISTS ( SELECT
+   FROM public.source s
+  WHERE (s.id = spend.source_id))));
 CREATE POLICY bounded ON public.story USING ((brand_id = ANY (( SELECT public.seen_brands() AS seen_brands)::bigint[])));
 CREATE POLICY bounded ON public.story_band USING ((brand_id = ANY (( SELECT public.seen_brands() AS seen_brands)::bigint[])));
 CREATE POLICY bounded ON public.stream USING ((EXISTS ( SELECT
@@ -1894,6 +1897,7 @@ CREATE POLICY shared_stays ON public.silence FOR UPDATE USING (public.refuse_sha
 CREATE POLICY shared_stays ON public.source FOR UPDATE USING (public.refuse_shared(brand_id));
 ALTER TABLE public.silence ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.source ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.spend ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.story ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.story_band ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.stream ENABLE ROW LEVEL SECURITY;
