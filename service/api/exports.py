@@ -109,9 +109,7 @@ async def exports(asked: Reading, request: Request, query: Annotated[ExportQuery
     pool: Pool = request.app.state.pool
     wanted = await filter_of(asked, query)
     told = query.model_dump(mode="json", exclude_none=True)
-    await audit.note(
-        asked.conn, actor=asked.caller.name, action="exported", thing="mentions", thing_id="", detail=told
-    )
+    await audit.note(asked.conn, actor=asked.caller.name, action="exported", thing="mentions", thing_id="", detail=told)
     items = _items(pool, asked.caller.brands, wanted, query.asked, query.limit)
     writers = {Format.CSV: _csv, Format.XLSX: _xlsx, Format.JSONL: _jsonl}
     name = f"earshot-{asked.now:%Y%m%dT%H%M%SZ}.{query.format}"
