@@ -3,7 +3,7 @@
 import asyncio
 import sys
 
-from tests.benchmarks import collect, latency, lines, matching, search, start, store
+from tests.benchmarks import collect, endpoint, latency, lines, matching, search, start, store
 from tests.benchmarks.budget import table
 
 BENCHMARKS = {
@@ -12,6 +12,7 @@ BENCHMARKS = {
     "collect": collect.measure,
     "matching": matching.measure,
     "search": search.measure,
+    "endpoint": endpoint.measure,
     "latency": latency.measure,
     "lines": lines.measure,
 }
