@@ -118,4 +118,3 @@ def similarity(a: Sequence[int], b: Sequence[int]) -> float:
 def same_story(a: Sequence[int], b: Sequence[int]) -> bool:
     """Return whether two signatures belong to one story."""
     return similarity(a, b) >= SAME
-

@@ -142,9 +142,7 @@ async def test_an_address_that_never_agreed_gets_none(conn: Connection, pool: Po
     assert await owe_digests(pool, usual=UTC_ZONE) == 0
 
 
-async def test_a_week_tells_what_was_answered(
-    conn: Connection, pool: Pool, watched: Watched, mailbox: Mailbox
-) -> None:
+async def test_a_week_tells_what_was_answered(conn: Connection, pool: Pool, watched: Watched, mailbox: Mailbox) -> None:
     await wants(conn, DigestKind.WEEKLY)
     await said(conn, pool, watched, "one")
     known = await conn.fetchval("select id from incident")
