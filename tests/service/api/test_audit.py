@@ -7,7 +7,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from service.store import audit
+from service.store import audit, clock, contact
 from service.store.access import Scope
 from service.store.pool import Connection, Pool
 from tests.service import programs
@@ -96,3 +96,22 @@ def test_the_command_line_is_somebody_too_and_proves_the_log(database_url: str) 
     assert "added user" in listed
     assert (proved.returncode, cut.returncode) == (0, 1)
     assert "was cut" in cut.stderr.decode()
+
+
+async def test_who_is_called_and_which_programs_are_told_is_written_down(
+    client: httpx.AsyncClient, conn: Connection
+) -> None:
+    await contact.put(conn, name="Ann", email="ann@example.com", language="en", enabled=True, now=await clock.now(conn))
+    layer = {"members": ["Ann"], "starts": "2020-01-06T09:00", "turn": "1d"}
+    steps = [{"on_call": ["Care"], "wait": "10m"}]
+    for address, body in (
+        ("schedules", {"name": "Care", "zone": "Asia/Taipei", "layers": [layer]}),
+        ("policies", {"name": "Care first", "steps": steps, "last_resort": "Ann"}),
+        ("webhooks", {"name": "Desk", "url": "https://desk.example/s3cret", "events": ["incident.opened"]}),
+    ):
+        answer = await client.post(f"/api/v1/{address}", json=body)
+        assert answer.status_code == 201, answer.text
+    listed = await client.get("/api/v1/audit")
+
+    assert set(await _deeds(client)) == {("added", "schedule"), ("added", "policy"), ("added", "webhook")}
+    assert "s3cret" not in listed.text
