@@ -28,7 +28,10 @@ def _lines(stream: IO[bytes]) -> Iterator[bytes]:
 
 def _size(stream: IO[bytes]) -> int | None:
     """Return how many bytes a stream has; None where only its end will tell."""
-    known = os.fstat(stream.fileno())
+    try:
+        known = os.fstat(stream.fileno())
+    except OSError:  # a stream that is no file
+        return None
     return known.st_size if stat.S_ISREG(known.st_mode) else None
 
 
