@@ -10,7 +10,7 @@ from service.store import access, audit, brand, user
 from service.store.access import Role
 from service.store.search import storable
 from service.store.user import User
-from service.web import links, render
+from service.web import audit_words, links, render
 from service.web.mention_query import number
 from service.web.reader import Reader
 from service.web.visit import Administering, Missing, PageRoute, Visit
@@ -89,6 +89,8 @@ async def deeds(visit: Administering) -> Response:
         "audit.html",
         here="audit",
         deeds=found[:_A_PAGE],
+        actions=audit_words.actions(visit.reader),
+        things=audit_words.things(visit.reader),
         proof=await audit.prove(visit.conn),
         older=older,
         newest="/settings/audit" if before else None,

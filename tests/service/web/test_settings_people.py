@@ -31,7 +31,7 @@ async def test_somebody_new_comes_in_by_the_link_that_is_shown(
     assert known is not None
     assert (known.role, known.brands) == (Role.RESPONDER, None)
     assert "The record is whole" in record.text
-    assert "added user" in record.text
+    assert "User 2 · added" in record.text
     assert token not in record.text
 
 

@@ -1,0 +1,39 @@
+"""What the record of deeds calls what was done and to what."""
+
+from collections.abc import Mapping
+
+from service.web.reader import Reader
+
+
+def actions(reader: Reader) -> Mapping[str, str]:
+    """Return what the kinds of deed are called."""
+    words = reader.words
+    return {
+        "added": words.pgettext("deed", "added"),
+        "changed": words.pgettext("deed", "changed"),
+        "removed": words.pgettext("deed", "removed"),
+        "exported": words.pgettext("deed", "exported"),
+    }
+
+
+def things(reader: Reader) -> Mapping[str, str]:
+    """Return what the things that people change are called."""
+    words = reader.words
+    return {
+        "key": words.pgettext("thing", "API key"),
+        "user": words.pgettext("thing", "User"),
+        "session": words.pgettext("thing", "Session"),
+        "brand": words.pgettext("thing", "Brand"),
+        "source": words.pgettext("thing", "Source"),
+        "rule": words.pgettext("thing", "Rule"),
+        "contact": words.pgettext("thing", "Contact"),
+        "silence": words.pgettext("thing", "Silence"),
+        "correction": words.pgettext("thing", "Correction of mention"),
+        "incident": words.pgettext("thing", "Incident"),
+        "schedule": words.pgettext("thing", "Schedule"),
+        "override": words.pgettext("thing", "Covered shift"),
+        "calendar": words.pgettext("thing", "Calendar address"),
+        "policy": words.pgettext("thing", "Escalation policy"),
+        "webhook": words.pgettext("thing", "Webhook"),
+        "mentions": words.pgettext("thing", "Mentions"),
+    }
