@@ -16,6 +16,7 @@ from service.api.errors import Invalid, NotFound
 from service.api.mention_shapes import FoundShape, MentionItem
 from service.api.parameters import PREFIX, BrandGiven, Id, Page, Shape, Words, brand_of
 from service.store import brand, brand_match
+from service.store.mention import MentionFilter
 
 router = APIRouter(prefix=PREFIX, tags=["brands"])
 #: Of the latest mentions so many are looked at for a preview, and so many shown.
@@ -139,9 +140,8 @@ async def brand_add(asked: Writing, body: TermsShape) -> BrandItem:
 async def brand_preview(asked: Reading, body: PreviewGiven) -> Preview:
     """Says which of the latest mentions the terms would find, and by which words. Stores nothing. Posts that are about
     no brand are not kept, and so not looked at."""
-    found = await brand_match.preview(
-        asked.conn, body.terms, brand_id=await brand_of(asked.conn, body.brand), limit=_LOOKED_AT
-    )
+    among = MentionFilter(brand_id=await brand_of(asked.conn, body.brand))
+    found = await brand_match.preview(asked.conn, body.terms, among=among, limit=_LOOKED_AT)
     return Preview(
         looked_at=found.looked_at,
         matched=len(found.matches),

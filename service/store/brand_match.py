@@ -1,6 +1,8 @@
 """The matcher of all brands, remembered until a brand changes."""
 
 import asyncio
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -60,13 +62,26 @@ class Preview:
     looked_at: int
     #: The latest first, with the words that say so.
     matches: tuple[tuple[StoredMention, tuple[Found, ...]], ...]
+    #: How many of those that were looked at are of each brand.
+    looked_at_of: Mapping[BrandId, int]
+
+    def without(self, brand_id: BrandId) -> "Preview":
+        """Return what would be found among the mentions of the other brands."""
+        looked_at_of = {key: n for key, n in self.looked_at_of.items() if key != brand_id}
+        return Preview(
+            looked_at=sum(looked_at_of.values()),
+            matches=tuple(one for one in self.matches if one[0].brand_id != brand_id),
+            looked_at_of=looked_at_of,
+        )
 
 
-async def preview(conn: Connection, terms: BrandTerms, *, brand_id: BrandId | None, limit: int) -> Preview:
-    """Return which of the latest mentions terms would find. The terms are checked before."""
+async def preview(conn: Connection, terms: BrandTerms, *, among: MentionFilter, limit: int) -> Preview:
+    """Return which of the latest of these mentions terms would find. The terms are checked before."""
     query = query_of(terms)
-    latest = await mention.newest(conn, MentionFilter(brand_id=brand_id), limit=limit)
+    latest = await mention.newest(conn, among, limit=limit)
     asked = [(one, explain(query, FoldedPost(post_of(one, masked=True)))) for one in latest]
     return Preview(
-        looked_at=len(latest), matches=tuple((stored, found) for stored, found in asked if found is not None)
+        looked_at=len(latest),
+        matches=tuple((stored, found) for stored, found in asked if found is not None),
+        looked_at_of=Counter(one.brand_id for one in latest),
     )

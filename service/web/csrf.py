@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 from starlette.requests import Request
 
 FORM_COOKIE = "earshot_form"
-_MOST_BYTES = 16_384
+MOST_BYTES = 16_384
 
 
 class Forged(Exception):
@@ -41,23 +41,23 @@ def _unmasked(token: str) -> bytes:
     return bytes(a ^ b for a, b in zip(both[:half], both[half:], strict=False))
 
 
-async def sent_form(request: Request, secret: str) -> Mapping[str, str]:
+async def sent_form(request: Request, secret: str, *, most_bytes: int = MOST_BYTES) -> Mapping[str, str]:
     """Return the fields of a form our page made. Raises Forged."""
     if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         raise Forged("another site sent this form")
-    fields = await _fields(request)
+    fields = await _fields(request, most_bytes)
     if not secret or not hmac.compare_digest(_unmasked(fields.get("csrf", "")), secret.encode()):
         raise Forged("the form carries no valid token")
     return fields
 
 
-async def _fields(request: Request) -> dict[str, str]:
+async def _fields(request: Request, most_bytes: int) -> dict[str, str]:
     if not request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
         raise Forged("not a form")
     body = b""
     async for chunk in request.stream():
         body += chunk
-        if len(body) > _MOST_BYTES:
+        if len(body) > most_bytes:
             raise Forged("the form is too large")
     try:
         return dict(parse_qsl(body.decode("utf-8"), keep_blank_values=True, max_num_fields=200))

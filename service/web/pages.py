@@ -9,6 +9,7 @@ from starlette.types import Scope
 from service.web import (
     account,
     authors,
+    brands,
     causes,
     chart_library,
     compare,
@@ -61,6 +62,7 @@ def mount(app: FastAPI) -> None:
         welcome,
         sign_in,
         account,
+        brands,
         settings_people,
     ):
         app.include_router(part.router)

@@ -81,9 +81,9 @@ class Visit:
         """Whether whoever is signed in may do what a scope allows."""
         return self.session is not None and self.session.may(Scope(scope))
 
-    async def form(self) -> Mapping[str, str]:
+    async def form(self, *, most_bytes: int = csrf.MOST_BYTES) -> Mapping[str, str]:
         """Return the fields of a form our page made. Raises csrf.Forged."""
-        return await csrf.sent_form(self.request, self.form_secret)
+        return await csrf.sent_form(self.request, self.form_secret, most_bytes=most_bytes)
 
 
 def settings_of(request: Request) -> Settings:

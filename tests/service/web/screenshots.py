@@ -63,6 +63,8 @@ async def _addresses(pool: Pool) -> dict[str, str]:
         "contacts": "/contacts",
         "contact": "/contacts/1",
         "account": "/account",
+        "brands": "/settings/brands",
+        "brand": "/settings/brands/1",
         "users": "/settings/users",
         "audit": "/settings/audit",
         "sources": "/sources",

@@ -35,6 +35,7 @@ async def _addresses(conn: Connection) -> list[str]:
         *("/quality", "/quality?days=30", "/sources", "/sources/1", "/add-source", "/add-source?change=1"),
         *("/add-source?kind=youtube", "/add-source?kind=webhook", "/welcome/brand", "/welcome/contact"),
         *("/rules", "/rules/1", "/rules/new?kind=keyword", "/rules/new?kind=volume_spike"),
+        *("/settings/brands", "/settings/brands/new", "/settings/brands/1"),
     ]
 
 
@@ -109,7 +110,14 @@ async def test_a_wrong_address_is_said_in_the_language(browser: httpx.AsyncClien
         "/outbox/7",
         "/mentions/",
         "/a/../b",
-        *("/stories/9999", "/stories/x", "/sources/99", "/add-source/7", "/add-source?change=99"),
+        *(
+            "/stories/9999",
+            "/stories/x",
+            "/sources/99",
+            "/add-source/7",
+            "/add-source?change=99",
+            "/settings/brands/99",
+        ),
     )
     for language, address in product(LANGUAGES, wrong):
         answer = await browser.get(address, headers={"accept-language": language})
