@@ -155,6 +155,7 @@ PARAMETERS = {
     "corrections": ["limit", "cursor"],
     "audit": ["actor", "thing", "limit", "cursor"],
     "quality": ["days"],
+    "webhooks/{id}/deliveries": ["limit"],
     "silences": ["past"],
     "on-call": ["from", "to"],
     "incidents": ["brand", "status", "limit", "cursor"],
