@@ -11,6 +11,7 @@ from service.api import (
     contacts,
     corrections,
     description,
+    erasures,
     events,
     exports,
     health,
@@ -58,6 +59,7 @@ def mount(app: FastAPI) -> None:
         keys,
         users,
         audit,
+        erasures,
         webhooks,
         events,
     ):

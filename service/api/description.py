@@ -33,6 +33,7 @@ _TAGS = [
     {"name": "keys", "description": "Who may use this API."},
     {"name": "users", "description": "Who may sign in, what each may do, and their open sessions."},
     {"name": "audit", "description": "Who did what, and the proof that nobody changed the record."},
+    {"name": "erasures", "description": "What was erased for good, at a person's wish."},
     {"name": "events", "description": "What changes, as it changes."},
     {"name": "health", "description": "For load balancers and Prometheus; open to everybody."},
 ]

@@ -153,6 +153,7 @@ class MentionItem(Shape):
     promotion: bool = Field(description="It advertises, as judged or corrected; left out of counts and alerts.")
     irrelevant: bool = Field(description="A person said that it is not about the brand; left out of counts.")
     deleted: bool
+    erased: bool = Field(description="Erased for good: the words, the author and the place are gone.")
     version: int
     story: int | None = Field(description="Mentions of one story say the same thing.")
     incident: int | None
@@ -288,6 +289,7 @@ def fields(stored: StoredMention, found: Sequence[Found] = ()) -> dict[str, obje
         "promotion": stored.promotion,
         "irrelevant": stored.irrelevant,
         "deleted": stored.deleted,
+        "erased": stored.erased,
         "version": stored.version,
         "story": stored.story_id,
         "incident": stored.incident_id,

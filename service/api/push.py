@@ -104,18 +104,19 @@ class ItemOutcome(StrEnum):
     INSERTED = "inserted"
     UNCHANGED = "unchanged"
     NEW_VERSION = "new_version"
+    ERASED = "erased"
 
 
 class ItemDone(Shape):
     """What became of one item."""
 
     id: str = Field(description="As it was sent.")
-    mention: int = Field(description="Its id here.")
+    mention: int | None = Field(description="Its id here; null where it was erased before, and stays so.")
     outcome: ItemOutcome
 
 
 class PushDone(Shape):
-    """What became of the items, in their order. All are stored."""
+    """What became of the items, in their order. All are stored, but for erased ones."""
 
     source: int
     items: list[ItemDone]
@@ -181,11 +182,13 @@ async def _take(asked: Asked, body: PushGiven) -> PushDone:
     ids = await ingest.ids_of(asked.conn, source_id, [one.id for one in mentions])
     return PushDone(
         source=source_id,
-        items=[_done(given.id, ids[kept.id], got) for given, kept in zip(body.items, mentions, strict=True)],
+        items=[_done(given.id, ids.get(kept.id), got) for given, kept in zip(body.items, mentions, strict=True)],
     )
 
 
-def _done(external_id: str, mention_id: MentionId, got: Ingested) -> ItemDone:
+def _done(external_id: str, mention_id: MentionId | None, got: Ingested) -> ItemDone:
+    if mention_id is None:
+        return ItemDone(id=external_id, mention=None, outcome=ItemOutcome.ERASED)
     outcome = ItemOutcome.NEW_VERSION if mention_id in got.changed else ItemOutcome.UNCHANGED
     if mention_id in got.inserted:
         outcome = ItemOutcome.INSERTED

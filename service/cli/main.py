@@ -25,6 +25,7 @@ COMMANDS = {
     "quarantine": "service.cli.quarantine",
     "users": "service.cli.users",
     "audit": "service.cli.audit",
+    "erase": "service.cli.erase",
     "demo": "service.cli.demo",
 }
 

@@ -11,7 +11,7 @@ import orjson
 from alerts.matching import About, BrandMatcher, post_of
 from alerts.types import BrandId, MentionId, SourceId
 from collectors.types import Mention, SourceKind
-from service.store import brand_match
+from service.store import brand_match, tombstone
 from service.store.fetch import Counts
 from service.store.pool import Connection
 
@@ -165,11 +165,14 @@ async def ingest(
     about the source's brand; with `match` what the brand's query finds; of a shared source (no brand) what any brand's
     query finds. In the caller's transaction."""
     matcher = await brand_match.current(conn)
+    kept = await tombstone.without_erased(
+        conn, source_id, [(_external_key(one.id), _content_hash(one), one) for one in mentions]
+    )
+    counts = Counts(erased_again=len(mentions) - len(kept))
     if brand_id is not None and not match:
-        heard, unmatched = matcher.owned(brand_id, mentions), 0
+        heard, unmatched = matcher.owned(brand_id, kept), 0
     else:
-        heard, unmatched = await _matched(conn, matcher, brand_id, source_id, mentions)
-    counts = Counts()
+        heard, unmatched = await _matched(conn, matcher, brand_id, source_id, kept)
     changed: list[MentionId] = []
     inserted: set[MentionId] = set()
     for batch in _rounds(heard):

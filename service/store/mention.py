@@ -102,6 +102,8 @@ class StoredMention:
     engagement: Mapping[str, int]
     reply_by_owner: bool
     deleted: bool
+    #: Erased for good: only what its alerts need is left.
+    erased: bool
     #: The brand's own account said it.
     own: bool
     #: It advertises, as judged.
@@ -121,7 +123,7 @@ class StoredMention:
     version: int
     story_id: StoryId | None
     incident_id: IncidentId | None
-    #: None until judged.
+    #: None until judged, and once erased.
     verdict: Verdict | None
 
     @property
@@ -147,8 +149,8 @@ _COLUMNS = """
     select m.id, m.brand_id, b.name as brand, m.source_id, s.name as source, m.kind, m.site, m.external_id, m.url,
         m.parent, m.root, m.author_id, m.author_name, m.author_url, m.published_at, m.edited_at, m.first_seen_at,
         m.said_at, m.title, m.text, m.language_hint, m.rating_value, m.rating_scale, m.engagement, m.reply_by_owner,
-        m.deleted, m.own, m.promotion, m.irrelevant, m.label, coalesce(m.angry, false) as angry, m.verdict_kind,
-        m.verdict_causes, m.anger as shown_anger, m.version, m.story_id,
+        m.deleted, m.erased, m.own, m.promotion, m.irrelevant, m.label, coalesce(m.angry, false) as angry,
+        m.verdict_kind, m.verdict_causes, m.anger as shown_anger, m.version, m.story_id,
         coalesce(c.anger_level, a.anger_level) as anger_level,
         coalesce(num_nonnulls(c.label, c.anger_level, c.kind, c.causes) > 0 or c.irrelevant, false) as corrected,
         (select max(al.incident_id) from alert al where al.mention_id = m.id) as incident_id,
@@ -181,7 +183,8 @@ _SHOWN = tuple(
 
 
 def _stored(row: asyncpg.Record) -> StoredMention:
-    verdict = None if row["model"] is None else Verdict(**{name: row[column] for name, column in _VERDICT})
+    is_judged = row["model"] is not None and not row["erased"]
+    verdict = None if not is_judged else Verdict(**{name: row[column] for name, column in _VERDICT})
     return StoredMention(**{name: row[column] for name, column in _SHOWN}, verdict=verdict)
 
 

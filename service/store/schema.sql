@@ -647,6 +647,32 @@ CREATE TABLE public.digest_run (
     CONSTRAINT digest_run_check CHECK ((until > since)),
     CONSTRAINT digest_run_kind_check CHECK ((kind = ANY (ARRAY['daily'::text, 'weekly'::text])))
 );
+CREATE TABLE public.erasure (
+    id bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    by text NOT NULL,
+    mention_id bigint,
+    items integer NOT NULL
+);
+ALTER TABLE public.erasure ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.erasure_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE public.erasure_tombstone (
+    source_id bigint NOT NULL,
+    external_key bytea NOT NULL,
+    content bytea NOT NULL,
+    author bytea,
+    mention_id bigint NOT NULL,
+    erasure_id bigint NOT NULL,
+    CONSTRAINT erasure_tombstone_author_check CHECK ((length(author) = 32)),
+    CONSTRAINT erasure_tombstone_content_check CHECK ((length(content) = 32)),
+    CONSTRAINT erasure_tombstone_external_key_check CHECK ((length(external_key) = 32))
+);
 CREATE TABLE public.fetch_log (
     id bigint NOT NULL,
     source_id bigint NOT NULL,
@@ -809,6 +835,7 @@ CREATE TABLE public.mention (
     terms text[],
     irrelevant boolean DEFAULT false NOT NULL,
     counted boolean GENERATED ALWAYS AS ((NOT (deleted OR own OR promotion OR reply_by_owner OR irrelevant))) STORED NOT NULL,
+    erased boolean DEFAULT false NOT NULL,
     CONSTRAINT mention_check CHECK (((published_at >= '1990-01-01 00:00:00+00'::timestamp with time zone) AND (published_at <= (first_seen_at + '1 day'::interval)))),
     CONSTRAINT mention_content_hash_check CHECK ((length(content_hash) = 32)),
     CONSTRAINT mention_external_key_check CHECK ((length(external_key) = 32)),
@@ -1453,6 +1480,10 @@ ALTER TABLE ONLY public.digest_run
     ADD CONSTRAINT digest_run_notification_id_key UNIQUE (notification_id);
 ALTER TABLE ONLY public.digest_run
     ADD CONSTRAINT digest_run_pkey PRIMARY KEY (contact_id, kind, starts);
+ALTER TABLE ONLY public.erasure
+    ADD CONSTRAINT erasure_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.erasure_tombstone
+    ADD CONSTRAINT erasure_tombstone_pkey PRIMARY KEY (source_id, external_key, content, mention_id);
 ALTER TABLE ONLY public.fetch_log
     ADD CONSTRAINT fetch_log_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.host_pace
@@ -1574,6 +1605,8 @@ CREATE INDEX calendar_feed_of_contact ON public.calendar_feed USING btree (conta
 CREATE INDEX calendar_feed_of_schedule ON public.calendar_feed USING btree (schedule_id);
 CREATE INDEX contact_verification_of_contact ON public.contact_verification USING btree (contact_id);
 CREATE INDEX correction_newest ON public.correction USING btree (at DESC, mention_id DESC);
+CREATE INDEX erasure_tombstone_erasure ON public.erasure_tombstone USING btree (erasure_id);
+CREATE INDEX erasure_tombstone_mention ON public.erasure_tombstone USING btree (mention_id);
 CREATE INDEX fetch_log_not_conserved ON public.fetch_log USING btree (id) WHERE (seen <> ((((inserted + unchanged) + new_version) + erased_again) + quarantined));
 CREATE INDEX fetch_log_of_source ON public.fetch_log USING btree (source_id, started_at DESC);
 CREATE INDEX idempotency_key_old ON public.idempotency_key USING btree (at);
@@ -1638,6 +1671,7 @@ CREATE CONSTRAINT TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.brand
 CREATE CONSTRAINT TRIGGER audit AFTER INSERT OR DELETE ON public.calendar_feed DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.audit_change('calendar', 'id', 'schedule_id,contact_id', 'token_sha256');
 CREATE CONSTRAINT TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.contact DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.audit_change('contact', 'id', 'name,language,enabled,verified_at', 'email');
 CREATE CONSTRAINT TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.correction DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.audit_change('correction', 'mention_id', 'label,anger_level,kind,causes,irrelevant', '');
+CREATE CONSTRAINT TRIGGER audit AFTER INSERT ON public.erasure DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.audit_change('erasure', 'id', 'mention_id,items', '');
 CREATE CONSTRAINT TRIGGER audit AFTER INSERT ON public.incident_event DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.audit_change('incident', 'incident_id', 'kind', '');
 CREATE CONSTRAINT TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.policy DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.audit_change('policy', 'id', 'name', '');
 CREATE CONSTRAINT TRIGGER audit AFTER INSERT ON public.policy_version DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.audit_change('policy', 'policy_id', 'repeats,last_resort', '');
@@ -1693,6 +1727,10 @@ ALTER TABLE ONLY public.digest_run
     ADD CONSTRAINT digest_run_contact_id_fkey FOREIGN KEY (contact_id) REFERENCES public.contact(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.digest_run
     ADD CONSTRAINT digest_run_notification_id_fkey FOREIGN KEY (notification_id) REFERENCES public.notification(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.erasure_tombstone
+    ADD CONSTRAINT erasure_tombstone_erasure_id_fkey FOREIGN KEY (erasure_id) REFERENCES public.erasure(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.erasure_tombstone
+    ADD CONSTRAINT erasure_tombstone_source_id_fkey FOREIGN KEY (source_id) REFERENCES public.source(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.fetch_log
     ADD CONSTRAINT fetch_log_source_id_fkey FOREIGN KEY (source_id) REFERENCES public.source(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.incident

@@ -105,6 +105,8 @@ NEEDED: dict[tuple[str, str], Scope | None] = {
     ("delete", "/api/v1/sessions/{id}"): Scope.ADMIN,
     ("get", "/api/v1/audit"): Scope.ADMIN,
     ("get", "/api/v1/audit/proof"): Scope.ADMIN,
+    ("get", "/api/v1/erasures"): Scope.ADMIN,
+    ("post", "/api/v1/erasures"): Scope.ADMIN,
     ("get", "/api/v1/events"): Scope.READ,
     ("get", "/healthz"): None,
     ("get", "/readyz"): None,

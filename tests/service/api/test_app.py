@@ -154,6 +154,7 @@ PARAMETERS = {
     "authors": ["brand", "from", "to", "limit", "sort"],
     "corrections": ["limit", "cursor"],
     "audit": ["actor", "thing", "limit", "cursor"],
+    "erasures": ["limit", "cursor"],
     "quality": ["days"],
     "webhooks/{id}/deliveries": ["limit"],
     "silences": ["past"],

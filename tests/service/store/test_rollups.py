@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from alerts.types import MentionId
 from analysis.types import Analysis, Cause, Sentiment
 from collectors.types import Mention
-from service.store import brand, correction, ingest, source, story, trend, verdict
+from service.store import brand, correction, erasure, ingest, source, story, trend, verdict
 from service.store.pool import Connection, Pool
 from tests import make
 from tests.service.api.conftest import Place, put_place
@@ -132,7 +132,7 @@ async def _take(conn: Connection, place: Place, step: Ingest | Judge | Correct |
         case Correct(which=which, said=said) if which < len(there):
             await correction.correct(conn, MentionId(there[which]), said, by="key:tester", now=make.NOW)
         case Erase(which=which) if which < len(there):
-            await conn.execute("delete from mention where id = $1", there[which])
+            await erasure.erase(conn, MentionId(there[which]), by="key:tester", now=make.NOW)
         case Mend():
             await trend.mend(conn)
 
