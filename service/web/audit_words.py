@@ -36,4 +36,5 @@ def things(reader: Reader) -> Mapping[str, str]:
         "policy": words.pgettext("thing", "Escalation policy"),
         "webhook": words.pgettext("thing", "Webhook"),
         "mentions": words.pgettext("thing", "Mentions"),
+        "erasure": words.pgettext("thing", "Erasure"),
     }

@@ -4,8 +4,8 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from alerts.types import IncidentId, IncidentStatus
-from service.store import incident
+from alerts.types import IncidentId, IncidentStatus, MentionId
+from service.store import clock, erasure, incident
 from service.store.pool import Connection
 from tests.service.web.conftest import session_cookie, visitor
 from tests.service.web.reading import Page
@@ -101,3 +101,15 @@ async def test_what_was_not_chosen_is_asked_for(browser: httpx.AsyncClient) -> N
 
 async def test_an_incident_cannot_go_on_in_itself(browser: httpx.AsyncClient) -> None:
     assert "only go on in another open incident" in (await _do(browser, "merge", into="1")).text
+
+
+async def test_an_erased_mention_is_told_of_in_place_of_its_words(browser: httpx.AsyncClient, conn: Connection) -> None:
+    mention_id = await conn.fetchval("select mention_id from alert")
+    async with conn.transaction():
+        await erasure.erase(conn, MentionId(mention_id), by="mei", now=await clock.now(conn))
+    shown = [(await browser.get(path)).text for path in ("/incidents/1", "/incidents", "/", f"/mentions/{mention_id}")]
+
+    assert "or erased" in shown[0]
+    assert "[erased" in shown[1]
+    assert "This was erased for good" in shown[3]
+    assert not [page for page in shown if "lied to my face" in page or "Never again" in page]
