@@ -1,6 +1,6 @@
 """Which words and phrases rise, for the API and the pages alike."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -34,10 +34,10 @@ async def risen(
     periods before; what a brand is called is left out."""
     brands = None if brand_id is None else [brand_id]
     now = await term.counts(conn, brand_ids=brands, since=since, until=until, mood=mood)
-    names = [one for one in await brand.every(conn) if brand_id in (None, one.id)]
+    called = _called([one for one in await brand.every(conn) if brand_id in (None, one.id)])
     begun = since - _BASELINE * (until - since)
     before = await term.counts(conn, brand_ids=brands, since=begun, until=since, mood=mood, only=list(now.counts))
-    said = {word: count for word, count in now.counts.items() if not _names(word, names)}
+    said = {word: count for word, count in now.counts.items() if not _names(word, called)}
     found = rising(said, before.counts, texts_now=now.texts, texts_before=before.texts, most=most)
     return Risen(terms=found, texts=now.texts, texts_before=before.texts)
 
@@ -48,8 +48,12 @@ def day_of(at: datetime, *, up: bool) -> date:
     return midnight.date() + (_DAY if up and midnight < at else timedelta(0))
 
 
-def _names(word: str, brands: Sequence[Brand]) -> bool:
+def _called(brands: Sequence[Brand]) -> set[str]:
+    """Return what brands are called, as words are compared with it."""
+    return {simplified(name.casefold()) for one in brands for name in (one.name, *one.terms.aliases)}
+
+
+def _names(word: str, called: Collection[str]) -> bool:
     """Whether a word is, or is part of, what a brand is called: that it is spoken of is no news."""
     folded = simplified(word)
-    called = (simplified(name.casefold()) for one in brands for name in (one.name, *one.terms.aliases))
     return any(folded in name or (len(name) > 2 and name in folded) for name in called)

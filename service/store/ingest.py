@@ -37,6 +37,8 @@ def _content_hash(mention: Mention) -> bytes:
 
 #: What a row is known by within its source.
 _Key = tuple[bytes, BrandId]
+#: In bytes: an entry of an index has 2,704.
+_LONGEST_AUTHOR_ID = 1_000
 
 
 def _rounds(heard: Sequence[About]) -> Iterator[list[tuple[_Key, About]]]:
@@ -121,6 +123,11 @@ _INGEST = """
 """
 
 
+def _indexed(author_id: str | None) -> str | None:
+    """Return an author's id; None for one so long that no index would hold it beside their name."""
+    return author_id if author_id is None or len(author_id.encode()) <= _LONGEST_AUTHOR_ID else None
+
+
 def _columns(batch: Sequence[tuple[_Key, About]]) -> list[list[object]]:
     """Return the batch by column, in the order of the statement's parameters."""
     rows = [
@@ -132,7 +139,7 @@ def _columns(batch: Sequence[tuple[_Key, About]]) -> list[list[object]]:
             m.url,
             m.parent,
             m.root,
-            m.author.id,
+            _indexed(m.author.id),
             m.author.name,
             m.author.url,
             m.published_at,

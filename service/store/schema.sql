@@ -1624,9 +1624,10 @@ CREATE INDEX mention_newest_of_all ON public.mention USING btree (said_at DESC, 
 CREATE INDEX mention_of_author_id ON public.mention USING btree (author_id) WHERE (author_id IS NOT NULL);
 CREATE INDEX mention_of_author_name ON public.mention USING btree (author_name) WHERE (author_name IS NOT NULL);
 CREATE INDEX mention_of_cause ON public.mention USING gin (verdict_causes) WHERE (verdict_causes IS NOT NULL);
-CREATE INDEX mention_of_story ON public.mention USING btree (story_id);
+CREATE INDEX mention_of_story ON public.mention USING btree (story_id, said_at);
 CREATE INDEX mention_of_verdict_kind ON public.mention USING btree (brand_id, verdict_kind, said_at DESC, id DESC) WHERE (verdict_kind IS NOT NULL);
 CREATE INDEX mention_search_grams ON public.mention_search USING gin (grams);
+CREATE INDEX mention_told ON public.mention USING btree (brand_id, said_at) INCLUDE (id, story_id, source_id, site, author_id, author_name, language, label, angry) WHERE counted;
 CREATE INDEX notification_due ON public.notification USING btree (not_before) WHERE (state = ANY (ARRAY['pending'::text, 'sending'::text]));
 CREATE INDEX notification_failed ON public.notification USING btree (incident_id) WHERE (state = 'failed'::text);
 CREATE INDEX notification_newest ON public.notification USING btree (created_at DESC, id DESC);

@@ -33,34 +33,54 @@ class ToldStory:
     first_mention: MentionId
     title: str
     text: str
-    #: The commonest words and phrases of its texts.
+    #: The commonest words and phrases of its latest 100 texts.
     terms: tuple[str, ...]
 
 
-_TOLD = """
-    with told as (
-        select story_id, count(*) as total, count(*) filter (where label = 'negative') as negative,
-            count(*) filter (where label = 'neutral') as neutral,
-            count(*) filter (where label = 'positive') as positive, count(*) filter (where angry) as angry,
-            count(distinct site) as channels,
-            count(distinct (source_id, coalesce(author_id, author_name))) as authors,
-            array_agg(distinct language) filter (where language is not null) as languages,
-            min(said_at) as first_at, max(said_at) as last_at,
-            (array_agg(id order by said_at, id))[1] as first_mention
-        from mention
-        where ($1::bigint[] is null or brand_id = any($1)) and said_at >= $2 and said_at < $3 and counted
-            and story_id is not null and ($6::bigint is null or story_id = $6)
-        group by story_id having count(*) >= $4
-        order by total desc, last_at desc, story_id limit $5
+#: Who and when, in words that an index answers alone: without brands every brand is named.
+_SAID = "m.brand_id = any(coalesce($1::bigint[], array(select id from brand))) and m.said_at >= $2 and m.said_at < $3"
+#: What a story holds is read of those that are shown alone.
+_DETAILS = """
+    , told as (
+        select m.story_id, count(*) as total, count(*) filter (where m.label = 'negative') as negative,
+            count(*) filter (where m.label = 'neutral') as neutral,
+            count(*) filter (where m.label = 'positive') as positive, count(*) filter (where m.angry) as angry,
+            count(distinct m.site) as channels,
+            count(distinct (m.source_id, coalesce(m.author_id, m.author_name))) as authors,
+            array_agg(distinct m.language) filter (where m.language is not null) as languages,
+            min(m.said_at) as first_at, max(m.said_at) as last_at,
+            (array_agg(m.id order by m.said_at, m.id))[1] as first_mention
+        from {told} and m.counted
+        group by m.story_id
+    ), shown as (
+        select * from told order by total desc, last_at desc, story_id limit {many}
     )
-    select told.*, b.name as brand, m.title, left(m.text, 500) as text, array(
-        select term from mention s cross join lateral unnest(s.terms) term
-        where s.story_id = told.story_id and s.said_at >= $2 and s.said_at < $3 and s.counted
+    select shown.*, b.name as brand, m.title, left(m.text, 500) as text, array(
+        select term from (
+            select terms from mention s
+            where s.story_id = shown.story_id and s.said_at >= $2 and s.said_at < $3 and s.counted
+            order by s.said_at desc limit 100
+        ) latest cross join lateral unnest(latest.terms) term
         group by term order by count(*) desc, length(term) desc, term limit 8
     ) as terms
-    from told join mention m on m.id = told.first_mention join brand b on b.id = m.brand_id
+    from shown join mention m on m.id = shown.first_mention join brand b on b.id = m.brand_id
     order by total desc, last_at desc, story_id
 """
+_MOST = f"""
+    with most as (
+        select m.story_id, count(*) as total, max(m.said_at) as last_at
+        from mention m where {_SAID} and m.counted and m.story_id is not null
+        group by m.story_id having count(*) >= $4
+        order by total desc, last_at desc, m.story_id limit $5
+    )
+"""  # noqa: S608  # ours
+#: Plus nothing: a story told by thousands is not to be looked up row by row.
+_TOLD_MOST = _MOST + _DETAILS.format(
+    told=f"most join mention m on m.story_id + 0 = most.story_id where {_SAID}", many="$5"
+)
+_TOLD_ONE = _DETAILS.replace(",", "with", 1).format(
+    told="mention m where m.story_id = $1 and m.said_at >= $2 and m.said_at < $3", many="1"
+)
 
 
 async def stories(
@@ -74,20 +94,19 @@ async def stories(
 ) -> list[ToldStory]:
     """Return the stories told most often from `since` to before `until`."""
     rows = await conn.fetch(
-        _TOLD,
+        _TOLD_MOST,
         None if brand_ids is None else list(brand_ids),
         since,
         until,
         at_least,
         limit,
-        None,
     )
     return [_story(row) for row in rows]
 
 
 async def one(conn: Connection, story_id: StoryId, *, since: datetime, until: datetime) -> ToldStory | None:
     """Return a story as it was told from `since` to before `until`."""
-    row = await conn.fetchrow(_TOLD, None, since, until, 1, 1, story_id)
+    row = await conn.fetchrow(_TOLD_ONE, story_id, since, until)
     return None if row is None else _story(row)
 
 
@@ -131,6 +150,41 @@ class SpeakingAuthor:
     turned: bool
 
 
+#: All is counted in an index; what somebody said last is looked up of those alone who may be shown.
+_AUTHORS = f"""
+    with spoke as (
+        select m.site, coalesce(m.author_id, m.author_name) as who, max(m.author_id) as author_id, count(*) as total,
+            count(*) filter (where m.label = 'negative') as negative,
+            count(*) filter (where m.label = 'positive') as positive, count(*) filter (where m.angry) as angry,
+            min(m.said_at) as first_at, max(m.said_at) as last_at,
+            max(m.said_at) filter (where m.label = 'negative') as ill_at
+        from mention m
+        where {_SAID} and m.counted and coalesce(m.author_id, m.author_name) is not null
+        group by m.site, who
+    ), likely as (
+        select *, case $4 when 'praise' then positive when 'angry' then angry else total end as rank from spoke
+        where case $4 when 'praise' then positive > 0 when 'angry' then angry > 0
+            when 'turned' then ill_at = last_at and positive > negative - 1 and positive > 0 else true end
+        order by rank desc, last_at desc, site, who limit case when $4 <> 'turned' then $5::bigint end
+    ), told as (
+        select likely.*, latest.id as last_id, latest.label as last_label,
+            coalesce(latest.label = 'negative' and positive > negative - 1 and positive > 0, false) as turned
+        from likely cross join lateral (
+            select m.id, m.label from mention m
+            where {_SAID} and m.counted and m.said_at = likely.last_at and m.site = likely.site
+                and coalesce(m.author_id, m.author_name) = likely.who
+            order by m.id desc limit 1
+        ) latest
+    ), shown as (
+        select * from told where $4 <> 'turned' or turned order by rank desc, last_at desc, site, who limit $5
+    )
+    select shown.site, shown.author_id, m.author_name as name, m.author_url as url, total, negative, positive,
+        shown.angry, first_at, last_at, last_label, turned
+    from shown join mention m on m.id = shown.last_id
+    order by rank desc, last_at desc, shown.site, who
+"""  # noqa: S608  # ours
+
+
 async def authors(
     conn: Connection,
     *,
@@ -142,30 +196,7 @@ async def authors(
 ) -> list[SpeakingAuthor]:
     """Return who spoke from `since` to before `until`; nameless ones are left out."""
     rows = await conn.fetch(
-        """
-        with spoke as (
-            select site, coalesce(author_id, author_name) as who, max(author_id) as author_id,
-                (array_agg(author_name order by said_at desc))[1] as name, max(author_url) as url, count(*) as total,
-                count(*) filter (where label = 'negative') as negative,
-                count(*) filter (where label = 'positive') as positive, count(*) filter (where angry) as angry,
-                min(said_at) as first_at, max(said_at) as last_at,
-                (array_agg(label order by said_at desc, id desc))[1] as last_label
-            from mention
-            where ($1::bigint[] is null or brand_id = any($1)) and said_at >= $2 and said_at < $3 and counted
-                and coalesce(author_id, author_name) is not null
-            group by site, who
-        ), told as (
-            select *, coalesce(last_label = 'negative' and positive > negative - 1 and positive > 0, false) as turned
-            from spoke
-        )
-        select site, author_id, name, url, total, negative, positive, angry, first_at, last_at, last_label, turned
-        from told
-        where case $4 when 'praise' then positive > 0 when 'angry' then angry > 0 when 'turned' then turned
-            else true end
-        order by case $4 when 'praise' then positive when 'angry' then angry else total end desc, last_at desc,
-            site, who
-        limit $5
-        """,
+        _AUTHORS,
         None if brand_ids is None else list(brand_ids),
         since,
         until,

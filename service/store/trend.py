@@ -315,7 +315,7 @@ _MEND = """
     delete from trend_hour;
     insert into trend_hour select * from trend_recount order by brand_id, hour;
     delete from term_day;
-    insert into term_day table term_recount;
+    insert into term_day select * from term_recount order by brand_id, day;
 """
 
 

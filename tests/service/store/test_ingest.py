@@ -333,3 +333,14 @@ async def test_three_writers_who_differ_leave_every_version_in_its_order(
     assert all(list(row["of"]) == list(range(1, len(row["of"]) + 1)) for row in versions)
     assert waiting == 20
     assert await trend.drift(conn) == 0
+
+
+async def test_an_author_id_too_long_for_an_index_is_left_out_and_the_mention_kept(
+    conn: Connection, place: tuple[BrandId, SourceId]
+) -> None:
+    letters = Random(1).choices("abcdefghijklmnopqrstuvwxyz0123456789", k=4_000)
+    said = make.mention(id="a", author=Author(id="https://a.example/" + "".join(letters), name="Ann"))
+    await ingest.ingest(conn, *place, [said], now=make.NOW)
+
+    ((author_id, name),) = await conn.fetch("select author_id, author_name from mention")
+    assert (author_id, name) == (None, "Ann")

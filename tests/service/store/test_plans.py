@@ -61,7 +61,7 @@ async def test_trends_read_the_rollup_of_the_brand_and_the_time(filled: Connecti
 
 
 async def test_a_storys_mentions_are_found_by_their_story(filled: Connection) -> None:
-    plan = await _plan(filled, talk._TOLD, None, NOW - timedelta(days=30), NOW, 1, 1, 7)
+    plan = await _plan(filled, talk._TOLD_ONE, 7, NOW - timedelta(days=30), NOW)
 
     assert "mention_of_story" in plan
     assert "Seq Scan on mention" not in plan
@@ -72,3 +72,13 @@ async def test_a_source_and_a_cause_do_not_read_every_mention(filled: Connection
         plan = await _plan(filled, mention._NEWEST, *mention.parameters(wanted), None, None, 51)
 
         assert "Seq Scan on mention" not in plan
+
+
+async def test_stories_and_authors_are_counted_in_an_index_alone(filled: Connection) -> None:
+    for brands in ([1], None):
+        week = (brands, NOW - timedelta(days=7), NOW)
+        for statement, rest in ((talk._TOLD_MOST, (2, 50)), (talk._AUTHORS, ("turned", 50))):
+            plan = await _plan(filled, statement, *week, *rest)
+
+            assert "Index Only Scan using mention_told" in plan, plan
+            assert "Seq Scan on mention" not in plan
