@@ -16,6 +16,7 @@ from service.web import (
     contacts,
     correcting,
     incidents,
+    keys,
     mentions,
     on_call,
     outbox,
@@ -63,6 +64,7 @@ def mount(app: FastAPI) -> None:
         sign_in,
         account,
         brands,
+        keys,
         settings_people,
     ):
         app.include_router(part.router)

@@ -66,6 +66,7 @@ async def _addresses(pool: Pool) -> dict[str, str]:
         "brands": "/settings/brands",
         "brand": "/settings/brands/1",
         "users": "/settings/users",
+        "keys": "/settings/keys",
         "audit": "/settings/audit",
         "sources": "/sources",
         "source": f"/sources/{blind}",

@@ -17,7 +17,8 @@ from alerts.types import BrandId, IncidentId, NotificationState, Resolution, Sou
 from analysis.types import Analyser
 from collectors.types import Author, SourceKind
 from service.app import Server
-from service.store import clock, component, correction, fetch, incident, notification, source, tryout
+from service.store import access, clock, component, correction, fetch, incident, notification, source, tryout
+from service.store.access import Scope
 from service.store.fetch import Counts, Outcome
 from service.store.pool import Connection, Pool
 from tests import make
@@ -80,6 +81,8 @@ async def play(pool: Pool) -> None:
             await seed.tell(pool, brand_id, sources[post.source], [mention], analyser)
         await _shift(conn, timedelta())
         await _aftermath(conn, sources)
+        now, scopes = await clock.now(conn), {Scope.READ, Scope.WRITE}
+        await access.add_key(conn, name="Weekly figures", scopes=scopes, now=now, brands=[rival])
 
 
 def _everyday_posts() -> list[seed.Post]:

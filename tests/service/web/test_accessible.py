@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(400)]
 _STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 #: Pages by what they are about; {…} is filled in.
 PAGES = (
-    *("/account", "/settings/users", "/settings/audit", "/settings/brands", "/settings/brands/1"),
+    *("/account", "/settings/users", "/settings/keys", "/settings/audit", "/settings/brands", "/settings/brands/1"),
     *("/", "/mentions", "/mentions?q=soup", "/mentions/{angry}", "/incidents", "/incidents/{incident}", "/outbox"),
     *("/stories?period=30d", "/stories/{story}", "/causes?period=30d", "/causes?period=30d&by=c", "/compare"),
     *("/authors?period=30d", "/quality", "/sources", "/sources/1", "/add-source", "/add-source?kind=feed"),

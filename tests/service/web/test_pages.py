@@ -35,7 +35,7 @@ async def _addresses(conn: Connection) -> list[str]:
         *("/quality", "/quality?days=30", "/sources", "/sources/1", "/add-source", "/add-source?change=1"),
         *("/add-source?kind=youtube", "/add-source?kind=webhook", "/welcome/brand", "/welcome/contact"),
         *("/rules", "/rules/1", "/rules/new?kind=keyword", "/rules/new?kind=volume_spike"),
-        *("/settings/brands", "/settings/brands/new", "/settings/brands/1"),
+        *("/settings/brands", "/settings/brands/new", "/settings/brands/1", "/settings/keys"),
     ]
 
 
