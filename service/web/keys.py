@@ -14,18 +14,11 @@ from service.store.search import storable
 from service.web import render
 from service.web.period import from_local
 from service.web.reader import Reader
+from service.web.source_form import Wrong
 from service.web.visit import Administering, Missing, PageRoute, Visit
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 _MOST_NAME = 200
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Wrong:
-    """What is wrong with the form, and where."""
-
-    field: str
-    message: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
