@@ -191,9 +191,9 @@ async def test_no_payload_becomes_an_element_an_attribute_or_an_address(
     calm = _kinds(Page((await browser.get("/sign-in")).text)) | _OURS
     letters = {row["incident_id"]: row["id"] for row in await conn.fetch("select id, incident_id from notification")}
     addresses = ["/", "/?brand=3", "/mentions", "/incidents", "/outbox", "/stories", "/causes", "/compare", "/authors"]
-    addresses += ["/quality", "/sources", "/rules"]
+    addresses += ["/quality", "/sources", "/rules", "/settings/brands", "/settings/keys"]
     for n in range(1, len(PAYLOADS) + 1):
-        addresses += [f"/mentions/{n}", f"/incidents/{n}", f"/outbox/{letters[n]}"]
+        addresses += [f"/mentions/{n}", f"/incidents/{n}", f"/outbox/{letters[n]}", f"/settings/brands/{n}"]
         addresses += [f"/stories/{n}", f"/sources/{n}", f"/add-source?change={n}", f"/add-source/{n}"]
     for address in addresses:
         page = Page((await browser.get(address)).text)
