@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from alerts.types import MentionId
 from service.api import paging
 from service.api.access import Administering
-from service.api.errors import NotFound
+from service.api.errors import Invalid
 from service.api.parameters import PREFIX, Cursor, Id, Limit, Page, Shape, Words
 from service.store import erasure
 from service.store.erasure import Author, Erasure
@@ -70,8 +70,9 @@ async def erase(asked: Administering, body: ErasureGiven) -> ErasureShape:
     async with asked.conn.transaction():
         done = await erasure.erase(asked.conn, body.wanted, by=asked.caller.name, now=asked.now)
     if done is None:
-        what = "such mention" if body.mention is not None else "mention of such an author at this site"
-        raise NotFound(f"There is no {what}; GET /api/v1/mentions lists them.")
+        if body.mention is not None:
+            raise Invalid("mention", "is no mention's id; GET /api/v1/mentions lists them")
+        raise Invalid("author", "has said nothing at this site that is still here; GET /api/v1/mentions lists authors")
     return ErasureShape.of(done)
 
 

@@ -94,7 +94,8 @@ async def test_an_author_goes_with_all_they_said_at_one_site(
     assert [row["text"] for row in await conn.fetch("select text from mention")] == ["Lovely soup."]
     assert "Zephyrine" not in await _everything(conn)
     assert (await client.get("/api/v1/audit")).json()["items"][0]["thing"] == "erasure"
-    assert (await _erase(client, site=WORDS.site, author="Mrs Zephyrine")).status_code == 404
+    assert (await _erase(client, site=WORDS.site, author="Mrs Zephyrine")).status_code == 422
+    assert (await _erase(client, mention=999)).status_code == 422
 
 
 async def test_the_tombstone_keeps_the_same_item_away_and_no_other(
