@@ -84,6 +84,7 @@ class Mention(TypedDict):
     promotion: bool
     irrelevant: bool
     deleted: bool
+    erased: bool
     version: int
     story: int | None
     incident: int | None
