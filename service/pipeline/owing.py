@@ -11,6 +11,7 @@ from itertools import groupby
 
 from alerts import escalation, incidents, quiet, storm
 from alerts.escalation import Called
+from alerts.incidents import Outcome, Transition
 from alerts.silence import Suppression, suppression
 from alerts.types import (
     AlertId,
@@ -138,17 +139,21 @@ async def _owed(
 
 
 async def escalate_due(conn: Connection, *, now: datetime) -> None:
-    """Take the next step of incidents that nobody acknowledged in time. Locks them, so that no step is taken after an
-    acknowledgement; must come before `owe`, which locks contacts."""
+    """Take the next step of incidents that nobody acknowledged in time, each decided anew under its lock: no step is
+    taken twice, or after an acknowledgement. Must come before `owe`, which locks contacts."""
     open_ones = await incident.with_policy(conn)
     policies = await policy.versions(conn, [one.policy_version_id for one in open_ones if one.policy_version_id])
     told = await notification.told(conn, [one.id for one in open_ones])
-    done = [
-        escalation.escalate(one, policies[one.policy_version_id], told[one.id], now=now)
-        for one in open_ones
-        if one.policy_version_id is not None
-    ]
-    await incident.escalate(conn, done)
+
+    def step(one: Incident) -> Transition:
+        by = policies.get(one.policy_version_id) if one.policy_version_id is not None else None
+        if by is None:
+            return Transition(outcome=Outcome.UNCHANGED, incident=one)
+        return escalation.escalate(one, by, told[one.id], now=now)
+
+    for one in open_ones:
+        if step(one).changed:
+            await incident.act(conn, one.id, step)
 
 
 async def _owe_contact(

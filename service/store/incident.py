@@ -259,18 +259,9 @@ async def end_quiet(
 
 
 async def with_policy(conn: Connection) -> list[Incident]:
-    """Return the incidents nobody has acknowledged that go by a policy, locked; another worker's are passed over."""
-    rows = await conn.fetch(
-        _STATE
-        + " where status = 'triggered' and policy_version_id is not null order by id limit 500 for update skip locked"
-    )
+    """Return the incidents nobody has acknowledged that go by a policy."""
+    rows = await conn.fetch(_STATE + " where status = 'triggered' and policy_version_id is not null order by id")
     return [_incident(row) for row in rows]
-
-
-async def escalate(conn: Connection, done: Sequence[Transition]) -> None:
-    """Store the steps that were taken; the caller holds the incidents' locks."""
-    taken = [one.incident.id for one in done if await _store(conn, one) and one.incident is not None]
-    await events.tell(conn, EventKind.INCIDENT, taken)
 
 
 async def open_incident(

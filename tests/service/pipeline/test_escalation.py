@@ -12,6 +12,7 @@ from alerts.types import ContactId, IncidentId, PolicyId
 from service.cli.doctor import check_on_call
 from service.pipeline.alert import reconcile_all
 from service.pipeline.analyse import analyse_due
+from service.pipeline.owing import escalate_due
 from service.store import clock, contact, incident, ingest, policy, schedule
 from service.store.pool import Connection, Pool
 from tests import make
@@ -94,6 +95,29 @@ async def test_each_step_comes_at_its_minute_then_all_again_then_the_last_resort
         "Mei again 3 unacknowledged",
         "Boss again 4 last_resort",
     ]
+
+
+async def test_however_many_wait_before_it_an_incident_comes_to_its_next_step(
+    conn: Connection, pool: Pool, watched: Watched
+) -> None:
+    ann, mei = await person(conn, "Ann"), await person(conn, "Mei")
+    await route(conn, watched, [Step(contacts=(ann,), wait=5 * MINUTE), Step(contacts=(mei,), wait=5 * MINUTE)])
+    incident_id = await rage(conn, pool, watched)
+    # Nobody was told of these yet.
+    await conn.execute(
+        """
+        insert into incident (id, rule_id, brand_id, group_key, status, urgency, opened_at, last_alert_at, called_at,
+            level_at, policy_version_id) overriding system value
+        select -n, rule_id, brand_id, group_key || n, status, urgency, opened_at, last_alert_at, called_at, level_at,
+            policy_version_id
+        from incident, generate_series(1, 600) n
+        """
+    )
+    async with conn.transaction():
+        await escalate_due(conn, now=await clock.now(conn) + 6 * MINUTE)
+
+    assert await conn.fetchval("select level from incident where id = $1", incident_id) == 1
+    assert await conn.fetchval("select max(level) from incident where id < 0") == 0
 
 
 async def test_after_downtime_one_step_is_taken_late(conn: Connection, pool: Pool, watched: Watched) -> None:
