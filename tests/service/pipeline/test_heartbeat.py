@@ -12,7 +12,7 @@ from service.store import clock, component
 from service.store.pool import Connection, Pool
 from tests.service.pipeline.test_contacts import be
 
-STAGES = ("worker.collect", "worker.analyse", "worker.alert", "worker.deliver")
+STAGES = ("worker.collect", "worker.analyse", "worker.alert", "worker.deliver", "auditor")
 
 
 class Watch:
@@ -74,7 +74,7 @@ async def test_a_stage_that_is_silent_keeps_it_silent(
     assert outside.told == 0
 
 
-@pytest.mark.parametrize("ill", ["smtp", "outbox", "worker.deliver"])
+@pytest.mark.parametrize("ill", ["smtp", "outbox", "worker.deliver", "auditor"])
 async def test_what_is_ill_keeps_it_silent(conn: Connection, pool: Pool, outside: Watch, ill: str) -> None:
     await live(conn, ill=ill)
 
