@@ -1,6 +1,7 @@
 """Connections to Postgres, and the one place where its errors become ours."""
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -12,6 +13,8 @@ import orjson
 from asyncpg.pool import PoolConnectionProxy
 
 from service import failpoints
+
+log = logging.getLogger(__name__)
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
@@ -163,9 +166,10 @@ async def commit(pool: Pool, write: Callable[[Connection], Awaitable[T]], *, wit
         try:
             async with pool.acquire() as conn, conn.transaction():
                 return await write(conn)
-        except UNREACHABLE:
+        except UNREACHABLE as error:
             if time.monotonic() >= end:
                 raise
+            log.warning("database unreachable; work in hand waits for it", extra={"reason": _one_line(error)})
             await asyncio.sleep(0.5)
 
 
