@@ -18,16 +18,22 @@ def migrations() -> list[tuple[int, str, str]]:
     return sorted((int(match[1]), entry.name, entry.read_text("utf-8")) for match, entry in found)
 
 
-async def applied(conn: Connection) -> int:
-    """Return the number of the newest migration this database has; 0 where it has none."""
+async def _applied(conn: Connection) -> set[int]:
+    """Return the numbers of the migrations this database has."""
     if await conn.fetchval("select to_regclass('schema_version')") is None:
-        return 0
-    return int(await conn.fetchval("select coalesce(max(number), 0) from schema_version"))
+        return set()
+    return {row["number"] for row in await conn.fetch("select number from schema_version")}
+
+
+def _skipped(done: set[int]) -> list[str]:
+    """Return the file names of what is missing below the newest that was applied."""
+    return [name for number, name, _ in migrations() if number not in done and number < max(done, default=0)]
 
 
 async def is_current(conn: Connection) -> bool:
     """Whether the database has exactly the schema this program was written for."""
-    return await applied(conn) == migrations()[-1][0]
+    done = await _applied(conn)
+    return max(done, default=0) == migrations()[-1][0] and not _skipped(done)
 
 
 async def migrate(conn: Connection) -> list[str]:
@@ -38,11 +44,16 @@ async def migrate(conn: Connection) -> list[str]:
             "create table if not exists schema_version "
             "(number integer primary key, name text not null, applied_at timestamptz not null)"
         )
-        done = await applied(conn)
+        done = await _applied(conn)
         known = migrations()
-        if done > known[-1][0]:
+        if max(done, default=0) > known[-1][0]:
             raise StoreError("this database was made by a newer Earshot; upgrade the program")
-        missing = [migration for migration in known if migration[0] > done]
+        if skipped := _skipped(done):
+            raise StoreError(
+                f"this database was changed past {', '.join(skipped)}, which it lacks, and nothing is applied out of "
+                "order; restore a backup from before, or begin with an empty database"
+            )
+        missing = [migration for migration in known if migration[0] not in done]
         for number, name, sql in missing:
             async with conn.transaction():
                 await conn.execute(sql)

@@ -4,8 +4,10 @@ import asyncio
 import re
 from pathlib import Path
 
+import pytest
+
 from service.store import migrate, schema
-from service.store.pool import Connection, Pool
+from service.store.pool import Connection, Pool, StoreError
 
 STORE = Path(schema.__file__).parent
 
@@ -17,6 +19,15 @@ def test_schema_sql_equals_what_the_migrations_make(database_url: str) -> None:
 async def test_migrating_again_changes_nothing(conn: Connection) -> None:
     assert await migrate.migrate(conn) == []
     assert await migrate.is_current(conn)
+
+
+async def test_a_database_that_skipped_a_migration_is_told_which(conn: Connection) -> None:
+    _, name, _ = migrate.migrations()[-2]
+    await conn.execute("delete from schema_version where name = $1", name)
+
+    assert not await migrate.is_current(conn)
+    with pytest.raises(StoreError, match=name):
+        await migrate.migrate(conn)
 
 
 async def test_two_processes_may_migrate_at_once(pool: Pool) -> None:
