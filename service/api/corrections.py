@@ -9,7 +9,7 @@ from pydantic import Field, field_validator, model_validator
 from alerts.types import MentionId
 from analysis.heads import CAUSES
 from service.api.access import Reading, Responding
-from service.api.errors import NotFound
+from service.api.errors import Conflict, NotFound
 from service.api.paging import seal, time_and_id
 from service.api.parameters import PREFIX, Cursor, Flag, Id, Limit, Page, Shape
 from service.measures import ratio, wilson
@@ -87,8 +87,13 @@ async def correct(
     """Every total follows at once, and a later judgement of the same version does not undo it. Confirming what the
     model said counts for its quality too."""
     changes = given.model_dump(include=given.model_fields_set)
-    async with asked.conn.transaction():
-        said = await correction.correct(asked.conn, MentionId(mention_id), changes, by=asked.caller.name, now=asked.now)
+    try:
+        async with asked.conn.transaction():
+            said = await correction.correct(
+                asked.conn, MentionId(mention_id), changes, by=asked.caller.name, now=asked.now
+            )
+    except correction.Erased:
+        raise Conflict(f"Mention {mention_id} was erased for good; there is nothing to correct.") from None
     if said is None:
         raise NotFound(f"There is no mention {mention_id}.")
     return CorrectionShape.of(said)

@@ -27,6 +27,10 @@ class Correction:
     at: datetime
 
 
+class Erased(Exception):
+    """The mention was erased for good: there is nothing left to judge."""
+
+
 #: What a request may change; `None` gives a field back to the verdict.
 Changes = Mapping[str, object]
 _FIELDS = ("label", "anger_level", "kind", "causes", "irrelevant")
@@ -36,10 +40,13 @@ async def correct(
     conn: Connection, mention_id: MentionId, changes: Changes, *, by: str, now: datetime
 ) -> Correction | None:
     """Note what a person says and show it; None without such a mention. What `changes` leaves out stays. The caller
-    holds a transaction."""
-    version = await conn.fetchval("select version from mention where id = $1 for update", mention_id)
-    if version is None:
+    holds a transaction. Raises Erased."""
+    row = await conn.fetchrow("select version, erased from mention where id = $1 for update", mention_id)
+    if row is None:
         return None
+    if row["erased"]:
+        raise Erased(mention_id)
+    version = row["version"]
     known = await of(conn, mention_id)
     held = {name: getattr(known, name) if known and known.version == version else None for name in _FIELDS}
     wanted = {**held, **changes}

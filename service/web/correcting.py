@@ -65,11 +65,14 @@ async def _found(visit: Visit, mention_id: str) -> StoredMention:
 
 
 async def _say(visit: Visit, found: StoredMention, said: Said, *, undone: bool = False) -> Response:
-    """Keep it, and show the mention with the way back."""
-    async with visit.conn.transaction():
-        before = await correction.of(visit.conn, found.id)
-        known = before if before and before.version == found.version else None
-        await correction.correct(visit.conn, found.id, said, by=visit.user, now=visit.reader.now)
+    """Keep it, and show the mention with the way back. One that was erased is shown as it is."""
+    try:
+        async with visit.conn.transaction():
+            before = await correction.of(visit.conn, found.id)
+            known = before if before and before.version == found.version else None
+            await correction.correct(visit.conn, found.id, said, by=visit.user, now=visit.reader.now)
+    except correction.Erased:
+        return render.moved(f"/mentions/{found.id}")
     was = None if undone else _sealed(_NOTHING if known is None else _said(known), visit)
     return render.moved(
         links.with_query(f"/mentions/{found.id}", {"came": "undone" if undone else "corrected", "was": was})

@@ -80,6 +80,15 @@ async def test_an_incident_keeps_its_number_and_says_that_its_words_were_erased(
     assert await _drift(conn) == (0, 0)
 
 
+async def test_what_was_erased_cannot_be_corrected(client: httpx.AsyncClient, conn: Connection, place: Place) -> None:
+    trouble = await put_incident(conn, place)
+    await _erase(client, mention=trouble.mention_id)
+    refused = await client.patch(f"/api/v1/mentions/{trouble.mention_id}", json={"label": "positive"})
+
+    assert (refused.status_code, "erased" in refused.json()["detail"]) == (409, True)
+    assert await conn.fetchval("select count(*) from correction") == 0
+
+
 async def test_an_author_goes_with_all_they_said_at_one_site(
     client: httpx.AsyncClient, conn: Connection, place: Place
 ) -> None:
