@@ -6,8 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from alerts.types import BrandId, IncidentId, SourceId, StoryId
-from service.store import mention, talk, trend
+from alerts.types import BrandId, IncidentId, MentionId, SourceId, StoryId
+from service.store import erasure, mention, talk, trend
+from service.store.erasure import Author
 from service.store.mention import MentionFilter
 from service.store.pool import Connection, Pool
 from tests.benchmarks import store_load
@@ -82,3 +83,15 @@ async def test_stories_and_authors_are_counted_in_an_index_alone(filled: Connect
 
             assert "Index Only Scan using mention_told" in plan, plan
             assert "Seq Scan on mention" not in plan
+
+
+async def test_what_is_to_be_erased_is_found_by_its_item_or_its_author(filled: Connection) -> None:
+    wanted = (MentionId(7), Author(site="forum.example", author="nobody"))
+    asked = [erasure._finding(one) for one in wanted]
+    item, author = [await _plan(filled, statement, *parameters) for statement, parameters in asked]
+
+    assert "mention_pkey" in item
+    assert "mention_once" in item
+    assert "mention_of_author_id" in author
+    assert "mention_of_author_name" in author
+    assert "Seq Scan on mention" not in item + author
