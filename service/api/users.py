@@ -101,16 +101,10 @@ async def user_add(asked: Administering, body: UserWanted) -> UserItem:
 @router.patch("/users/{id}", summary="Change what a user may do")
 async def user_change(asked: Administering, user_id: UserPath, body: UserChange) -> UserItem:
     """Their sessions end at once, in every process. The last enabled administrator stays one."""
-    before = await _one(asked, user_id)
-    given = body.model_dump(exclude_unset=True)
-    role = Role(given["role"]) if given.get("role") else before.role
-    bounds = before.brands if role is not Role.ADMIN else None
-    if "brands" in given:
-        bounds = await bounds_given(asked, body.brands, is_admin=role is Role.ADMIN)
-    enabled = before.disabled_at is None if body.enabled is None else body.enabled
     try:
         async with asked.conn.transaction():
-            await user.change(asked.conn, before.id, role=role, brands=bounds, enabled=enabled, now=asked.now)
+            await user.hold(asked.conn)
+            await _change(asked, await _one(asked, user_id), body)
     except user.LastAdmin:
         raise Conflict("Nobody would be left who may let people in; make another administrator first.") from None
     return UserItem.of(await _one(asked, user_id))
@@ -146,6 +140,16 @@ async def session_end(asked: Administering, session_id: Annotated[Id, Path(alias
         if not await access.end_session(asked.conn, session_id):
             raise NotFound(f"There is no session {session_id}.")
     return Response(status_code=status.HTTP_204_NO_CONTENT)
+
+
+async def _change(asked: Asked, before: User, body: UserChange) -> None:
+    """Change what a body names. Raises Invalid or LastAdmin."""
+    role = body.role or before.role
+    bounds = before.brands if role is not Role.ADMIN else None
+    if "brands" in body.model_fields_set:
+        bounds = await bounds_given(asked, body.brands, is_admin=role is Role.ADMIN)
+    enabled = before.disabled_at is None if body.enabled is None else body.enabled
+    await user.change(asked.conn, before.id, role=role, brands=bounds, enabled=enabled, now=asked.now)
 
 
 async def bounds_given(asked: Asked, given: list[int] | None, *, is_admin: bool) -> frozenset[BrandId] | None:

@@ -144,6 +144,7 @@ def _with_user(name: str, act: Callable[[Connection, User], Awaitable[None]]) ->
 
     async def acted(_settings: Settings, pool: Pool) -> None:
         async with pool.acquire() as conn, conn.transaction():
+            await user.hold(conn)
             one = await user.named(conn, name)
             if one is None:
                 raise Failure(f"there is no user {name!r}; `earshot users list` shows them")

@@ -84,15 +84,19 @@ async def add(
     return found
 
 
+async def hold(conn: Connection) -> None:
+    """Let nobody else change people until the transaction ends: what is read of them from here on stays so."""
+    await conn.execute("lock table app_user in share row exclusive mode")
+
+
 async def change(
     conn: Connection, user_id: int, *, role: Role, brands: Collection[BrandId] | None, enabled: bool, now: datetime
 ) -> None:
     """Say what a user may do from now on; their open streams end, and for a disabled one everything does. In the
     caller's transaction. Raises LastAdmin."""
-    # All administrators are locked, so that two who go at once do not each count on the other.
-    admins = await conn.fetch(
-        "select id from app_user where role = 'admin' and disabled_at is null order by id for update"
-    )
+    # Two administrators who go at once do not each count on the other.
+    await hold(conn)
+    admins = await conn.fetch("select id from app_user where role = 'admin' and disabled_at is null")
     await conn.execute(
         """
         update app_user set role = $2, brands = $3,

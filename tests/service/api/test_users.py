@@ -1,5 +1,7 @@
 """People by the API, and what ends when what they may do changes."""
 
+import asyncio
+
 import httpx
 import pytest
 from fastapi import FastAPI
@@ -51,6 +53,18 @@ async def test_the_last_administrator_stays_one(client: httpx.AsyncClient) -> No
 
     assert (await client.patch(f"{USERS}/{only}", json={"enabled": False})).status_code == 200
     assert (await client.post(f"{USERS}/{only}/link")).status_code == 409
+
+
+async def test_two_who_change_somebody_at_once_do_not_undo_each_other(client: httpx.AsyncClient) -> None:
+    for role in ("analyst", "responder", "viewer"):
+        user_id = await _made(client, name=role)
+        path = f"{USERS}/{user_id}"
+        await asyncio.gather(
+            client.patch(path, json={"enabled": False}), client.patch(path, json={"role": role, "brands": None})
+        )
+        (after,) = [one for one in (await client.get(USERS)).json()["items"] if one["id"] == user_id]
+
+        assert (after["role"], after["disabled_at"] is None) == (role, False)
 
 
 async def test_sessions_are_listed_and_ended(app: FastAPI, client: httpx.AsyncClient, conn: Connection) -> None:
