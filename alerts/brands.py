@@ -63,6 +63,7 @@ def query_of(terms: BrandTerms) -> Query:
 def check(terms: BrandTerms) -> None:
     """Raise BrandError, naming field and remedy, where a brand cannot be looked for so."""
     query_of(terms)
+    _check_number("own_accounts", terms.own_accounts, "name the sites they write at instead")
     own_accounts_of(terms)
 
 
@@ -78,9 +79,13 @@ def _asked(text: str) -> Node:
 
 def _words(field: str, given: Sequence[str]) -> tuple[Word, ...]:
     """Return names as words to look for. Raises BrandError."""
-    if len(given) > MOST_NAMES:
-        raise BrandError(field, f"has over {MOST_NAMES} entries; use prefix* in the query instead")
+    _check_number(field, given, "use prefix* in the query instead")
     return tuple(Word(written=one, folded=_folded(field, one)) for one in given)
+
+
+def _check_number(field: str, given: Sequence[str], remedy: str) -> None:
+    if len(given) > MOST_NAMES:
+        raise BrandError(field, f"has over {MOST_NAMES} entries; {remedy}")
 
 
 def _folded(field: str, given: str) -> str:

@@ -134,7 +134,7 @@ def _wrong(terms: BrandTerms, reader: Reader) -> Wrong | None:
         brands.check(terms)
     except BrandError as error:
         return _said(error, reader)
-    return _lines("own_accounts", reader) if len(terms.own_accounts) > MOST_NAMES else None
+    return None
 
 
 def _said(error: BrandError, reader: Reader) -> Wrong:

@@ -51,6 +51,7 @@ def test_an_excluded_word_decides() -> None:
         ({"aliases": ("!!",)}, "aliases", "correct or remove"),
         ({"context": ("x" * 201,)}, "context", "correct or remove"),
         ({"exclude": tuple(str(n) for n in range(301))}, "exclude", "300"),
+        ({"own_accounts": tuple(str(n) for n in range(301))}, "own_accounts", "300"),
         ({"own_accounts": ("@",)}, "own_accounts", "correct or remove"),
     ],
 )
