@@ -81,8 +81,13 @@ _HEALTH = """
                 where t.source_id = s.id and t.connected_at is not null and t.lease_until > $1) as told,
         coalesce((select t.error from stream t where t.source_id = s.id),
             (select w.error from websub w where w.source_id = s.id)) as untold,
-        (select coalesce(sum(f.inserted), 0) from fetch_log f
-            where f.source_id = s.id and f.started_at > $1::timestamptz - interval '1 day') as mentions_per_day,
+        -- Polls of a shared source count for every brand: who is bound to some counts what they see.
+        case when s.brand_id is null and seen_brands() is not null
+            then (select coalesce(sum(t.total), 0) from trend_hour t
+                where t.source_id = s.id and t.hour > $1::timestamptz - interval '1 day')
+            else (select coalesce(sum(f.inserted), 0) from fetch_log f
+                where f.source_id = s.id and f.started_at > $1::timestamptz - interval '1 day')
+            end as mentions_per_day,
         (select coalesce(sum(f.unmatched), 0) from fetch_log f
             where f.source_id = s.id and f.started_at > $1::timestamptz - interval '1 day') as unmatched_per_day,
         (select count(*) from quarantine q where q.source_id = s.id and q.push_id is null)

@@ -3,15 +3,20 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 import httpx
 import pytest
 from fastapi import FastAPI
 
-from service.store import access, bounds, clock, events
+from alerts.types import SourceId
+from collectors.types import SourceKind
+from service.store import access, bounds, clock, events, fetch, ingest, source
 from service.store.access import Scope
 from service.store.events import EventKind
+from service.store.fetch import Outcome
 from service.store.pool import Connection, Pool
+from tests import make
 from tests.service.api.conftest import Place, Trouble, client_of, put_incident, put_place, served
 from tests.service.api.test_access import NEEDED
 
@@ -57,6 +62,20 @@ async def bound(app: FastAPI, conn: Connection, house: House) -> AsyncIterator[h
         yield opened
 
 
+async def _shared(conn: Connection) -> SourceId:
+    return await source.put(
+        conn,
+        brand_id=None,
+        kind=SourceKind.FEED,
+        name="everywhere",
+        settings={"url": "http://127.0.0.1/all"},
+        interval=timedelta(minutes=5),
+        allow_private=True,
+        enabled=True,
+        now=await clock.now(conn),
+    )
+
+
 async def test_no_list_count_search_or_file_tells_of_another_brand(bound: httpx.AsyncClient) -> None:
     asked = 0
     for method, path in NEEDED:
@@ -82,6 +101,22 @@ async def test_counts_and_searches_are_of_the_own_brand(bound: httpx.AsyncClient
     assert sum(step["total"] for step in all_of_it) == 2
     assert len(found) == 1
     assert spread["total"] == 1
+
+
+async def test_a_shared_source_counts_what_it_brought_of_the_own_brand(
+    bound: httpx.AsyncClient, client: httpx.AsyncClient, conn: Connection, house: House
+) -> None:
+    shared, now = await _shared(conn), await clock.now(conn)
+    for place, many in ((house.ours, 1), (house.others, 2)):
+        said = [make.mention(id=f"{place.brand_id}-{n}", published_at=now) for n in range(many)]
+        got = await ingest.ingest(conn, place.brand_id, shared, said, now=now)
+        await fetch.record(
+            conn, shared, started_at=now, finished_at=now, outcome=Outcome.COLLECTED, seen=many, counts=got.counts
+        )
+    path = f"/api/v1/sources/{shared}"
+
+    assert (await bound.get(path)).json()["mentions_per_day"] == 1
+    assert (await client.get(path)).json()["mentions_per_day"] == 3
 
 
 async def test_another_brands_things_are_not_there(bound: httpx.AsyncClient, house: House) -> None:
