@@ -83,7 +83,8 @@ _INGEST = """
             kind, site, url, parent, root, author_id, author_name, author_url, published_at, edited_at, title, text,
             language_hint, rating_value, rating_scale, engagement::jsonb, reply_by_owner, deleted, content_hash,
             own
-        from news
+        -- Whatever way the join went: concurrent writers lock rows in one order.
+        from news order by external_key, brand_id
         on conflict (source_id, external_key, brand_id) do update set
             version = m.version + (m.content_hash <> excluded.content_hash)::int,
             changed_at = case when m.content_hash <> excluded.content_hash then $3 else m.changed_at end,
