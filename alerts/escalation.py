@@ -6,7 +6,7 @@ A level's wait begins when its people are told. After hours in which nothing ran
 one waits its whole time again: nobody gets ten steps at once, and no step is left out.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Sized
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -132,17 +132,20 @@ def _reached(meant: Iterable[ContactId], contacts: Mapping[ContactId, Contact]) 
     return tuple(one for one in known if one.reachable and not one.bounced)
 
 
-def check(steps: Sequence[Step], *, repeats: int) -> None:
-    """Refuse steps that cannot be. Raises DutyError."""
+def check(steps: Sized, *, repeats: int) -> None:
+    """Refuse so many steps or repeats. Raises DutyError."""
     if not 1 <= len(steps) <= MOST_STEPS:
         raise DutyError("steps", f"are none, or more than {MOST_STEPS}; say who is told first")
     if not 0 <= repeats <= MOST_REPEATS:
         raise DutyError("repeats", f"is a number from 0 to {MOST_REPEATS}")
-    for step in steps:
-        if not SHORTEST_WAIT <= step.wait <= LONGEST_WAIT:
-            raise DutyError("wait", "is from '1m' to '7d', such as '15m'")
-        if not 1 <= len(step.contacts) + len(step.schedules) + len(step.whole_schedules) <= MOST_TARGETS:
-            raise DutyError("steps", "has a step that tells nobody, or too many; name contacts or schedules")
+
+
+def check_step(step: Step) -> None:
+    """Refuse a step that cannot be. Raises DutyError, its field one of a step's."""
+    if not SHORTEST_WAIT <= step.wait <= LONGEST_WAIT:
+        raise DutyError("wait", "is from '1m' to '7d', such as '15m'")
+    if not 1 <= len(step.contacts) + len(step.schedules) + len(step.whole_schedules) <= MOST_TARGETS:
+        raise DutyError("contacts", "are none, with no schedule either, or too many; name whom the step tells")
 
 
 class Weak(StrEnum):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import TypeVar
 
-from alerts import oncall, wall_clock
+from alerts import escalation, oncall, wall_clock
 from alerts.errors import DutyError
 from alerts.escalation import Step
 from alerts.oncall import Layer, ScheduleId
@@ -74,12 +74,14 @@ def written_layer(one: Layer, names: Mapping[ContactId, str]) -> WrittenLayer:
 
 def step(written: WrittenStep, contacts: Mapping[str, ContactId], schedules: Mapping[str, ScheduleId]) -> Step:
     """Return the step that is meant. Raises DutyError."""
-    return Step(
+    made = Step(
         contacts=_known("contacts", "contact", written.contacts, contacts),
         schedules=_known("on_call", "schedule", written.on_call, schedules),
         whole_schedules=_known("everybody", "schedule", written.everybody, schedules),
         wait=duration("wait", written.wait),
     )
+    escalation.check_step(made)
+    return made
 
 
 def written_step(one: Step, contacts: Mapping[ContactId, str], schedules: Mapping[ScheduleId, str]) -> WrittenStep:

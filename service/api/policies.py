@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, status
 from pydantic import Field
 
-from alerts import escalation, rota
+from alerts import rota
 from alerts.errors import DutyError
 from alerts.escalation import MOST_REPEATS, MOST_STEPS, MOST_TARGETS, Policy, Step
 from alerts.rota import WrittenStep
@@ -120,10 +120,8 @@ async def _steps(asked: Asked, body: PolicyBody) -> tuple[list[Step], ContactId]
         )
         try:
             found.append(rota.step(written, people, duties))
-            escalation.check(found[-1:], repeats=body.repeats)
         except DutyError as error:
-            field = f"steps.{number}" if error.field == "steps" else f"steps.{number}.{error.field}"
-            raise Invalid(field, error.said) from error
+            raise Invalid(f"steps.{number}.{error.field}", error.said) from error
     return found, people[body.last_resort]
 
 

@@ -131,6 +131,11 @@ def policy_complaints(
                 f"there is no [[contact]] named {one.last_resort!r}; add one or correct the name",
             )
         try:
-            escalation.check([step.step(people, duties) for step in one.steps], repeats=one.repeats)
+            escalation.check(one.steps, repeats=one.repeats)
         except DutyError as error:
-            yield ("policy", index, "steps", 0, error.field), str(error)
+            yield ("policy", index, error.field), str(error)
+        for n, step in enumerate(one.steps):
+            try:
+                step.step(people, duties)
+            except DutyError as error:
+                yield ("policy", index, "steps", n, error.field), str(error)

@@ -141,14 +141,29 @@ def test_whoever_was_told_before_hears_of_more_and_the_others_do_not() -> None:
     ("steps", "repeats", "field"),
     [
         ((), 0, "steps"),
-        ((Step(wait=MINUTE),), 0, "steps"),
-        ((Step(contacts=(ANN,), wait=timedelta(seconds=30)),), 0, "wait"),
+        ((Step(contacts=(ANN,), wait=MINUTE),) * 21, 0, "steps"),
         ((Step(contacts=(ANN,), wait=MINUTE),), 11, "repeats"),
     ],
 )
 def test_a_policy_that_cannot_be_is_refused(steps: tuple[Step, ...], repeats: int, field: str) -> None:
     with pytest.raises(DutyError) as refused:
         escalation.check(steps, repeats=repeats)
+
+    assert refused.value.field == field
+
+
+@pytest.mark.parametrize(
+    ("step", "field"),
+    [
+        (Step(wait=MINUTE), "contacts"),
+        (Step(contacts=(ANN,) * 51, wait=MINUTE), "contacts"),
+        (Step(contacts=(ANN,), wait=timedelta(seconds=30)), "wait"),
+        (Step(contacts=(ANN,), wait=timedelta(days=8)), "wait"),
+    ],
+)
+def test_a_step_that_cannot_be_is_refused(step: Step, field: str) -> None:
+    with pytest.raises(DutyError) as refused:
+        escalation.check_step(step)
 
     assert refused.value.field == field
 

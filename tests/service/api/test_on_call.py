@@ -95,7 +95,7 @@ async def test_a_rule_goes_by_a_policy_or_tells_contacts(client: httpx.AsyncClie
         (POLICIES, {**FIRST, "last_resort": "Nobody"}, "last_resort"),
         (POLICIES, {**FIRST, "steps": [{"on_call": ["Nights"], "wait": "5m"}]}, "steps.0.on_call"),
         (POLICIES, {**FIRST, "steps": [{"contacts": ["Ann"], "wait": "5s"}]}, "steps.0.wait"),
-        (POLICIES, {**FIRST, "steps": [{"wait": "5m"}]}, "steps.0"),
+        (POLICIES, {**FIRST, "steps": [{"wait": "5m"}]}, "steps.0.contacts"),
         (CALENDARS, {}, "schedule"),
         (CALENDARS, {"contact": 999}, "contact"),
     ],

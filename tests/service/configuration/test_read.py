@@ -163,6 +163,13 @@ def test_schedules_and_policies_are_written_as_they_are_read() -> None:
     assert parse(written(found), name="again") == found
 
 
+def test_the_step_that_cannot_be_is_named_among_several() -> None:
+    first, second = "[[policy.steps]]\non_call = ['Care']\nwait = '10m'\n", "[[policy.steps]]\nwait = '8d'\n"
+    tables = ON_CALL.replace('steps = [{ on_call = ["Care"], wait = "10m" }]\n', "")
+    with pytest.raises(ConfigurationError, match=r"earshot\.toml:20: wait"):
+        parse(tables.replace("[[rule]]", f"{first}{second}[[rule]]"), name="earshot.toml")
+
+
 @pytest.mark.parametrize(
     ("change", "line", "part"),
     [
@@ -174,6 +181,7 @@ def test_schedules_and_policies_are_written_as_they_are_read() -> None:
         (("09:00-18:00", "09:00"), 8, "a start and an end"),
         (('on_call = ["Care"]', 'on_call = ["Cure"]'), 14, "there is no schedule named 'Cure'"),
         (('"10m"', '"10s"'), 14, "wait"),
+        (('"10m" }]', '"10m" }]\nrepeats = 11'), 15, "repeats"),
         (('last_resort = "Mei"', 'last_resort = "Ann"'), 15, "there is no [[contact]] named 'Ann'"),
         (('policy = "Care first"', 'policy = "Care"'), 20, "there is no [[policy]] named 'Care'"),
         (('policy = "Care first"', 'policy = "Care first"\ncontacts = ["Mei"]'), 20, "leave one of the two away"),
