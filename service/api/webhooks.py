@@ -17,9 +17,10 @@ from collectors.errors import CollectError
 from service.api.access import Administering
 from service.api.errors import Conflict, Invalid, NotFound
 from service.api.parameters import PREFIX, BrandGiven, Flag, Id, Limit, Page, Shape, Words, brand_of
-from service.store import webhook
+from service.store import webhook, webhook_delivery
 from service.store.pool import Connection
-from service.store.webhook import Delivery, Webhook, WebhookId, WebhookKind
+from service.store.webhook import Webhook, WebhookId, WebhookKind
+from service.store.webhook_delivery import Delivery
 
 router = APIRouter(prefix=PREFIX, tags=["webhooks"])
 #: What is sent, for the document alone: nobody calls these here.
@@ -172,8 +173,8 @@ async def webhook_rotate(asked: Administering, webhook_id: WebhookPath) -> Webho
 async def webhook_test(asked: Administering, webhook_id: WebhookPath) -> DeliveryItem:
     """One message, tried once; its end is in the log within seconds."""
     known = await _known(asked.conn, webhook_id)
-    made = await webhook.owe_test(asked.conn, known.id, now=asked.now)
-    log = await webhook.log(asked.conn, known.id, limit=10)
+    made = await webhook_delivery.owe_test(asked.conn, known.id, now=asked.now)
+    log = await webhook_delivery.log(asked.conn, known.id, limit=10)
     return DeliveryItem.of(next(one for one in log if one.id == made))
 
 
@@ -181,7 +182,9 @@ async def webhook_test(asked: Administering, webhook_id: WebhookPath) -> Deliver
 async def webhook_log(asked: Administering, webhook_id: WebhookPath, limit: Limit = 50) -> Page[DeliveryItem]:
     """The last that happened first."""
     known = await _known(asked.conn, webhook_id)
-    return Page(items=[DeliveryItem.of(one) for one in await webhook.log(asked.conn, known.id, limit=limit)], next=None)
+    return Page(
+        items=[DeliveryItem.of(one) for one in await webhook_delivery.log(asked.conn, known.id, limit=limit)], next=None
+    )
 
 
 @router.post("/webhooks/{id}/deliveries/{delivery}/again", summary="Send a message again")
@@ -190,7 +193,7 @@ async def webhook_again(
 ) -> None:
     """With the id and the bytes it had, so that a receiver that knows it already can tell."""
     known = await _known(asked.conn, webhook_id)
-    if not await webhook.deliver_again(asked.conn, known.id, delivery_id, now=asked.now):
+    if not await webhook_delivery.deliver_again(asked.conn, known.id, delivery_id, now=asked.now):
         raise Conflict(f"Message {delivery_id} is on its way, or there is none.")
 
 

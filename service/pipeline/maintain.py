@@ -18,7 +18,7 @@ from service.store import (
     trend,
     tryout,
     verification,
-    webhook,
+    webhook_delivery,
 )
 from service.store.pool import Connection, Pool
 
@@ -53,7 +53,7 @@ async def maintain(pool: Pool) -> None:
         await idempotency.forget_before(conn, now - IDEMPOTENCY_LIFE)
         await push.forget_events_before(conn, now - EVENT_LIFE)
         await host_pace.forget_idle(conn, now=now)
-        await webhook.forget_before(conn, now - EVENT_LIFE)
+        await webhook_delivery.forget_before(conn, now - EVENT_LIFE)
         proved_at = await component.last_beat(conn, "trends")
         if proved_at is None or now - proved_at >= PROVE_EVERY:
             await _prove_trends(conn, now=now)

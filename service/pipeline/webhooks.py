@@ -20,9 +20,10 @@ from alerts.errors import ChannelError
 from alerts.types import IncidentId, MentionId
 from collectors.errors import CollectError
 from collectors.types import Egress
-from service.store import clock, component, incident, mention, webhook
+from service.store import clock, component, incident, mention, webhook, webhook_delivery
 from service.store.pool import Connection, Pool
-from service.store.webhook import Claimed, WebhookKind
+from service.store.webhook import WebhookKind
+from service.store.webhook_delivery import Claimed
 
 log = logging.getLogger(__name__)
 
@@ -39,11 +40,11 @@ async def tell_due(pool: Pool, egress: Egress, *, public_url: str, random: Rando
     """Send the message that is due longest; False where none is due."""
     async with pool.acquire() as conn, conn.transaction():
         now = await clock.now(conn)
-        claimed = await webhook.claim(conn, now=now, lease=LEASE)
+        claimed = await webhook_delivery.claim(conn, now=now, lease=LEASE)
         if claimed is None:
             return False
         body = claimed.body or await _composed(conn, claimed, public_url)
-        await webhook.keep_body(conn, claimed, body)
+        await webhook_delivery.keep_body(conn, claimed, body)
     status, error = await _send(egress, claimed, body.encode(), now)
     async with pool.acquire() as conn, conn.transaction():
         await _mark(conn, claimed, status, error, random or SystemRandom())
@@ -83,7 +84,7 @@ async def _mark(conn: Connection, claimed: Claimed, status: int | None, error: s
     # Who asks for a test waits for its answer and sees it at once.
     pause = None if error is None or is_test or gone else signing.pause_after(claimed.attempts, random)
     retry_at = None if pause is None else now + pause
-    if not await webhook.settle(conn, claimed, status=status, error=error, retry_at=retry_at, now=now):
+    if not await webhook_delivery.settle(conn, claimed, status=status, error=error, retry_at=retry_at, now=now):
         log.warning("lease lost while telling a webhook", extra={"delivery": str(claimed.id)})
         return
     if error is not None:

@@ -11,7 +11,7 @@ from alerts.channels.chat import ChatError
 from alerts.channels.webhook import WebhookEvent
 from collectors.addresses import checked_url
 from collectors.errors import CollectError
-from service.store import webhook
+from service.store import webhook, webhook_delivery
 from service.store.webhook import Webhook, WebhookId, WebhookKind
 from service.web import render
 from service.web.mention_query import number
@@ -36,7 +36,7 @@ async def _page(visit: Visit, *, secret: str | None = None, wrong: str | None = 
         "webhooks.html",
         here="webhooks",
         status=200 if wrong is None else 422,
-        hooks=[(one, await webhook.log(visit.conn, one.id, limit=_LOGGED)) for one in hooks],
+        hooks=[(one, await webhook_delivery.log(visit.conn, one.id, limit=_LOGGED)) for one in hooks],
         events=event_names(visit.reader),
         states=state_names(visit.reader),
         secret=secret,
@@ -91,9 +91,9 @@ async def act(visit: Administering, webhook_id: str, verb: str) -> Response:
     one, now = await _known(visit, webhook_id), visit.reader.now
     match verb:
         case "test":
-            await webhook.owe_test(visit.conn, one.id, now=now)
+            await webhook_delivery.owe_test(visit.conn, one.id, now=now)
         case "again":
-            await webhook.deliver_again(visit.conn, one.id, _delivery(form.get("delivery", "")), now=now)
+            await webhook_delivery.deliver_again(visit.conn, one.id, _delivery(form.get("delivery", "")), now=now)
         case "enable" | "disable":
             await webhook.enable(visit.conn, one.id, enabled=verb == "enable")
         case "remove":

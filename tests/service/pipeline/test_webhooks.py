@@ -21,7 +21,7 @@ from collectors.egress import GuardedEgress
 from service.pipeline.deliver import deliver_next, email_channel
 from service.pipeline.webhooks import tell_due
 from service.settings import Settings
-from service.store import clock, component, incident, ingest, webhook
+from service.store import clock, component, incident, ingest, webhook, webhook_delivery
 from service.store.pool import Connection, Pool
 from service.store.webhook import WebhookId, WebhookKind
 from tests import make
@@ -178,7 +178,7 @@ async def test_a_failed_try_is_repeated_with_the_same_id_and_bytes(
     await later(conn, timedelta(minutes=7))
     await tell(pool)
     ids = {headers["webhook-id"] for headers, _ in receiver.got}
-    [entry] = await webhook.log(conn, WebhookId(1), limit=5)
+    [entry] = await webhook_delivery.log(conn, WebhookId(1), limit=5)
 
     assert (len(receiver.got), len(ids), len({body for _, body in receiver.got})) == (3, 1, 1)
     assert (entry.state, entry.attempts, entry.status) == ("sent", 3, 204)
@@ -193,7 +193,7 @@ async def test_what_is_never_taken_is_given_up_and_the_webhook_switched_off(
     for _ in range(12):
         await tell(pool)
         await later(conn, timedelta(hours=30))
-    [entry] = await webhook.log(conn, hook, limit=5)
+    [entry] = await webhook_delivery.log(conn, hook, limit=5)
     known = await webhook.get(conn, hook)
     assert known is not None
     parts = {one.name: one for one in await component.every(conn)}
@@ -228,7 +228,7 @@ async def test_nothing_inward_is_asked_unless_it_is_allowed(
     hook = await add(conn, receiver.url, WebhookEvent.OPENED, allow_private=False)
     await rage(conn, pool, watched, "one")
     await tell(pool)
-    [entry] = await webhook.log(conn, hook, limit=5)
+    [entry] = await webhook_delivery.log(conn, hook, limit=5)
 
     assert receiver.got == []
     assert (entry.state, entry.status) == ("pending", None)
@@ -240,10 +240,10 @@ async def test_both_secrets_sign_while_one_is_rotated(
     first, second = signing.new_secret(), signing.new_secret()
     hook = await add(conn, receiver.url, secret=first)
     await webhook.rotate(conn, hook, second, former_until=await clock.now(conn) + signing.ROTATION)
-    await webhook.owe_test(conn, hook, now=await clock.now(conn))
+    await webhook_delivery.owe_test(conn, hook, now=await clock.now(conn))
     await tell(pool)
     await later(conn, timedelta(hours=25))
-    await webhook.owe_test(conn, hook, now=await clock.now(conn))
+    await webhook_delivery.owe_test(conn, hook, now=await clock.now(conn))
     await tell(pool)
     taken = [[is_signed(headers, body, key) for key in (first, second)] for headers, body in receiver.got]
 
@@ -254,10 +254,10 @@ async def test_a_message_is_sent_again_when_asked(
     conn: Connection, pool: Pool, watched: Watched, receiver: Receiver
 ) -> None:
     hook = await add(conn, receiver.url)
-    made = await webhook.owe_test(conn, hook, now=await clock.now(conn))
+    made = await webhook_delivery.owe_test(conn, hook, now=await clock.now(conn))
     await tell(pool)
 
-    assert await webhook.deliver_again(conn, hook, made, now=await clock.now(conn))
+    assert await webhook_delivery.deliver_again(conn, hook, made, now=await clock.now(conn))
     await tell(pool)
     assert [headers["webhook-id"] for headers, _ in receiver.got] == [str(made)] * 2
 
@@ -282,10 +282,10 @@ async def test_a_chat_is_told_in_its_language_and_its_address_is_not_logged(
     assert hook is not None
     await rage(conn, pool, watched, "one")
     await tell(pool)
-    [first] = await webhook.log(conn, hook, limit=5)
+    [first] = await webhook_delivery.log(conn, hook, limit=5)
     await later(conn, timedelta(seconds=7))
     await tell(pool)
-    [second] = await webhook.log(conn, hook, limit=5)
+    [second] = await webhook_delivery.log(conn, hook, limit=5)
     said = [json.loads(body) for _, body in receiver.got]
 
     assert (first.state, first.error, second.state) == ("pending", "the chat did not take the message", "sent")
