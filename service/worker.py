@@ -177,16 +177,21 @@ async def _deliver(stack: AsyncExitStack, settings: Settings, pool: Pool) -> lis
     from collectors.egress import GuardedEgress  # noqa: PLC0415
     from service.pipeline.bounces import BounceReader  # noqa: PLC0415
     from service.pipeline.deliver import SENDERS, Postman, bounce_mailbox  # noqa: PLC0415
-    from service.pipeline.webhooks import tell_due  # noqa: PLC0415
+    from service.pipeline.webhooks import note_ill, tell_due  # noqa: PLC0415
 
     egress = await stack.enter_async_context(GuardedEgress())
 
     async def tell() -> bool:
         return await tell_due(pool, egress, public_url=settings.public_url)
 
+    async def note() -> bool:
+        await note_ill(pool)
+        return False
+
     rhythms = [
         Rhythm(step=Postman(settings, pool).step, seconds=settings.tick, lanes=SENDERS),
         Rhythm(step=tell, seconds=settings.tick, lanes=2),
+        Rhythm(step=note, seconds=30.0),
     ]
     mailbox = bounce_mailbox(settings)
     if mailbox is None:

@@ -89,11 +89,10 @@ async def _mark(conn: Connection, claimed: Claimed, status: int | None, error: s
         return
     if error is not None:
         log.warning("webhook not told", extra={"webhook": claimed.webhook_id, "reason": error})
-        await _give_up(conn, claimed, error, gone=gone, now=now)
-    await note_ill(conn, now=now)
+        await _lose_patience(conn, claimed, error, gone=gone, now=now)
 
 
-async def _give_up(conn: Connection, claimed: Claimed, error: str, *, gone: bool, now: datetime) -> None:
+async def _lose_patience(conn: Connection, claimed: Claimed, error: str, *, gone: bool, now: datetime) -> None:
     """Switch a webhook off that is gone, or has taken nothing for days."""
     known = await webhook.get(conn, claimed.webhook_id)
     if known is None or not known.enabled or known.failing_since is None:
@@ -101,11 +100,17 @@ async def _give_up(conn: Connection, claimed: Claimed, error: str, *, gone: bool
     if gone or now - known.failing_since >= signing.PATIENCE:
         why = error if gone else f"nothing was taken for {signing.PATIENCE.days} days; last: {error}"
         await webhook.disable(conn, known.id, why=why, now=now)
+        await _note_ill(conn, now=now)
         log.error("webhook switched off", extra={"webhook": known.name, "reason": why})
 
 
-async def note_ill(conn: Connection, *, now: datetime) -> None:
-    """Say which webhooks were switched off, so that they are missed."""
+async def note_ill(pool: Pool) -> None:
+    """Say which webhooks were switched off, so that they are missed; and no more once people saw to them."""
+    async with pool.acquire() as conn:
+        await _note_ill(conn, now=await clock.now(conn))
+
+
+async def _note_ill(conn: Connection, *, now: datetime) -> None:
     ill = [one for one in await webhook.every(conn) if one.disabled_why]
     detail = "; ".join(f"{one.name}: {one.disabled_why}" for one in ill)
     await component.beat(conn, "webhooks", now=now, healthy=not ill, detail=detail)

@@ -19,7 +19,7 @@ from alerts.channels.webhook import WebhookEvent
 from alerts.types import Resolution
 from collectors.egress import GuardedEgress
 from service.pipeline.deliver import deliver_next, email_channel
-from service.pipeline.webhooks import tell_due
+from service.pipeline.webhooks import note_ill, tell_due
 from service.settings import Settings
 from service.store import clock, component, incident, ingest, webhook, webhook_delivery
 from service.store.pool import Connection, Pool
@@ -220,6 +220,22 @@ async def test_an_address_that_is_gone_is_told_no_more(
 
     assert known is not None
     assert not known.enabled
+
+
+async def test_a_webhook_that_was_mended_is_ill_no_more(
+    conn: Connection, pool: Pool, watched: Watched, receiver: Receiver
+) -> None:
+    receiver.statuses = [410]
+    hook = await add(conn, receiver.url, WebhookEvent.OPENED)
+    await rage(conn, pool, watched, "one")
+    await tell(pool)
+    ill = {one.name: one for one in await component.every(conn)}
+    await webhook.enable(conn, hook, enabled=True)
+    await note_ill(pool)
+    well = {one.name: one for one in await component.every(conn)}
+
+    assert not ill["webhooks"].healthy
+    assert well["webhooks"].healthy
 
 
 async def test_nothing_inward_is_asked_unless_it_is_allowed(
