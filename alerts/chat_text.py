@@ -8,6 +8,8 @@ from alerts.channels.webhook_message import IncidentTold, MentionTold, Told
 from alerts.letter import words_for
 
 _MOST_TITLE, _MOST_WORDS = 120, 500
+#: «@everyone» or «<!channel>» in a post would wake everybody in the chat: a joiner that is not seen undoes it.
+_CALLS = str.maketrans({"@": "@\u2060", "<": "<\u2060"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,5 +44,5 @@ def rendered(told: Told, *, language: str) -> ChatText:
 
 
 def _text(title: str, site: str, said: str, url: str) -> ChatText:
-    quoted = text.shortened(text.body(said).strip(), _MOST_WORDS)
+    quoted = text.shortened(text.body(said).strip(), _MOST_WORDS).translate(_CALLS)
     return ChatText(title=text.line(title, _MOST_TITLE), text=f"{text.line(site, 80)}\n{quoted}\n\n{url}")
