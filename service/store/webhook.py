@@ -10,6 +10,8 @@ import asyncpg
 
 from alerts.channels.webhook import WebhookEvent
 from alerts.types import BrandId, NotificationId
+from service.store import events
+from service.store.events import EventKind
 from service.store.pool import Connection
 
 WebhookId = NewType("WebhookId", int)
@@ -48,8 +50,8 @@ _COLUMNS = """
 
 
 def _webhook(row: asyncpg.Record) -> Webhook:
-    events = tuple(WebhookEvent(event) for event in row["events"])
-    return Webhook(**{**row, "kind": WebhookKind(row["kind"]), "events": events})
+    told_of = tuple(WebhookEvent(event) for event in row["events"])
+    return Webhook(**{**row, "kind": WebhookKind(row["kind"]), "events": told_of})
 
 
 async def every(conn: Connection) -> list[Webhook]:
@@ -125,7 +127,7 @@ async def disable(conn: Connection, webhook_id: WebhookId, *, why: str, now: dat
     )
     if done is None:
         return False
-    await conn.execute(
+    rows = await conn.fetch(
         """
         with told as (
             select c.id, exists (
@@ -138,10 +140,12 @@ async def disable(conn: Connection, webhook_id: WebhookId, *, why: str, now: dat
         insert into notification (id, contact_id, purpose, cycle, seq, reason, urgency, state, not_before, created_at)
         select gen_random_uuid(), id, 'notice', 1, 0, 'webhook:' || $1::bigint, 'high', 'pending', $2, $2
         from told where of_all or not exists (select from told other where other.of_all)
+        returning id
         """,
         webhook_id,
         now,
     )
+    await events.tell(conn, EventKind.NOTIFICATION, [NotificationId(row["id"]) for row in rows])
     return True
 
 
