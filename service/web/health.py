@@ -100,23 +100,43 @@ def _said(source: SourceHealth, how: Hearing, reader: Reader) -> str:
 
 def mail_notices(components: Sequence[Component], settings: Settings, reader: Reader) -> list[Notice]:
     """Return what keeps e-mails from leaving."""
-    named = {part.name: part for part in components}
+    named, _ = {part.name: part for part in components}, reader.words.gettext
     found = (
         _mail(named.get("smtp"), settings, reader),
-        _given_up(named.get("outbox"), reader),
-        _unreached(named.get("contacts"), reader),
-        _returned(named.get("bounces"), reader),
+        _ill(
+            named.get("outbox"),
+            _("Some e-mails were given up: those people were not told."),
+            _("Open the outbox, correct the contact or the mail server, and try them again."),
+        ),
+        _ill(
+            named.get("contacts"),
+            _("Some people get no e-mail: what is sent to them comes back."),
+            _("Correct their addresses in earshot.toml and apply it."),
+        ),
+        _ill(
+            named.get("bounces"),
+            _("The mailbox for messages that come back cannot be read."),
+            _("Check EARSHOT_BOUNCE_URL; what came back meanwhile is read when it answers again."),
+        ),
     )
     return [notice for notice in found if notice is not None]
 
 
 def notices(components: Sequence[Component], settings: Settings, reader: Reader) -> list[Notice]:
     """Return what keeps Earshot from doing its work, gravest first."""
-    named = {part.name: part for part in components}
+    named, _ = {part.name: part for part in components}, reader.words.gettext
     own = (
         _worker(components, reader),
-        _promises(named.get("auditor"), reader),
-        _untold(named.get("webhooks"), reader),
+        _ill(
+            named.get("auditor"),
+            _("Something that was promised did not happen."),
+            _("Run “earshot doctor”: it names what it is, and what to do."),
+        ),
+        _ill(
+            named.get("webhooks"),
+            _("Some programs are told nothing any more: they took no webhook."),
+            _("Mend the receiver, then switch the webhook on again under Webhooks."),
+        ),
     )
     return [*(notice for notice in own if notice is not None), *mail_notices(components, settings, reader)]
 
@@ -139,58 +159,9 @@ def _worker(components: Sequence[Component], reader: Reader) -> Notice | None:
     return Notice(title=title, remedy=_("Look into its log; it goes on by itself when it can."), detail=ill.detail)
 
 
-def _promises(auditor: Component | None, reader: Reader) -> Notice | None:
-    _ = reader.words.gettext
-    if auditor is None or auditor.healthy:
-        return None
-    return Notice(
-        title=_("Something that was promised did not happen."),
-        remedy=_("Run “earshot doctor”: it names what it is, and what to do."),
-        detail=auditor.detail,
-    )
-
-
-def _untold(webhooks: Component | None, reader: Reader) -> Notice | None:
-    _ = reader.words.gettext
-    if webhooks is None or webhooks.healthy:
-        return None
-    return Notice(
-        title=_("Some programs are told nothing any more: they took no webhook."),
-        remedy=_("Mend the receiver, then switch the webhook on again under Webhooks."),
-        detail=webhooks.detail,
-    )
-
-
-def _given_up(outbox: Component | None, reader: Reader) -> Notice | None:
-    _ = reader.words.gettext
-    if outbox is None or outbox.healthy:
-        return None
-    return Notice(
-        title=_("Some e-mails were given up: those people were not told."),
-        remedy=_("Open the outbox, correct the contact or the mail server, and try them again."),
-    )
-
-
-def _unreached(contacts: Component | None, reader: Reader) -> Notice | None:
-    _ = reader.words.gettext
-    if contacts is None or contacts.healthy:
-        return None
-    return Notice(
-        title=_("Some people get no e-mail: what is sent to them comes back."),
-        remedy=_("Correct their addresses in earshot.toml and apply it."),
-        detail=contacts.detail,
-    )
-
-
-def _returned(bounces: Component | None, reader: Reader) -> Notice | None:
-    _ = reader.words.gettext
-    if bounces is None or bounces.healthy:
-        return None
-    return Notice(
-        title=_("The mailbox for messages that come back cannot be read."),
-        remedy=_("Check EARSHOT_BOUNCE_URL; what came back meanwhile is read when it answers again."),
-        detail=bounces.detail,
-    )
+def _ill(part: Component | None, title: str, remedy: str) -> Notice | None:
+    """Return what is said of a part that is not well."""
+    return None if part is None or part.healthy else Notice(title=title, remedy=remedy, detail=part.detail)
 
 
 def _mail(smtp: Component | None, settings: Settings, reader: Reader) -> Notice | None:
@@ -200,12 +171,8 @@ def _mail(smtp: Component | None, settings: Settings, reader: Reader) -> Notice 
             title=_("No mail server is set: e-mails wait in the outbox and nobody is told."),
             remedy=_("Set EARSHOT_SMTP_URL, such as smtp://user:password@mail.example.com:587, and start again."),
         )
-    if smtp is None or smtp.healthy:
-        return None
-    return Notice(
-        title=_("The mail server does not take our e-mails."),
-        remedy=_(
-            "Check EARSHOT_SMTP_URL and the server. E-mails wait in the outbox and leave by themselves afterwards."
-        ),
-        detail=smtp.detail,
+    return _ill(
+        smtp,
+        _("The mail server does not take our e-mails."),
+        _("Check EARSHOT_SMTP_URL and the server. E-mails wait in the outbox and leave by themselves afterwards."),
     )
