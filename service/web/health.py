@@ -107,6 +107,7 @@ def mail_notices(components: Sequence[Component], settings: Settings, reader: Re
             named.get("outbox"),
             _("Some e-mails were given up: those people were not told."),
             _("Open the outbox, correct the contact or the mail server, and try them again."),
+            detailed=False,
         ),
         _ill(
             named.get("contacts"),
@@ -159,9 +160,11 @@ def _worker(components: Sequence[Component], reader: Reader) -> Notice | None:
     return Notice(title=title, remedy=_("Look into its log; it goes on by itself when it can."), detail=ill.detail)
 
 
-def _ill(part: Component | None, title: str, remedy: str) -> Notice | None:
-    """Return what is said of a part that is not well."""
-    return None if part is None or part.healthy else Notice(title=title, remedy=remedy, detail=part.detail)
+def _ill(part: Component | None, title: str, remedy: str, *, detailed: bool = True) -> Notice | None:
+    """Return what is said of a part that is not well; `detailed`: its own words say more than ours."""
+    if part is None or part.healthy:
+        return None
+    return Notice(title=title, remedy=remedy, detail=part.detail if detailed else "")
 
 
 def _mail(smtp: Component | None, settings: Settings, reader: Reader) -> Notice | None:
