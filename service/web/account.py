@@ -11,7 +11,7 @@ from service.store import access, attempt, user
 from service.web import render
 from service.web.mention_query import number
 from service.web.sign_in import address_of
-from service.web.visit import Missing, PageRoute, Themselves, Visit
+from service.web.visit import Missing, PageRoute, Themselves, Visit, or_missing
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -61,9 +61,9 @@ async def _wrong(visit: Visit, form: Mapping[str, str]) -> tuple[str, str] | Non
 async def end_session(visit: Themselves, session_id: str) -> Response:
     """Sign another browser out. Raises Missing."""
     await visit.form()
-    known = number(session_id)
+    known = or_missing(number(session_id))
     async with visit.conn.transaction():
-        if known is None or not await access.end_session(visit.conn, known, user_id=visit.user_id):
+        if not await access.end_session(visit.conn, known, user_id=visit.user_id):
             raise Missing
     return render.moved("/account?came=session")
 
@@ -71,7 +71,6 @@ async def end_session(visit: Themselves, session_id: str) -> Response:
 async def _page(visit: Visit, *, wrong: tuple[str, str] | None = None) -> Response:
     _ = visit.reader.words.gettext
     one = await user.get(visit.conn, visit.user_id)
-    came = visit.request.query_params.get("came", "")
     done = {"password": _("Your password was changed."), "session": _("That browser is signed out.")}
     roles = {
         access.Role.VIEWER: _("reads"),
@@ -88,6 +87,6 @@ async def _page(visit: Visit, *, wrong: tuple[str, str] | None = None) -> Respon
         role=roles[visit.session.role] if visit.session else "",
         has_password=one is not None and one.has_password,
         wrong=wrong,
-        done=done.get(came),
+        done=visit.became(done),
         fewest=passwords.FEWEST,
     )

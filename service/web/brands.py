@@ -20,7 +20,7 @@ from service.web import mention_view, render, wording
 from service.web.mention_query import number
 from service.web.mention_view import MentionView
 from service.web.reader import Reader
-from service.web.visit import Missing, PageRoute, SignedIn, Visit, Writing
+from service.web.visit import PageRoute, SignedIn, Visit, Writing, or_missing
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -55,14 +55,18 @@ class Tried:
 @router.get("/settings/brands")
 async def listed(visit: SignedIn) -> Response:
     """Return what is watched."""
-    reader = visit.reader
+    _ = visit.reader.words.gettext
+    said = {
+        "added": _("The brand is watched from now on, in every shared source."),
+        "changed": _("Changed; it counts for what comes in from now on."),
+    }
     return visit.page(
         "brands.html",
         here="brands",
         brands=await brand.every(visit.conn),
         a_day=await _a_day(visit),
         may_write=visit.may("write"),
-        notice=_notice(visit.request.query_params.get("came", ""), reader),
+        notice=visit.became(said),
     )
 
 
@@ -224,16 +228,4 @@ def _form(
 
 
 async def _found(visit: Visit, brand_id: str) -> Brand:
-    known = number(brand_id)
-    found = None if known is None else await brand.get(visit.conn, BrandId(known))
-    if found is None:
-        raise Missing
-    return found
-
-
-def _notice(came: str, reader: Reader) -> str:
-    _ = reader.words.gettext
-    return {
-        "added": _("The brand is watched from now on, in every shared source."),
-        "changed": _("Changed; it counts for what comes in from now on."),
-    }.get(came, "")
+    return or_missing(await brand.get(visit.conn, BrandId(or_missing(number(brand_id)))))

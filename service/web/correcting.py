@@ -16,7 +16,7 @@ from service.store.correction import Correction
 from service.store.mention import StoredMention
 from service.web import links, render
 from service.web.mention_query import number
-from service.web.visit import Missing, PageRoute, Responding, Visit
+from service.web.visit import PageRoute, Responding, Visit, or_missing
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -57,11 +57,7 @@ async def undo(visit: Responding, mention_id: str) -> Response:
 
 
 async def _found(visit: Visit, mention_id: str) -> StoredMention:
-    known = number(mention_id)
-    found = None if known is None else await mention.get(visit.conn, MentionId(known))
-    if found is None:
-        raise Missing
-    return found
+    return or_missing(await mention.get(visit.conn, MentionId(or_missing(number(mention_id)))))
 
 
 async def _say(visit: Visit, found: StoredMention, said: Said, *, undone: bool = False) -> Response:

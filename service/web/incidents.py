@@ -17,7 +17,7 @@ from service.web import links, mention_view, render, wording
 from service.web.highlight import excerpt, marked_words
 from service.web.mention_query import number
 from service.web.reader import Reader
-from service.web.visit import Missing, PageRoute, Responding, SignedIn, Visit
+from service.web.visit import PageRoute, Responding, SignedIn, Visit, or_missing
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -84,16 +84,14 @@ async def listed(visit: SignedIn) -> Response:
 @router.get("/incidents/{incident_id}")
 async def one(visit: SignedIn, incident_id: str) -> Response:
     """Return one incident. Raises Missing."""
-    found = await incident.get(visit.conn, _known(incident_id))
-    if found is None:
-        raise Missing
+    found = or_missing(await incident.get(visit.conn, _known(incident_id)))
     mentions = await mention.newest(visit.conn, MentionFilter(incident_id=found.id), limit=_MENTIONS_SHOWN)
     return visit.page(
         "incident.html",
         here="incidents",
         incident=found,
         headline=headline(found),
-        notice=notice(visit.request.query_params.get("came", ""), found, visit.reader),
+        notice=_notice(visit, found),
         status_name=wording.statuses(visit.reader)[found.status],
         urgency=wording.urgency(found.urgency, visit.reader),
         why=wording.reason(found.reason, visit.reader) if found.reason else "",
@@ -219,10 +217,11 @@ async def _others(visit: Visit, found: IncidentSummary) -> list[tuple[IncidentSu
     return [(other, headline(other, 60)) for other in near if other.id != found.id]
 
 
-def notice(came: str, now: IncidentSummary, reader: Reader) -> str:
+def _notice(visit: Visit, now: IncidentSummary) -> str:
     """Return what became of an action, with who was faster where somebody was; '' for none."""
+    reader = visit.reader
     _ = reader.words.gettext
-    known = {
+    said = {
         "done": _("Done."),
         "no-reason": _("Choose why it is resolved."),
         "no-time": _("Choose how long."),
@@ -233,7 +232,7 @@ def notice(came: str, now: IncidentSummary, reader: Reader) -> str:
         "refused_newer_open": _("Nothing was changed: the same trouble has a newer open incident. Go on there."),
         "unchanged": _("Nothing was changed: it was so already.") + _by(now, reader),
     }
-    return known.get(came, "")
+    return visit.became(said)
 
 
 def _by(now: IncidentSummary, reader: Reader) -> str:
@@ -250,18 +249,14 @@ def _by(now: IncidentSummary, reader: Reader) -> str:
 
 def _seen(acted: Acted | None) -> Response:
     """Return the incident's page with what became of the action. Raises Missing."""
-    if acted is None:
-        raise Missing
+    acted = or_missing(acted)
     came = "done" if acted.changed else acted.refused or "unchanged"
     return render.moved(f"/incidents/{acted.incident.id}?came={came}")
 
 
 def _known(incident_id: str) -> IncidentId:
     """Return the id an address gives. Raises Missing."""
-    known = number(incident_id)
-    if known is None:
-        raise Missing
-    return IncidentId(known)
+    return IncidentId(or_missing(number(incident_id)))
 
 
 def _after(text: str | None) -> tuple[datetime, IncidentId] | None:

@@ -15,7 +15,7 @@ from service.web import render
 from service.web.period import from_local
 from service.web.reader import Reader
 from service.web.source_form import Wrong
-from service.web.visit import Administering, Missing, PageRoute, Visit
+from service.web.visit import Administering, Missing, PageRoute, Visit, or_missing
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 _MOST_NAME = 200
@@ -50,8 +50,10 @@ def _scopes(reader: Reader) -> dict[Scope, str]:
 @router.get("/settings/keys")
 async def listed(visit: Administering) -> Response:
     """Return the keys, without their secrets."""
-    notice = visit.reader.words.gettext("The key is revoked; nobody comes in by it any more.")
-    return await _page(visit, notice=notice if visit.request.query_params.get("came") == "revoked" else "")
+    _ = visit.reader.words.gettext
+    return await _page(
+        visit, notice=visit.became({"revoked": _("The key is revoked; nobody comes in by it any more.")})
+    )
 
 
 @router.post("/settings/keys")
@@ -79,9 +81,7 @@ async def rotate(visit: Administering, key_id: str) -> Response:
     await visit.form()
     async with visit.conn.transaction():
         secret = await access.rotate_key(visit.conn, storable(key_id), now=visit.reader.now)
-    if secret is None:
-        raise Missing
-    return await _page(visit, secret=secret, rotated=True)
+    return await _page(visit, secret=or_missing(secret), rotated=True)
 
 
 @router.post("/settings/keys/{key_id}/revoke")

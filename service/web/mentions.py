@@ -14,7 +14,7 @@ from service.store.mention import StoredMention
 from service.web import correcting, mention_query, mention_view, verdict_lines, verdict_words, wording
 from service.web.mention_query import Asked, Sort, cursor, ranked_cursor
 from service.web.reader import Reader
-from service.web.visit import Missing, PageRoute, SignedIn
+from service.web.visit import PageRoute, SignedIn, or_missing
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -85,10 +85,7 @@ async def _found(visit: SignedIn, asked: Asked) -> tuple[Sequence[StoredMention]
 @router.get("/mentions/{mention_id}")
 async def one(visit: SignedIn, mention_id: str) -> Response:
     """Return one mention. Raises Missing."""
-    known = mention_query.number(mention_id)
-    found = None if known is None else await mention.get(visit.conn, MentionId(known))
-    if found is None:
-        raise Missing
+    found = or_missing(await mention.get(visit.conn, MentionId(or_missing(mention_query.number(mention_id)))))
     return visit.page(
         "mention.html",
         here="mentions",
@@ -115,8 +112,4 @@ async def _correction(visit: SignedIn, found: StoredMention) -> Correction | Non
 def _notice(visit: SignedIn) -> str:
     """Return what became of an action; '' for none."""
     _ = visit.reader.words.gettext
-    came = visit.request.query_params.get("came", "")
-    return {
-        "corrected": _("Kept: every number follows at once."),
-        "undone": _("Undone."),
-    }.get(came, "")
+    return visit.became({"corrected": _("Kept: every number follows at once."), "undone": _("Undone.")})

@@ -14,7 +14,7 @@ from service.store import calendar, contact, policy, schedule
 from service.store.calendar import FeedId
 from service.web import duty_view, render, wall_form
 from service.web.mention_query import number
-from service.web.visit import Missing, PageRoute, Responding, SignedIn, Visit, Writing
+from service.web.visit import Missing, PageRoute, Responding, SignedIn, Visit, Writing, or_missing
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 _LONGEST = timedelta(days=92)
@@ -64,12 +64,10 @@ def _mistake(visit: Visit, starts_at: datetime, ends_at: datetime | None) -> str
 
 @router.post("/on-call/overrides/{override_id}/end")
 async def give_back(visit: Responding, override_id: str) -> Response:
-    """End an override now; one that has ended stays so."""
+    """End an override now; one that has ended stays so. Raises Missing."""
     await visit.form()
-    known = number(override_id)
-    if known is None:
-        raise Missing
-    await schedule.end_override(visit.conn, OverrideId(known), now=visit.reader.now)
+    known = OverrideId(or_missing(number(override_id)))
+    await schedule.end_override(visit.conn, known, now=visit.reader.now)
     return render.moved("/on-call?came=ended")
 
 
@@ -95,12 +93,9 @@ async def make_address(visit: Writing) -> Response:
 
 @router.post("/on-call/calendars/{feed_id}/revoke")
 async def revoke(visit: Writing, feed_id: str) -> Response:
-    """Let an address open nothing any more."""
+    """Let an address open nothing any more. Raises Missing."""
     await visit.form()
-    known = number(feed_id)
-    if known is None:
-        raise Missing
-    await calendar.revoke(visit.conn, FeedId(known))
+    await calendar.revoke(visit.conn, FeedId(or_missing(number(feed_id))))
     return render.moved("/on-call?came=revoked")
 
 
@@ -151,19 +146,15 @@ def _policies(
 
 
 async def _schedule(visit: Visit, schedule_id: str) -> Schedule:
-    known = number(schedule_id)
-    found = (
-        None if known is None else await schedule.get(visit.conn, ScheduleId(known), overrides_since=visit.reader.now)
-    )
-    if found is None:
-        raise Missing
-    return found
+    known = ScheduleId(or_missing(number(schedule_id)))
+    return or_missing(await schedule.get(visit.conn, known, overrides_since=visit.reader.now))
 
 
 def _notice(visit: Visit) -> str:
     _ = visit.reader.words.gettext
-    return {
+    said = {
         "taken": _("It is taken over."),
         "ended": _("Whoever's turn it is has it again."),
         "revoked": _("The address opens nothing any more."),
-    }.get(visit.request.query_params.get("came", ""), "")
+    }
+    return visit.became(said)

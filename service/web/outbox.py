@@ -13,7 +13,7 @@ from service import reports
 from service.store import component, notification
 from service.store.notification import OutboxEntry
 from service.web import health, links, render, wording
-from service.web.visit import Missing, PageRoute, Responding, SignedIn, Visit
+from service.web.visit import Missing, PageRoute, Responding, SignedIn, Visit, or_missing
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -85,10 +85,7 @@ async def _entry(visit: Visit, notification_id: str) -> OutboxEntry:
         known = NotificationId(UUID(notification_id))
     except ValueError:
         raise Missing from None
-    entry = await notification.get(visit.conn, known)
-    if entry is None:
-        raise Missing
-    return entry
+    return or_missing(await notification.get(visit.conn, known))
 
 
 async def _letter(visit: Visit, entry: OutboxEntry) -> Rendered:

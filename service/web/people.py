@@ -15,7 +15,7 @@ from service.store import bounce, contact, notification, verification
 from service.store.search import storable
 from service.web import render, wording
 from service.web.mention_query import number
-from service.web.visit import Missing, PageRoute, SignedIn, Visit, Writing
+from service.web.visit import PageRoute, SignedIn, Visit, Writing, or_missing
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 _MOST_NAME, _MOST_EMAIL, _MOST_ZONE, _MOST_TIME = 200, 254, 64, 5
@@ -164,11 +164,7 @@ async def _check_name(visit: Visit, wanted: Contact) -> None:
 
 async def _stored(visit: Visit, contact_id: str) -> Contact:
     """Return the contact an address gives. Raises Missing."""
-    known = number(contact_id)
-    found = None if known is None else await contact.get(visit.conn, ContactId(known))
-    if found is None:
-        raise Missing
-    return found
+    return or_missing(await contact.get(visit.conn, ContactId(or_missing(number(contact_id)))))
 
 
 def _form(
@@ -187,10 +183,11 @@ def _form(
 
 def _notice(visit: Visit) -> str:
     _ = visit.reader.words.gettext
-    return {
+    said = {
         "saved": _("The contact is stored."),
         "asked": _("An e-mail asks the address; it is told nothing until somebody there agrees."),
         "tested": _("A test e-mail is on its way; the outbox tells how it went."),
         "waits": _("There is nothing to ask, or an e-mail is on its way already."),
         "removed": _("The contact is removed."),
-    }.get(visit.request.query_params.get("came", ""), "")
+    }
+    return visit.became(said)

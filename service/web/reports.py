@@ -21,7 +21,7 @@ from service.store.trend import Bucket
 from service.web import chart, chart_picture, links, render
 from service.web.mention_query import number
 from service.web.reader import Reader
-from service.web.visit import Missing, PageRoute, SignedIn, Visit, Writing, trouble
+from service.web.visit import PageRoute, SignedIn, Visit, Writing, or_missing, trouble
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -165,10 +165,7 @@ async def picture(visit: SignedIn) -> Response:
 async def wish(visit: Writing, contact_id: str) -> Response:
     """Keep which reports a contact wants. Raises Missing."""
     form = await visit.form()
-    known = number(contact_id)
-    found = None if known is None else await contact.get(visit.conn, ContactId(known))
-    if found is None:
-        raise Missing
+    found = or_missing(await contact.get(visit.conn, ContactId(or_missing(number(contact_id)))))
     kinds = [kind for kind in DigestKind if form.get(kind)]
     try:
         wanted = digest.wish(kinds, form.get("at", "").strip(), always=bool(form.get("always")))

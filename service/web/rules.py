@@ -16,8 +16,7 @@ from service.store.preview import Preview, preview
 from service.store.search import storable
 from service.web import mention_view, render, rule_words, wording
 from service.web.mention_query import number
-from service.web.reader import Reader
-from service.web.visit import Missing, PageRoute, SignedIn, Visit, Writing
+from service.web.visit import Missing, PageRoute, SignedIn, Visit, Writing, or_missing
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -58,7 +57,7 @@ async def listed(visit: SignedIn) -> Response:
         modes=rule_words.modes(visit.reader),
         brands={one.id: one.name for one in await brand.every(visit.conn)},
         urgencies={one: wording.urgency(one, visit.reader) for one in Urgency},
-        notice=_notice(visit.request.query_params.get("came", ""), visit.reader),
+        notice=_notice(visit),
     )
 
 
@@ -258,11 +257,7 @@ def _kind(given: str) -> RuleKind:
 
 async def _stored(visit: Visit, rule_id: str) -> Rule:
     """Return the rule an address gives. Raises Missing."""
-    known = number(rule_id)
-    found = None if known is None else await rule.get(visit.conn, RuleId(known))
-    if found is None:
-        raise Missing
-    return found
+    return or_missing(await rule.get(visit.conn, RuleId(or_missing(number(rule_id)))))
 
 
 def _written(value: float | str) -> str:
@@ -270,6 +265,6 @@ def _written(value: float | str) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _notice(came: str, reader: Reader) -> str:
-    _ = reader.words.gettext
-    return {"saved": _("The rule is stored."), "removed": _("The rule is removed.")}.get(came, "")
+def _notice(visit: Visit) -> str:
+    _ = visit.reader.words.gettext
+    return visit.became({"saved": _("The rule is stored."), "removed": _("The rule is removed.")})

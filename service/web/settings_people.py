@@ -13,7 +13,7 @@ from service.store.user import User
 from service.web import audit_words, links, render
 from service.web.mention_query import number
 from service.web.reader import Reader
-from service.web.visit import Administering, Missing, PageRoute, Visit
+from service.web.visit import Administering, PageRoute, Visit, or_missing
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 _MOST_NAME = 200
@@ -108,11 +108,7 @@ async def _bounds(visit: Visit, form: Mapping[str, str], role: Role) -> frozense
 
 
 async def _one(visit: Visit, user_id: str) -> User:
-    known = number(user_id)
-    found = None if known is None else await user.get(visit.conn, known)
-    if found is None:
-        raise Missing
-    return found
+    return or_missing(await user.get(visit.conn, or_missing(number(user_id))))
 
 
 async def _page(visit: Visit, *, wrong: str = "", link: str = "", of: str = "") -> Response:

@@ -14,7 +14,7 @@ from service.store.incident import IncidentSummary
 from service.store.search import storable
 from service.web import render, wall_form
 from service.web.mention_query import number
-from service.web.visit import Missing, PageRoute, Responding, SignedIn, Visit
+from service.web.visit import PageRoute, Responding, SignedIn, Visit, or_missing
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 _LONGEST = timedelta(days=90)
@@ -66,10 +66,7 @@ async def keep_quiet(visit: Responding) -> Response:
 async def end(visit: Responding, silence_id: str) -> Response:
     """End a silence now; one that has ended stays so. Raises Missing."""
     await visit.form()
-    known = number(silence_id)
-    if known is None:
-        raise Missing
-    await silence.end(visit.conn, SilenceId(known), now=visit.reader.now)
+    await silence.end(visit.conn, SilenceId(or_missing(number(silence_id))), now=visit.reader.now)
     return render.moved("/silences?came=ended")
 
 
@@ -141,7 +138,8 @@ def _shown(ids: tuple[IncidentId, ...], summaries: Mapping[IncidentId, IncidentS
 
 def _notice(visit: Visit) -> str:
     _ = visit.reader.words.gettext
-    return {
+    said = {
         "made": _("Nobody is told of it until then; it is recorded all the same."),
         "ended": _("It is over: what is still open is told within seconds."),
-    }.get(visit.request.query_params.get("came", ""), "")
+    }
+    return visit.became(said)

@@ -21,7 +21,7 @@ from service.store.tryout import Draft, Tryout, TryoutId
 from service.web import render, source_words
 from service.web.mention_query import number
 from service.web.sources import shown_settings
-from service.web.visit import Missing, PageRoute, Visit, Writing
+from service.web.visit import Missing, PageRoute, Visit, Writing, or_missing
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -134,9 +134,7 @@ async def _form(visit: Visit, filled: Filled, wrong: Wrong | None = None) -> Res
 async def try_it(visit: Writing) -> Response:
     """Check what a form says, and have it tried; or show the form again with what is wrong. Raises Missing."""
     form = await visit.form()
-    kind = next((known for known in registry.offered() if known == form.get("kind")), None)
-    if kind is None:
-        raise Missing
+    kind = or_missing(next((known for known in registry.offered() if known == form.get("kind")), None))
     draft, wrong = await _draft(visit, kind, form)
     if wrong is not None:
         return await _form(visit, _as_tried(draft), wrong)
@@ -257,8 +255,4 @@ async def _keep(visit: Visit, found: Tryout) -> Response:
 
 
 async def _tried(visit: Visit, tryout_id: str) -> Tryout:
-    known = number(tryout_id)
-    found = None if known is None else await tryout.get(visit.conn, TryoutId(known))
-    if found is None:
-        raise Missing
-    return found
+    return or_missing(await tryout.get(visit.conn, TryoutId(or_missing(number(tryout_id)))))

@@ -13,8 +13,7 @@ from service.store import fetch, source
 from service.store.source import SourceHealth
 from service.web import health, render, source_words
 from service.web.mention_query import number
-from service.web.reader import Reader
-from service.web.visit import Missing, PageRoute, SignedIn, Visit, Writing
+from service.web.visit import PageRoute, SignedIn, Visit, Writing, or_missing
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -78,7 +77,7 @@ async def one(visit: SignedIn, source_id: str) -> Response:
         needs="" if state is None else state.needs,
         interval=reader.span(found.interval),
         polls=[(poll, source_words.outcome(poll.outcome, reader)) for poll in await _polls(visit, found.id)],
-        notice=_notice(visit.request.query_params.get("came", ""), reader),
+        notice=_notice(visit),
         can_poll=found.enabled and found.next_due is not None,
         can_change=found.kind in registry.offered(),
     )
@@ -88,14 +87,15 @@ async def _polls(visit: Visit, source_id: SourceId) -> list[fetch.Fetch]:
     return await fetch.latest(visit.conn, source_id, limit=_POLLS_SHOWN)
 
 
-def _notice(came: str, reader: Reader) -> str:
-    gettext = reader.words.gettext
-    return {
+def _notice(visit: Visit) -> str:
+    gettext = visit.reader.words.gettext
+    said = {
         "kept": gettext("The source is kept; it is listened to from now on."),
         "asked": gettext("It is asked now; what it says shows up here."),
         "paused": gettext("Paused: it is not asked until you resume it."),
         "resumed": gettext("It is asked again."),
-    }.get(came, "")
+    }
+    return visit.became(said)
 
 
 @router.post("/sources/{source_id}/poll")
@@ -142,8 +142,5 @@ async def _enable(visit: Visit, found: SourceHealth, *, enabled: bool) -> None:
 
 
 async def _found(visit: Visit, source_id: str) -> SourceHealth:
-    known = number(source_id)
-    found = None if known is None else await source.health_of(visit.conn, SourceId(known), now=visit.reader.now)
-    if found is None:
-        raise Missing
-    return found
+    known = SourceId(or_missing(number(source_id)))
+    return or_missing(await source.health_of(visit.conn, known, now=visit.reader.now))

@@ -15,7 +15,7 @@ from service.web import chart, links, mention_view, render
 from service.web.highlight import excerpt, marked_words
 from service.web.mention_query import number
 from service.web.scope import period_names, scope_of
-from service.web.visit import Missing, PageRoute, SignedIn, Visit
+from service.web.visit import PageRoute, SignedIn, Visit, or_missing
 from service.web.wording import language_word
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
@@ -89,19 +89,13 @@ async def drawn(visit: SignedIn, story_id: str) -> Response:
 
 
 def _known(story_id: str) -> StoryId:
-    known = number(story_id)
-    if known is None:
-        raise Missing
-    return StoryId(known)
+    return StoryId(or_missing(number(story_id)))
 
 
 async def _told(visit: Visit, story_id: StoryId) -> ToldStory:
     """Return a story as a whole. Raises Missing where it has no mention that counts."""
-    span = await talk.story(visit.conn, story_id)
-    found = None if span is None else await talk.one(visit.conn, story_id, since=span[0], until=_after(span[1]))
-    if found is None:
-        raise Missing
-    return found
+    first, last = or_missing(await talk.story(visit.conn, story_id))
+    return or_missing(await talk.one(visit.conn, story_id, since=first, until=_after(last)))
 
 
 def _after(at: datetime) -> datetime:

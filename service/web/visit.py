@@ -4,7 +4,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from fastapi import Depends
@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 SESSION_COOKIE = "earshot_session"
 _PATIENCE_SECONDS = 5
+_T = TypeVar("_T")
 
 
 class SignInNeeded(Exception):
@@ -36,6 +37,13 @@ class Missing(Exception):
 
 class Denied(Exception):
     """Whoever is signed in may not do that."""
+
+
+def or_missing(known: _T | None) -> _T:
+    """Return what an address names. Raises Missing where there is no such thing."""
+    if known is None:
+        raise Missing
+    return known
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,6 +84,10 @@ class Visit:
             form_secret=self.form_secret,
             values=values,
         )
+
+    def became(self, said: Mapping[str, str]) -> str:
+        """Return what is said of the action that led to this page, by the word in its address; '' for none."""
+        return said.get(self.request.query_params.get("came", ""), "")
 
     def may(self, scope: str) -> bool:
         """Whether whoever is signed in may do what a scope allows."""

@@ -16,7 +16,7 @@ from service.store.webhook import Webhook, WebhookId, WebhookKind
 from service.web import render
 from service.web.mention_query import number
 from service.web.reader import Reader
-from service.web.visit import Administering, Missing, PageRoute, Visit
+from service.web.visit import Administering, Missing, PageRoute, Visit, or_missing
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -110,11 +110,7 @@ async def act(visit: Administering, webhook_id: str, verb: str) -> Response:
 
 
 async def _known(visit: Visit, webhook_id: str) -> Webhook:
-    known = number(webhook_id)
-    found = None if known is None else await webhook.get(visit.conn, WebhookId(known))
-    if found is None:
-        raise Missing
-    return found
+    return or_missing(await webhook.get(visit.conn, WebhookId(or_missing(number(webhook_id)))))
 
 
 def _delivery(text: str) -> UUID:
