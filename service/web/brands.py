@@ -65,7 +65,6 @@ async def listed(visit: SignedIn) -> Response:
         here="brands",
         brands=await brand.every(visit.conn),
         a_day=await _a_day(visit),
-        may_write=visit.may("write"),
         notice=visit.became(said),
     )
 

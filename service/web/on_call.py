@@ -124,8 +124,6 @@ async def _page(
         address=address,
         given=visit.request.query_params if given is None else given,
         written=lambda at: wall_form.written(at, reader.zone),
-        may_take=visit.may("respond"),
-        may_write=visit.may("write"),
     )
 
 

@@ -32,7 +32,6 @@ async def listed(visit: SignedIn) -> Response:
         urgencies={one: wording.urgency(one, visit.reader) for one in Urgency},
         zone=visit.settings.time_zone,
         notice=_notice(visit),
-        may_write=visit.may("write"),
     )
 
 

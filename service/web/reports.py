@@ -16,6 +16,7 @@ from alerts.letter import Rendered
 from alerts.types import Contact, ContactId, DigestKind, NotificationId
 from service import reports
 from service.store import brand, contact, trend
+from service.store.access import Scope
 from service.store.brand import Brand
 from service.store.trend import Bucket
 from service.web import chart, chart_picture, links, render
@@ -127,8 +128,7 @@ async def _page(visit: Visit, *, wrong: tuple[ContactId, str] | None = None) -> 
         later=links.with_query("/reports", {**asked.query, "day": later.isoformat()})
         if asked.period.until < visit.reader.now
         else None,
-        contacts=await contact.every(visit.conn) if visit.may("write") else [],
-        may_change=visit.may("write"),
+        contacts=await contact.every(visit.conn) if visit.may(Scope.WRITE) else [],
         wrong=wrong,
     )
 

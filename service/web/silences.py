@@ -123,7 +123,6 @@ async def _page(visit: Visit, *, given: Mapping[str, str], mistake: str = "", tr
         given=given,
         mistake=mistake,
         notice=_notice(visit),
-        may_respond=visit.may("respond"),
     )
 
 

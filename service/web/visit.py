@@ -89,9 +89,9 @@ class Visit:
         """Return what is said of the action that led to this page, by the word in its address; '' for none."""
         return said.get(self.request.query_params.get("came", ""), "")
 
-    def may(self, scope: str) -> bool:
+    def may(self, scope: Scope) -> bool:
         """Whether whoever is signed in may do what a scope allows."""
-        return self.session is not None and self.session.may(Scope(scope))
+        return self.session is not None and self.session.may(scope)
 
     async def form(self, *, most_bytes: int = csrf.MOST_BYTES) -> Mapping[str, str]:
         """Return the fields of a form our page made. Raises csrf.Forged."""

@@ -1,5 +1,8 @@
 """What each role may do in the dashboard, and how people sign in with passwords."""
 
+import re
+from urllib.parse import urlsplit
+
 import httpx
 import pytest
 from fastapi import FastAPI
@@ -10,6 +13,7 @@ from service.store import access, attempt, clock, user
 from service.store.access import Role, Scope
 from service.store.pool import Connection
 from service.web.visit import PageRoute
+from tests.service.web import seed
 from tests.service.web.conftest import visitor
 from tests.service.web.reading import Page
 
@@ -112,6 +116,52 @@ async def test_a_person_may_do_what_their_role_says_and_no_more(app: FastAPI, co
 
             assert denied != (needed in role.scopes), (method, path, answer.status_code)
             assert answer.status_code == 403 or not denied
+
+
+def _needed(method: str, address: str) -> Scope | None:
+    """Return what an address needs; None where it is no page of ours."""
+    path = urlsplit(address).path
+    # What is written out goes before what is filled in.
+    for (known, pattern), needed in sorted(NEEDED.items(), key=lambda entry: "{" in entry[0][1]):
+        if known == method and re.fullmatch(re.sub(r"\\{\w+\\}", "[^/]+", re.escape(pattern)), path):
+            return needed
+    return None
+
+
+def _offers(page: Page) -> set[tuple[str, str]]:
+    """Return where a page's links lead, and where its buttons send their forms."""
+    offered, method, action = set(), "", ""
+    for tag, attributes in page.elements:
+        if tag == "a" and attributes.get("href"):
+            offered.add(("GET", str(attributes["href"])))
+        elif tag == "form":
+            method, action = str(attributes.get("method")).upper(), str(attributes.get("action"))
+        elif tag == "button" and "hidden" not in attributes and method:
+            offered.add((method, action))
+    return offered
+
+
+@pytest.mark.usefixtures("angry_place")
+@pytest.mark.parametrize("role", [Role.VIEWER, Role.RESPONDER, Role.ANALYST])
+async def test_nobody_is_offered_what_they_may_not_do(app: FastAPI, conn: Connection, role: Role) -> None:
+    await seed.put_turns(conn)
+    first = ["/", "/incidents/1", "/sources/1", "/rules/1", "/mentions/2?came=corrected", "/silences", "/account"]
+    await conn.execute("update notification set state = 'failed'")
+    async with visitor(app) as browser:
+        browser.cookies.set("earshot_session", await _person(conn, role), domain="127.0.0.1")
+        waiting, seen = first, set(first)
+        while waiting:
+            path = waiting.pop()
+            answer = await browser.get(path)
+            for method, address in _offers(Page(answer.text)):
+                needed = _needed(method, address)
+                assert needed is None or needed in role.scopes, (path, method, address)
+                shape = re.sub(r"[0-9a-f-]{36}|\d+", "0", urlsplit(address).path)
+                if method == "GET" and needed is not None and shape not in seen:
+                    seen.add(shape)
+                    waiting.append(address)
+
+    assert len(seen) > len(first) + 10
 
 
 async def _enter(person: httpx.AsyncClient, name: str, password: str) -> httpx.Response:
