@@ -7,7 +7,8 @@ from datetime import datetime
 import asyncpg
 
 from alerts.types import BrandId, MentionId, SourceId
-from service.store import story, tombstone
+from service.store import events, story, tombstone
+from service.store.events import EventKind
 from service.store.pool import Connection
 
 #: What stands in place of the words where an alert still points at them; readers of every language meet it.
@@ -56,6 +57,7 @@ async def erase(conn: Connection, wanted: MentionId | Author, *, by: str, now: d
     for statement in _FORGET:
         await conn.execute(statement, [one["id"] for one in found])
     await conn.execute(_SCRUB, [one["id"] for one in found], WORDS)
+    await events.tell(conn, EventKind.MENTION, [one["id"] for one in found])
     return Erasure(**row)
 
 

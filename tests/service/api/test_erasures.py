@@ -1,12 +1,15 @@
 """What is erased is gone everywhere, every total follows, and it stays away."""
 
+import asyncio
+
 import asyncpg
 import httpx
 import pytest
 
 from collectors.types import Author
-from service.store import clock, ingest, notification, search, trend
-from service.store.pool import Connection
+from service.store import clock, events, ingest, notification, search, trend
+from service.store.events import Event, EventKind
+from service.store.pool import Connection, listening
 from tests import make
 from tests.service import programs
 from tests.service.api.conftest import Place, judge, put_incident, put_mention
@@ -87,6 +90,18 @@ async def test_what_was_erased_cannot_be_corrected(client: httpx.AsyncClient, co
 
     assert (refused.status_code, "erased" in refused.json()["detail"]) == (409, True)
     assert await conn.fetchval("select count(*) from correction") == 0
+
+
+async def test_open_pages_are_told_that_something_went(
+    client: httpx.AsyncClient, database_url: str, conn: Connection, place: Place
+) -> None:
+    mention_id = await put_mention(conn, place, WORDS)
+    async with listening(database_url, events.CHANNEL) as queue, asyncio.timeout(20):
+        await _erase(client, mention=mention_id)
+        told = await queue.get()
+
+    assert told is not None
+    assert Event.read(told) == Event(kind=EventKind.MENTION, ids=(str(mention_id),), count=1)
 
 
 async def test_an_author_goes_with_all_they_said_at_one_site(
