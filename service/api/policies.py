@@ -1,5 +1,6 @@
 """Who is told of an incident, and who next while nobody acknowledges it: the escalation policies."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import APIRouter, Path, status
@@ -55,9 +56,7 @@ class PolicyItem(Shape):
 @router.get("/policies", summary="List escalation policies")
 async def policies_list(asked: Reading) -> Page[PolicyItem]:
     """All in one page, by name."""
-    return Page(
-        items=[await _item(asked, key, one) for key, one in (await policy.every(asked.conn)).items()], next=None
-    )
+    return Page(items=await _items(asked, await policy.every(asked.conn)), next=None)
 
 
 @router.get("/policies/{id}", summary="One escalation policy")
@@ -129,21 +128,25 @@ async def _one(asked: Asked, policy_id: int) -> PolicyItem:
     found = await policy.get(asked.conn, PolicyId(policy_id))
     if found is None:
         raise NotFound(f"There is no policy {policy_id}.")
-    return await _item(asked, PolicyId(policy_id), found)
+    (item,) = await _items(asked, {PolicyId(policy_id): found})
+    return item
 
 
-async def _item(asked: Asked, policy_id: PolicyId, one: Policy) -> PolicyItem:
+async def _items(asked: Asked, found: Mapping[PolicyId, Policy]) -> list[PolicyItem]:
     people = {known.id: known.name for known in await contact.every(asked.conn)}
     duties = {known.id: known.name for known in await schedule.every(asked.conn, overrides_since=asked.now)}
-    last = one.last_resort
-    return PolicyItem(
-        id=policy_id,
-        name=one.name,
-        steps=[_step(rota.written_step(step, people, duties)) for step in one.steps],
-        repeats=one.repeats,
-        last_resort=None if last is None else Named(id=last, name=people[last]),
-        rules=(await policy.rules_by(asked.conn)).get(policy_id, []),
-    )
+    rules = await policy.rules_by(asked.conn)
+    return [
+        PolicyItem(
+            id=policy_id,
+            name=one.name,
+            steps=[_step(rota.written_step(step, people, duties)) for step in one.steps],
+            repeats=one.repeats,
+            last_resort=None if one.last_resort is None else Named(id=one.last_resort, name=people[one.last_resort]),
+            rules=rules.get(policy_id, []),
+        )
+        for policy_id, one in found.items()
+    ]
 
 
 def _step(written: WrittenStep) -> StepShape:
