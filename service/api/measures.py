@@ -28,26 +28,31 @@ DEFINITIONS = {
 }
 
 
-def defined(name: str) -> Any:
+def _defined(name: str) -> Any:
     """Return a field that is described as it is defined."""
     return Field(description=DEFINITIONS[name])
 
 
-class Measures(Shape):
+class Tones(Shape):
+    """Counts by sentiment, and what is computed from them."""
+
+    total: int = _defined("total")
+    negative: int = _defined("negative")
+    neutral: int = _defined("neutral")
+    positive: int = _defined("positive")
+    net_of_all: float | None = _defined("net_of_all")
+    net_of_opinions: float | None = _defined("net_of_opinions")
+    pn_ratio: float | None = _defined("pn_ratio")
+    pn_smoothed: float = _defined("pn_smoothed")
+    anger_rate: float | None = _defined("anger_rate")
+    anger_rate_low: float | None = _defined("anger_rate_low")
+    anger_rate_high: float | None = _defined("anger_rate_high")
+
+
+class Measures(Tones):
     """Counts, and what is computed from them."""
 
-    total: int = defined("total")
-    negative: int = defined("negative")
-    neutral: int = defined("neutral")
-    positive: int = defined("positive")
-    angry: int = defined("angry")
-    net_of_all: float | None = defined("net_of_all")
-    net_of_opinions: float | None = defined("net_of_opinions")
-    pn_ratio: float | None = defined("pn_ratio")
-    pn_smoothed: float = defined("pn_smoothed")
-    anger_rate: float | None = defined("anger_rate")
-    anger_rate_low: float | None = defined("anger_rate_low")
-    anger_rate_high: float | None = defined("anger_rate_high")
+    angry: int = _defined("angry")
 
     @classmethod
     def of(cls, counted: Iterable[TrendCounts]) -> Self:

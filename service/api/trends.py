@@ -17,7 +17,7 @@ from analysis.types import Sentiment
 from service.api import measures
 from service.api.access import Reading
 from service.api.errors import Invalid
-from service.api.measures import Measures, Silence, defined
+from service.api.measures import Measures, Silence, Tones
 from service.api.parameters import PREFIX, BrandGiven, Shape, Since, Until, Words, brand_of
 from service.store import trend
 from service.store.pool import Connection
@@ -52,22 +52,11 @@ class GroupBy(StrEnum):
     CAUSE = "cause"
 
 
-class GroupCounts(Shape):
+class GroupCounts(Tones):
     """The part of a step that belongs to one group."""
 
     group: str | None = Field(description="The source's name, the language, label or cause; null: none, or not judged.")
-    total: int = defined("total")
-    negative: int = defined("negative")
-    neutral: int = defined("neutral")
-    positive: int = defined("positive")
     angry: int | None = Field(description=f"{measures.DEFINITIONS['angry']} Null when grouped by label.")
-    net_of_all: float | None = defined("net_of_all")
-    net_of_opinions: float | None = defined("net_of_opinions")
-    pn_ratio: float | None = defined("pn_ratio")
-    pn_smoothed: float = defined("pn_smoothed")
-    anger_rate: float | None = defined("anger_rate")
-    anger_rate_low: float | None = defined("anger_rate_low")
-    anger_rate_high: float | None = defined("anger_rate_high")
 
 
 class Step(Measures):
@@ -145,16 +134,21 @@ def period_of(
 
 async def _counts(conn: Connection, asked: _Asked, group: Grouping | None = None) -> dict[datetime, list[TrendCounts]]:
     """Return the counts by step."""
-    by_start: dict[datetime, list[TrendCounts]] = defaultdict(list)
-    rows = await trend.counts(
-        conn,
-        brand_ids=asked.brand_ids,
-        since=asked.since,
-        until=asked.until,
-        bucket=asked.bucket,
-        zone=asked.zone,
-        group=group,
+    return _by_start(
+        await trend.counts(
+            conn,
+            brand_ids=asked.brand_ids,
+            since=asked.since,
+            until=asked.until,
+            bucket=asked.bucket,
+            zone=asked.zone,
+            group=group,
+        )
     )
+
+
+def _by_start(rows: Sequence[TrendCounts]) -> dict[datetime, list[TrendCounts]]:
+    by_start: dict[datetime, list[TrendCounts]] = defaultdict(list)
     for row in rows:
         by_start[row.start].append(row)
     return by_start
@@ -182,12 +176,11 @@ def _by_group(rows: Sequence[TrendCounts]) -> list[GroupCounts]:
 
 async def _causes(conn: Connection, asked: _Asked) -> dict[datetime, list[TrendCounts]]:
     """Return the counts by step and cause."""
-    by_start: dict[datetime, list[TrendCounts]] = defaultdict(list)
-    for row in await trend.cause_counts(
-        conn, brand_ids=asked.brand_ids, since=asked.since, until=asked.until, bucket=asked.bucket, zone=asked.zone
-    ):
-        by_start[row.start].append(row)
-    return by_start
+    return _by_start(
+        await trend.cause_counts(
+            conn, brand_ids=asked.brand_ids, since=asked.since, until=asked.until, bucket=asked.bucket, zone=asked.zone
+        )
+    )
 
 
 async def _steps(conn: Connection, asked: _Asked, group: GroupBy | None) -> list[Step]:
