@@ -70,7 +70,7 @@ async def change(visit: Administering, user_id: str) -> Response:
                 visit.conn,
                 one.id,
                 role=role,
-                brands=await _bounds(visit, form, role),
+                brands=await _bounds(visit, form, role, before=one.brands),
                 enabled=form.get("enabled") == "1",
                 now=visit.reader.now,
             )
@@ -101,10 +101,18 @@ def _role(form: Mapping[str, str]) -> Role:
     return next((role for role in Role if role == form.get("role")), Role.VIEWER)
 
 
-async def _bounds(visit: Visit, form: Mapping[str, str], role: Role) -> frozenset[BrandId] | None:
-    """Return the ticked brands; None, for all, where none is ticked or the role has no bounds."""
-    ticked = frozenset(one.id for one in await brand.every(visit.conn) if form.get(f"brand_{one.id}"))
-    return ticked if ticked and role is not Role.ADMIN else None
+async def _bounds(
+    visit: Visit, form: Mapping[str, str], role: Role, *, before: frozenset[BrandId] | None = None
+) -> frozenset[BrandId] | None:
+    """Return the ticked brands; None, for all, where none is ticked or the role has no bounds. Bounds whose brands are
+    all gone cannot be ticked, and stay."""
+    known = {one.id for one in await brand.every(visit.conn)}
+    ticked = frozenset(one for one in known if form.get(f"brand_{one}"))
+    if role is Role.ADMIN:
+        return None
+    if before is not None and not before & known:
+        return ticked or before
+    return ticked or None
 
 
 async def _one(visit: Visit, user_id: str) -> User:

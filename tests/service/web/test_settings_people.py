@@ -3,9 +3,11 @@
 import httpx
 from fastapi import FastAPI
 
-from service.store import user
+from alerts.types import BrandId
+from service.store import clock, user
 from service.store.access import Role
 from service.store.pool import Connection
+from tests.service.web import seed
 from tests.service.web.conftest import visitor
 from tests.service.web.reading import Page
 
@@ -46,3 +48,17 @@ async def test_a_name_is_nobody_elses_and_the_last_administrator_stays(
 
     assert [one.status_code for one in (nameless, taken, refused)] == [422, 422, 422]
     assert "Nobody would be left" in refused.text
+
+
+async def test_bounds_whose_brands_are_gone_are_not_lifted_by_a_change_of_role(
+    browser: httpx.AsyncClient, conn: Connection
+) -> None:
+    await seed.brand_named(conn)
+    gone = frozenset({BrandId(999)})
+    ploy = await user.add(conn, name="ploy", role=Role.VIEWER, brands=gone, now=await clock.now(conn))
+    form = Page((await browser.get("/settings/users")).text).form(f"/settings/users/{ploy.id}")
+    await browser.post(f"/settings/users/{ploy.id}", data={**form, "role": "responder", "enabled": "1"})
+    after = await user.get(conn, ploy.id)
+
+    assert after is not None
+    assert (after.role, after.brands) == (Role.RESPONDER, gone)
