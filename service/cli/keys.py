@@ -4,11 +4,12 @@ from datetime import timedelta
 
 import click
 
+from alerts.types import BrandId
 from service.cli.connect import run
 from service.cli.main import Failure
-from service.cli.names import bounds_of, some_name
+from service.cli.names import bounds_of, bounds_shown, some_name
 from service.settings import Settings
-from service.store import access, clock
+from service.store import access, brand, clock
 from service.store.access import Scope
 from service.store.pool import Pool
 
@@ -20,15 +21,17 @@ def command() -> None:
 
 @command.command("list")
 def list_keys() -> None:
-    """Show every key, without its secret."""
+    """Show every key with its scopes and brands, without its secret."""
 
-    async def keys(_settings: Settings, pool: Pool) -> list[access.ApiKey]:
+    async def listed(_settings: Settings, pool: Pool) -> tuple[list[access.ApiKey], dict[BrandId, str]]:
         async with pool.acquire() as conn:
-            return await access.keys(conn)
+            return await access.keys(conn), {one.id: one.name for one in await brand.every(conn)}
 
-    for key in run(keys):
+    found, names = run(listed)
+    for key in found:
         state = "revoked" if key.revoked_at else f"expires {key.expires_at:%Y-%m-%d}" if key.expires_at else "live"
-        click.echo(f"{key.id}  {state:<18} {','.join(sorted(key.scopes)):<24} {key.name}")
+        scopes = ",".join(sorted(key.scopes))
+        click.echo(f"{key.id}  {state:<18} {scopes:<24} {key.name}  ({bounds_shown(key.brands, names)})")
 
 
 @command.command("add")

@@ -1,6 +1,6 @@
 """Names given on the command line."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import click
 
@@ -31,3 +31,10 @@ async def bounds_of(conn: Connection, names: Sequence[str], *, is_admin: bool) -
         if name not in known:
             raise Failure(f"there is no brand {name!r}; there are {', '.join(sorted(known)) or 'none'}")
     return frozenset(known[name] for name in names)
+
+
+def bounds_shown(brands: Collection[BrandId] | None, names: Mapping[BrandId, str]) -> str:
+    """Return the brands that somebody is bound to, for a list; one that was removed by its number."""
+    if brands is None:
+        return "all brands"
+    return ", ".join(sorted(names.get(one, f"#{one}") for one in brands)) or "no brands"

@@ -5,10 +5,11 @@ from collections.abc import Awaitable, Callable
 
 import click
 
+from alerts.types import BrandId
 from service import passwords
 from service.cli.connect import run
 from service.cli.main import Failure
-from service.cli.names import bounds_of, some_name
+from service.cli.names import bounds_of, bounds_shown, some_name
 from service.settings import Settings
 from service.store import access, brand, clock, user
 from service.store.access import Role
@@ -27,15 +28,14 @@ def command() -> None:
 def list_users() -> None:
     """Show everybody, with role and brands."""
 
-    async def listed(_settings: Settings, pool: Pool) -> tuple[list[User], dict[int, str]]:
+    async def listed(_settings: Settings, pool: Pool) -> tuple[list[User], dict[BrandId, str]]:
         async with pool.acquire() as conn:
             return await user.every(conn), {one.id: one.name for one in await brand.every(conn)}
 
     found, names = run(listed)
     for one in found:
         state = "disabled" if one.disabled_at else "password" if one.has_password else "by link only"
-        bound = "all brands" if one.brands is None else ", ".join(sorted(names.get(b, f"#{b}") for b in one.brands))
-        click.echo(f"{one.role:<10} {state:<13} {one.name}  ({bound or 'no brands'})")
+        click.echo(f"{one.role:<10} {state:<13} {one.name}  ({bounds_shown(one.brands, names)})")
 
 
 @command.command("add")

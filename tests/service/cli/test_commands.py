@@ -63,7 +63,7 @@ async def test_keys_are_shown_once_and_kept_as_a_digest(database_url: str, pool:
 
     assert key.startswith("earshot_")
     assert key not in run(database_url, "keys", "list")
-    assert "grafana" in run(database_url, "keys", "list")
+    assert "grafana  (all brands)" in run(database_url, "keys", "list")
     assert "revoked" in run(database_url, "keys", "revoke", key_id)
     dump = str([tuple(row) for row in await pool.fetch("select id, name, secret_sha256 from api_key")])
     assert key.split("_")[2] not in dump
