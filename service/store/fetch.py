@@ -94,7 +94,8 @@ class Fetch:
     started_at: datetime
     outcome: str
     seen: int
-    inserted: int
+    #: None: it counts for every brand, and who asks is bound to some.
+    inserted: int | None
     quarantined: int
     error: str | None
     gap_suspected: bool
@@ -104,8 +105,10 @@ async def latest(conn: Connection, source_id: SourceId, *, limit: int) -> list[F
     """Return a source's last fetches, newest first."""
     rows = await conn.fetch(
         """
-        select started_at, outcome, seen, inserted, quarantined, error, gap_suspected
-        from fetch_log where source_id = $1 order by started_at desc limit $2
+        select f.started_at, f.outcome, f.seen, f.quarantined, f.error, f.gap_suspected,
+            case when s.brand_id is not null or seen_brands() is null then f.inserted end as inserted
+        from fetch_log f join source s on s.id = f.source_id
+        where f.source_id = $1 order by f.started_at desc limit $2
         """,
         source_id,
         limit,

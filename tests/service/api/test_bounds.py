@@ -104,7 +104,7 @@ async def test_counts_and_searches_are_of_the_own_brand(bound: httpx.AsyncClient
 
 
 async def test_a_shared_source_counts_what_it_brought_of_the_own_brand(
-    bound: httpx.AsyncClient, client: httpx.AsyncClient, conn: Connection, house: House
+    bound: httpx.AsyncClient, client: httpx.AsyncClient, pool: Pool, conn: Connection, house: House
 ) -> None:
     shared, now = await _shared(conn), await clock.now(conn)
     for place, many in ((house.ours, 1), (house.others, 2)):
@@ -114,7 +114,11 @@ async def test_a_shared_source_counts_what_it_brought_of_the_own_brand(
             conn, shared, started_at=now, finished_at=now, outcome=Outcome.COLLECTED, seen=many, counts=got.counts
         )
     path = f"/api/v1/sources/{shared}"
+    async with bounds.acquired(pool, frozenset({house.ours.brand_id})) as bounded:
+        polls = await fetch.latest(bounded, shared, limit=5)
 
+    assert {(one.seen, one.inserted) for one in polls} == {(2, None), (1, None)}
+    assert {one.inserted for one in await fetch.latest(conn, shared, limit=5)} == {1, 2}
     assert (await bound.get(path)).json()["mentions_per_day"] == 1
     assert (await client.get(path)).json()["mentions_per_day"] == 3
 
