@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from alerts import text
 from alerts.channels.webhook import WebhookEvent
 from alerts.channels.webhook_message import IncidentTold, MentionTold, Told
-from alerts.letter import words_for
+from alerts.rendering import words_for
 
 _MOST_TITLE, _MOST_WORDS = 120, 500
 #: «@everyone» or «<!channel>» in a post would wake everybody in the chat: a joiner that is not seen undoes it.

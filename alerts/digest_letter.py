@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from alerts import quote, text
 from alerts.catalogue import Catalogue
-from alerts.letter import Rendered, environment, words_for
+from alerts.rendering import Rendered, environment, words_for
 from alerts.types import BrandDigest, Digest, DigestKind, Voice
 
 _MOST_SUBJECT = 120

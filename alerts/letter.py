@@ -4,30 +4,18 @@ The e-mail and the dashboard's outbox page are made by the same functions, so th
 """
 
 import logging
-from base64 import b64encode
 from dataclasses import dataclass
 from datetime import timedelta, tzinfo
-from functools import cache
-from pathlib import Path
 from urllib.parse import urlsplit
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-from markupsafe import Markup
-
 from alerts import labels, picture, quote, reasons, recovery, text, wording
-from alerts.catalogue import ENGLISH, LANGUAGES, Catalogue, catalogue
+from alerts.catalogue import Catalogue
+from alerts.rendering import PICTURE_ID, Rendered, environment, words_for
 from alerts.types import JudgedMention, LastHours, Listed, Message, Purpose, Urgency
-
-FOLDER = Path(__file__).parent
-LOCALE = FOLDER / "locale"
-TEMPLATES = FOLDER / "templates"
-DOMAIN = "alerts"
 
 #: Each carries white words well.
 _COLOURS = {Urgency.URGENT: "#b42318", Urgency.HIGH: "#b54708", Urgency.NORMAL: "#175cd3"}
 _MOST_SUBJECT = 120
-#: The part of the e-mail that is the picture.
-PICTURE_ID = "hours@earshot"
 _MOST_PICTURE = 30_000
 log = logging.getLogger(__name__)
 
@@ -97,25 +85,6 @@ class Letter:
     post_host: str | None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Rendered:
-    """A notification ready to be shown or put into an e-mail."""
-
-    language: str
-    subject: str
-    text: str
-    html: str
-    #: What the HTML shows as `cid:` PICTURE_ID; None where it shows none.
-    picture: bytes | None = None
-
-    @property
-    def page(self) -> str:
-        """The HTML with its picture within, for a page."""
-        if self.picture is None:
-            return self.html
-        return self.html.replace(f"cid:{PICTURE_ID}", f"data:image/png;base64,{b64encode(self.picture).decode()}")
-
-
 def rendered(message: Message, *, zone: tzinfo) -> Rendered:
     """Return the subject, the plain text and the HTML of a message. Times are shown in the zone."""
     words = words_for(message.contact.language)
@@ -160,11 +129,6 @@ def _drawn(hours: LastHours, words: Catalogue, zone: tzinfo) -> Chart:
         first=words.datetime(hours.until - timedelta(hours=count), zone),
         last=words.datetime(hours.until, zone),
     )
-
-
-def words_for(language: str) -> Catalogue:
-    """Return the alerts' words in a contact's language; English for one we do not speak."""
-    return catalogue(LOCALE, DOMAIN, language if language in LANGUAGES else ENGLISH)
 
 
 def _letter(message: Message, words: Catalogue, zone: tzinfo, chart: Chart | None) -> Letter:
@@ -301,18 +265,3 @@ def _judged(mention: JudgedMention, words: Catalogue) -> list[tuple[str, str]]:
         (words.gettext("What the writer wants"), "" if purpose is None else labels.purpose_word(purpose, words)),
     ]
     return [(label, value) for label, value in rows if value]
-
-
-@cache
-def environment(language: str) -> Environment:
-    """Return the templates of e-mails in one language."""
-    made = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=select_autoescape(enabled_extensions=("html",), default_for_string=True),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    made.filters["strong"] = lambda words: Markup("<strong>{}</strong>").format(words)
-    words_for(language).install(made)
-    return made

@@ -4,7 +4,7 @@ from datetime import tzinfo
 from typing import assert_never
 
 from alerts import digest_letter, letter, notice, quiet, trial, verification
-from alerts.letter import Rendered
+from alerts.rendering import Rendered
 from alerts.types import Digest, Message, Notice, Post, Trial, Verification
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from alerts import text
-from alerts.letter import Rendered, environment, words_for
+from alerts.rendering import Rendered, environment, words_for
 from alerts.types import Trial
 
 

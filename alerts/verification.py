@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from alerts import text
 from alerts.catalogue import Catalogue
-from alerts.letter import Rendered, environment, words_for
+from alerts.rendering import Rendered, environment, words_for
 from alerts.types import Verification
 
 

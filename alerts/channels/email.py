@@ -20,8 +20,8 @@ from alerts.channels.smtp import Conversation, Deadlines, Stage, conversation
 from alerts.channels.smtp_url import Security, SmtpServer
 from alerts.channels.verp import return_path
 from alerts.errors import ChannelError, ChannelSettingError, Fault
-from alerts.letter import PICTURE_ID
 from alerts.posts import rendered
+from alerts.rendering import PICTURE_ID
 from alerts.text import line
 from alerts.types import ChannelHealth, IncidentId, Message, NotificationId, Post, Receipt, Urgency
 

@@ -6,8 +6,8 @@ from uuid import UUID
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from alerts.letter import Rendered
 from alerts.posts import rendered
+from alerts.rendering import Rendered
 from alerts.types import NotificationId, NotificationState, Post, Purpose, Trial, Verification
 from service import reports
 from service.store import component, notification

@@ -12,7 +12,7 @@ from alerts import digest, digest_letter
 from alerts.catalogue import LANGUAGES
 from alerts.digest import Period
 from alerts.errors import DutyError
-from alerts.letter import Rendered
+from alerts.rendering import Rendered
 from alerts.types import Contact, ContactId, DigestKind, NotificationId
 from service import reports
 from service.store import brand, contact, trend

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from alerts import letter, reasons, wording
+from alerts import reasons, wording
 from alerts.errors import Mistake
 from alerts.incidents import BY_PEOPLE
+from alerts.rendering import words_for
 from alerts.types import IncidentStatus, NotificationState, Purpose, Reason, Resolution, Severity, Urgency
 from service.store.incident import TimelineEntry
 from service.web.reader import Reader
@@ -68,7 +69,7 @@ def purposes(reader: Reader) -> Mapping[Purpose, str]:
 
 def urgency(value: Urgency, reader: Reader) -> str:
     """Return what an urgency is called, as in the e-mails."""
-    return wording.urgency_word(value, letter.words_for(reader.language))
+    return wording.urgency_word(value, words_for(reader.language))
 
 
 def severity(value: Severity, reader: Reader) -> str:
@@ -83,12 +84,12 @@ def severity(value: Severity, reader: Reader) -> str:
 
 def reason(value: Reason, reader: Reader) -> str:
     """Return why a rule fired, as in the e-mails."""
-    return reasons.sentence(value, letter.words_for(reader.language))
+    return reasons.sentence(value, words_for(reader.language))
 
 
 def language_word(tag: str, reader: Reader) -> str:
     """Return what a language is called, as in the e-mails."""
-    return reasons.language_word(tag, letter.words_for(reader.language))
+    return reasons.language_word(tag, words_for(reader.language))
 
 
 def event(entry: TimelineEntry, reader: Reader) -> str:

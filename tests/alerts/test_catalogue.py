@@ -11,7 +11,7 @@ from jinja2 import DictLoader, Environment
 
 from alerts.catalogue import LANGUAGES, NATIVE_NAMES, Catalogue, negotiate
 from alerts.gaps import gaps
-from alerts.letter import LOCALE
+from alerts.rendering import LOCALE
 
 PO = """
 msgid ""

@@ -9,7 +9,8 @@ import pytest
 
 from alerts.catalogue import LANGUAGES
 from alerts.gaps import gaps
-from alerts.letter import DOMAIN, FOLDER, LOCALE, rendered
+from alerts.letter import rendered
+from alerts.rendering import DOMAIN, FOLDER, LOCALE
 from alerts.types import Purpose, Reason, Urgency
 from collectors.types import Rating
 from tests import make

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from alerts import picture
 from alerts.channels.email import compose
-from alerts.letter import PICTURE_ID, rendered
+from alerts.letter import rendered
+from alerts.rendering import PICTURE_ID
 from alerts.types import Counts, LastHours
 from tests import make
 from tests.alerts.test_letter import ZONE

@@ -2,8 +2,9 @@
 
 import pytest
 
-from alerts import letter, reasons
+from alerts import reasons
 from alerts.catalogue import LANGUAGES
+from alerts.rendering import words_for
 from alerts.types import Reason
 
 REASONS = [
@@ -29,7 +30,7 @@ REASONS = [
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("reason", REASONS, ids=lambda reason: reason.code)
 def test_a_reason_is_said_with_its_numbers_and_no_gap(reason: Reason, language: str) -> None:
-    words = letter.words_for(language)
+    words = words_for(language)
     said = reasons.sentence(reason, words)
     head = reasons.headline(reason, brand="Lantern", site="PTT", angry=True, again=False, catalogue=words)
 
@@ -40,6 +41,6 @@ def test_a_reason_is_said_with_its_numbers_and_no_gap(reason: Reason, language: 
 
 @pytest.mark.parametrize("code", ["angry", "threat", "volume_spike", "no_such_code"])
 def test_a_reason_without_its_numbers_is_true_all_the_same(code: str) -> None:
-    said = reasons.sentence(Reason(code=code), letter.words_for("en"))
+    said = reasons.sentence(Reason(code=code), words_for("en"))
 
     assert said == "The rule matched these words."

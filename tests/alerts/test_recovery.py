@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from alerts.catalogue import LANGUAGES
-from alerts.letter import words_for
 from alerts.recovery import first_steps
+from alerts.rendering import words_for
 from alerts.types import Reason
 from analysis.types import Cause, Sentiment
 from tests import make

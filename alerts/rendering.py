@@ -1,0 +1,58 @@
+"""What every e-mail is made with: the words of its language, its templates, and the parts it ends as. Pure."""
+
+from base64 import b64encode
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
+
+from alerts.catalogue import ENGLISH, LANGUAGES, Catalogue, catalogue
+
+FOLDER = Path(__file__).parent
+LOCALE = FOLDER / "locale"
+TEMPLATES = FOLDER / "templates"
+DOMAIN = "alerts"
+
+#: The part of the e-mail that is the picture.
+PICTURE_ID = "hours@earshot"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rendered:
+    """A notification ready to be shown or put into an e-mail."""
+
+    language: str
+    subject: str
+    text: str
+    html: str
+    #: What the HTML shows as `cid:` PICTURE_ID; None where it shows none.
+    picture: bytes | None = None
+
+    @property
+    def page(self) -> str:
+        """The HTML with its picture within, for a page."""
+        if self.picture is None:
+            return self.html
+        return self.html.replace(f"cid:{PICTURE_ID}", f"data:image/png;base64,{b64encode(self.picture).decode()}")
+
+
+def words_for(language: str) -> Catalogue:
+    """Return the alerts' words in a contact's language; English for one we do not speak."""
+    return catalogue(LOCALE, DOMAIN, language if language in LANGUAGES else ENGLISH)
+
+
+@cache
+def environment(language: str) -> Environment:
+    """Return the templates of e-mails in one language."""
+    made = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=select_autoescape(enabled_extensions=("html",), default_for_string=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters["strong"] = lambda words: Markup("<strong>{}</strong>").format(words)
+    words_for(language).install(made)
+    return made
