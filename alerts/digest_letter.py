@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from alerts import quote, text
 from alerts.catalogue import Catalogue
-from alerts.rendering import Rendered, environment, words_for
+from alerts.rendering import Rendered, filled, words_for
 from alerts.types import BrandDigest, Digest, DigestKind, Voice
 
 _MOST_SUBJECT = 120
@@ -76,13 +76,7 @@ def rendered(digest: Digest, *, zone: tzinfo) -> Rendered:
     """Return the subject, the plain text and the HTML of a digest. Days and times are those of the zone."""
     words = words_for(digest.contact.language)
     letter = _report(digest, words, zone)
-    templates = environment(words.language)
-    return Rendered(
-        language=words.language,
-        subject=letter.subject,
-        text=templates.get_template("digest.txt").render(letter=letter).strip() + "\n",
-        html=templates.get_template("digest.html").render(letter=letter),
-    )
+    return filled("digest", letter)
 
 
 def _report(digest: Digest, words: Catalogue, zone: tzinfo) -> _Report:

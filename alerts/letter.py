@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from alerts import labels, picture, quote, reasons, recovery, text, wording
 from alerts.catalogue import Catalogue
-from alerts.rendering import PICTURE_ID, Rendered, environment, words_for
+from alerts.rendering import PICTURE_ID, Rendered, filled, words_for
 from alerts.types import JudgedMention, LastHours, Listed, Message, Purpose, Urgency
 
 #: Each carries white words well.
@@ -90,14 +90,7 @@ def rendered(message: Message, *, zone: tzinfo) -> Rendered:
     words = words_for(message.contact.language)
     chart = _chart(message, words, zone)
     letter = _letter(message, words, zone, chart)
-    templates = environment(words.language)
-    return Rendered(
-        language=words.language,
-        subject=letter.subject,
-        text=templates.get_template("incident.txt").render(letter=letter).strip() + "\n",
-        html=templates.get_template("incident.html").render(letter=letter),
-        picture=None if chart is None else chart.png,
-    )
+    return filled("incident", letter, picture=None if chart is None else chart.png)
 
 
 def _chart(message: Message, words: Catalogue, zone: tzinfo) -> Chart | None:
@@ -114,7 +107,7 @@ def _chart(message: Message, words: Catalogue, zone: tzinfo) -> Chart | None:
 
 def _drawn(hours: LastHours, words: Catalogue, zone: tzinfo) -> Chart:
     count = len(hours.counts)
-    total, angry = (sum(getattr(one, name) for one in hours.counts) for name in ("total", "angry"))
+    total, angry = sum(one.total for one in hours.counts), sum(one.angry for one in hours.counts)
     most = max((one.total for one in hours.counts), default=0)
     pattern = words.ngettext(
         "The last %(hours)s hours: %(n)s mention, %(angry)s of them angry; at most %(most)s in an hour.",

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from alerts import text
-from alerts.rendering import Rendered, environment, words_for
+from alerts.rendering import Rendered, filled, words_for
 from alerts.types import Notice
 
 
@@ -22,10 +22,4 @@ def rendered(notice: Notice) -> Rendered:
     words = words_for(notice.contact.language)
     subject = words.gettext("“%(name)s” is told nothing any more") % {"name": text.line(notice.webhook, 60)}
     letter = _Letter(language=words.language, subject=subject, why=text.line(notice.why, 300), url=notice.url)
-    templates = environment(words.language)
-    return Rendered(
-        language=words.language,
-        subject=subject,
-        text=templates.get_template("notice.txt").render(letter=letter).strip() + "\n",
-        html=templates.get_template("notice.html").render(letter=letter),
-    )
+    return filled("notice", letter)

@@ -4,6 +4,7 @@ from base64 import b64encode
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Protocol
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
@@ -38,13 +39,37 @@ class Rendered:
         return self.html.replace(f"cid:{PICTURE_ID}", f"data:image/png;base64,{b64encode(self.picture).decode()}")
 
 
+class Filling(Protocol):
+    """What a pair of templates shows, as each needs it at least."""
+
+    @property
+    def language(self) -> str:
+        """Of the words."""
+
+    @property
+    def subject(self) -> str:
+        """One line, fit for a header."""
+
+
+def filled(template: str, letter: Filling, *, picture: bytes | None = None) -> Rendered:
+    """Return an e-mail whose text and HTML are the templates of this name."""
+    templates = _environment(letter.language)
+    return Rendered(
+        language=letter.language,
+        subject=letter.subject,
+        text=templates.get_template(f"{template}.txt").render(letter=letter).strip() + "\n",
+        html=templates.get_template(f"{template}.html").render(letter=letter),
+        picture=picture,
+    )
+
+
 def words_for(language: str) -> Catalogue:
     """Return the alerts' words in a contact's language; English for one we do not speak."""
     return catalogue(LOCALE, DOMAIN, language if language in LANGUAGES else ENGLISH)
 
 
 @cache
-def environment(language: str) -> Environment:
+def _environment(language: str) -> Environment:
     """Return the templates of e-mails in one language."""
     made = Environment(
         loader=FileSystemLoader(TEMPLATES),

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from alerts import text
-from alerts.rendering import Rendered, environment, words_for
+from alerts.rendering import Rendered, filled, words_for
 from alerts.types import Trial
 
 
@@ -26,10 +26,4 @@ def rendered(trial: Trial) -> Rendered:
         name=text.line(trial.contact.name, 200),
         url=trial.url,
     )
-    templates = environment(words.language)
-    return Rendered(
-        language=words.language,
-        subject=letter.subject,
-        text=templates.get_template("trial.txt").render(letter=letter).strip() + "\n",
-        html=templates.get_template("trial.html").render(letter=letter),
-    )
+    return filled("trial", letter)

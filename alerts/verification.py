@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from alerts import text
 from alerts.catalogue import Catalogue
-from alerts.rendering import Rendered, environment, words_for
+from alerts.rendering import Rendered, filled, words_for
 from alerts.types import Verification
 
 
@@ -23,13 +23,7 @@ def rendered(verification: Verification) -> Rendered:
     """Return the subject, the plain text and the HTML of the e-mail."""
     words = words_for(verification.contact.language)
     letter = _question(verification, words)
-    templates = environment(words.language)
-    return Rendered(
-        language=words.language,
-        subject=letter.subject,
-        text=templates.get_template("verification.txt").render(letter=letter).strip() + "\n",
-        html=templates.get_template("verification.html").render(letter=letter),
-    )
+    return filled("verification", letter)
 
 
 def _question(verification: Verification, words: Catalogue) -> _Question:
