@@ -1,4 +1,4 @@
-"""What the values of a verdict are called, in the reader's language."""
+"""What the values of a verdict are called, in the reader's language, in e-mails and on the pages."""
 
 from collections.abc import Mapping
 
@@ -8,17 +8,20 @@ from analysis.types import Analysis
 #: A value is said from this probability on.
 _SURE_FROM = 0.5
 _MOST_CAUSES = 3
+#: What is neither of the others.
+_OTHER, _NONE = "other", "none"
 
 
 def kind_of(verdict: Analysis) -> str | None:
-    """Return the likeliest kind of mention, where it is more likely than not."""
-    return _likeliest(verdict.kind)
+    """Return the likeliest kind of mention, where it is more likely than not, and one that says something."""
+    found = _likeliest(verdict.kind)
+    return None if found == _OTHER else found
 
 
 def purpose_of(verdict: Analysis) -> str | None:
     """Return what the writer most likely wants, where that is more likely than not, and something."""
     found = _likeliest(verdict.purpose)
-    return None if found == "none" else found
+    return None if found == _NONE else found
 
 
 def causes_of(verdict: Analysis) -> tuple[str, ...]:
@@ -33,8 +36,8 @@ def _likeliest(probabilities: Mapping[str, float] | None) -> str | None:
     return value if probabilities[value] >= _SURE_FROM else None
 
 
-def kind_word(kind: str, words: Catalogue) -> str:
-    """Return what a kind of mention is called; '' for one that is not known."""
+def kinds(words: Catalogue) -> Mapping[str, str]:
+    """Return what the kinds of mention are called."""
     return {
         "complaint": words.pgettext("kind", "Complaint"),
         "attack": words.pgettext("kind", "Attack"),
@@ -42,11 +45,12 @@ def kind_word(kind: str, words: Catalogue) -> str:
         "question": words.pgettext("kind", "Question"),
         "praise": words.pgettext("kind", "Praise"),
         "promotion": words.pgettext("kind", "Advertising"),
-    }.get(kind, "")
+        _OTHER: words.pgettext("kind", "Other"),
+    }
 
 
-def purpose_word(purpose: str, words: Catalogue) -> str:
-    """Return what a writer may want; '' for what is not known."""
+def purposes(words: Catalogue) -> Mapping[str, str]:
+    """Return what writers may want."""
     return {
         "vent": words.pgettext("purpose", "to let off steam"),
         "refund": words.pgettext("purpose", "their money back"),
@@ -55,11 +59,12 @@ def purpose_word(purpose: str, words: Catalogue) -> str:
         "apology": words.pgettext("purpose", "an apology"),
         "improvement": words.pgettext("purpose", "that it gets better"),
         "answer": words.pgettext("purpose", "an answer"),
-    }.get(purpose, "")
+        _NONE: words.pgettext("purpose", "nothing in particular"),
+    }
 
 
-def cause_word(cause: str, words: Catalogue) -> str:
-    """Return what a cause is called; '' for one that is not known."""
+def causes(words: Catalogue) -> Mapping[str, str]:
+    """Return what causes are called."""
     return {
         "product": words.pgettext("cause", "Product"),
         "quality": words.pgettext("cause", "Quality"),
@@ -75,4 +80,4 @@ def cause_word(cause: str, words: Catalogue) -> str:
         "communication": words.pgettext("cause", "Communication"),
         "safety": words.pgettext("cause", "Safety"),
         "trust": words.pgettext("cause", "Trust"),
-    }.get(cause, "")
+    }

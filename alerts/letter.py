@@ -250,11 +250,13 @@ def _facts(message: Message, words: Catalogue, zone: tzinfo) -> tuple[Fact, ...]
 def _judged(mention: JudgedMention, words: Catalogue) -> list[tuple[str, str]]:
     """Return what the verdict says the mention is, is about and wants."""
     verdict = mention.analysis
-    kind, purpose = labels.kind_of(verdict), labels.purpose_of(verdict)
-    causes = [labels.cause_word(cause, words) for cause in labels.causes_of(verdict)]
+    kinds, causes, purposes = labels.kinds(words), labels.causes(words), labels.purposes(words)
     rows = [
-        (words.gettext("What it is"), "" if kind is None else labels.kind_word(kind, words)),
-        (words.gettext("What it is about"), " · ".join(cause for cause in causes if cause)),
-        (words.gettext("What the writer wants"), "" if purpose is None else labels.purpose_word(purpose, words)),
+        (words.gettext("What it is"), kinds.get(labels.kind_of(verdict) or "", "")),
+        (
+            words.gettext("What it is about"),
+            " · ".join(causes[one] for one in labels.causes_of(verdict) if one in causes),
+        ),
+        (words.gettext("What the writer wants"), purposes.get(labels.purpose_of(verdict) or "", "")),
     ]
     return [(label, value) for label, value in rows if value]
