@@ -1,7 +1,6 @@
 """What a day or a week brought, as the digests and the page of reports tell it."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, time, timedelta
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -13,14 +12,12 @@ from alerts.types import (
     Contact,
     Counts,
     Digest,
-    Message,
-    Notice,
     NotificationId,
     RisingWord,
     Voice,
 )
 from service import measures, terms
-from service.store import digest, notification, trend, webhook
+from service.store import digest, trend
 from service.store.judged import Span
 from service.store.pool import Connection
 from service.store.term import Mood
@@ -29,8 +26,6 @@ from service.store.trend import Bucket
 #: A report can be read as soon as its days are over.
 MIDNIGHT = time()
 _QUOTED, _RISING = 5, 8
-#: How much of the past an e-mail about an incident draws.
-_HOURS = 24
 #: A mention recommends from this probability on.
 _RECOMMENDS_FROM = 0.5
 
@@ -70,31 +65,6 @@ async def of_notification(conn: Connection, notification_id: NotificationId, *, 
         brands=await digest.brands_of(conn, run.contact.id),
         zone=ZoneInfo(run.zone),
         public_url=public_url,
-    )
-
-
-async def message(
-    conn: Connection, notification_id: NotificationId, *, public_url: str, until: datetime
-) -> Message | None:
-    """Return what a notification about an incident tells, with what was said of the brand in the day until then."""
-    found = await notification.message(conn, notification_id, public_url=public_url)
-    if found is None or found.listed:
-        return found
-    hours = await trend.last_hours(conn, found.mention.brand_id, until=until, hours=_HOURS)
-    return replace(found, hours=hours)
-
-
-async def notice(conn: Connection, notification_id: NotificationId, *, public_url: str) -> Notice | None:
-    """Return what an e-mail about a webhook says; None where the webhook is on again, or gone."""
-    off, told = await webhook.off(conn, notification_id), await notification.recipient(conn, notification_id)
-    if off is None or told is None:
-        return None
-    return Notice(
-        notification_id=notification_id,
-        contact=told,
-        webhook=off.name,
-        why=off.disabled_why or "",
-        url=f"{public_url}/webhooks",
     )
 
 

@@ -26,10 +26,9 @@ from alerts.types import (
     NotificationState,
     Post,
     Purpose,
-    Trial,
     Verification,
 )
-from service import reports
+from service import posts
 from service.failpoints import Failpoint, reach
 from service.settings import Settings
 from service.store import clock, component, events, incident, notification, verification
@@ -187,13 +186,6 @@ async def _send(
 
 async def _post(conn: Connection, claimed: Claimed, *, public_url: str, now: datetime) -> Post | None:
     """Return what a notification says."""
-    if claimed.purpose is Purpose.DIGEST:
-        return await reports.of_notification(conn, claimed.id, public_url=public_url)
-    if claimed.purpose is Purpose.NOTICE:
-        return await reports.notice(conn, claimed.id, public_url=public_url)
-    if claimed.purpose is Purpose.TRIAL:
-        tried = await notification.recipient(conn, claimed.id)
-        return None if tried is None else Trial(notification_id=claimed.id, contact=tried, url=public_url)
     if claimed.purpose is Purpose.VERIFY:
         asked = await notification.recipient(conn, claimed.id)
         if asked is None:
@@ -202,7 +194,7 @@ async def _post(conn: Connection, claimed: Claimed, *, public_url: str, now: dat
         token = await verification.add_link(conn, asked, now=now)
         url = f"{public_url}/contacts/verify?token={token}"
         return Verification(notification_id=claimed.id, contact=asked, url=url)
-    return await reports.message(conn, claimed.id, public_url=public_url, until=now)
+    return await posts.read(conn, claimed.id, claimed.purpose, public_url=public_url, until=now)
 
 
 async def _mark(pool: Pool, claimed: Claimed, attempt: _Attempt) -> None:

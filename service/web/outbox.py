@@ -8,8 +8,8 @@ from starlette.responses import Response
 
 from alerts.posts import rendered
 from alerts.rendering import Rendered
-from alerts.types import NotificationId, NotificationState, Post, Purpose, Trial, Verification
-from service import reports
+from alerts.types import NotificationId, NotificationState, Post, Purpose, Verification
+from service import posts
 from service.store import component, notification
 from service.store.notification import OutboxEntry
 from service.web import health, links, render, wording
@@ -103,14 +103,8 @@ async def _post(visit: Visit, entry: OutboxEntry) -> Post | None:
         asked = await notification.recipient(visit.conn, entry.id)
         url = f"{public_url}/contacts/verify?token=…"
         return None if asked is None else Verification(notification_id=entry.id, contact=asked, url=url)
-    if entry.purpose is Purpose.TRIAL:
-        tried = await notification.recipient(visit.conn, entry.id)
-        return None if tried is None else Trial(notification_id=entry.id, contact=tried, url=public_url)
-    if entry.purpose is Purpose.NOTICE:
-        return await reports.notice(visit.conn, entry.id, public_url=public_url)
-    if entry.purpose is Purpose.DIGEST:
-        return await reports.of_notification(visit.conn, entry.id, public_url=public_url)
-    return await reports.message(visit.conn, entry.id, public_url=public_url, until=entry.sent_at or visit.reader.now)
+    until = entry.sent_at or visit.reader.now
+    return await posts.read(visit.conn, entry.id, entry.purpose, public_url=public_url, until=until)
 
 
 def _after(text: str | None) -> tuple[datetime, UUID] | None:
