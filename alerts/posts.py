@@ -1,14 +1,14 @@
 """Whatever is sent, as a person reads it. Pure."""
 
-from datetime import tzinfo
 from typing import assert_never
+from zoneinfo import ZoneInfo
 
 from alerts import digest_letter, letter, notice, quiet, trial, verification
 from alerts.rendering import Rendered
 from alerts.types import Digest, Message, Notice, Post, Trial, Verification
 
 
-def rendered(post: Post, *, zone: tzinfo) -> Rendered:
+def rendered(post: Post, *, zone: ZoneInfo) -> Rendered:
     """Return the subject, the plain text and the HTML. `zone` is used where the contact has none."""
     match post:
         case Message():

@@ -1,7 +1,7 @@
 """When a contact wants to be left in peace, and until when. Pure."""
 
 from collections.abc import Collection
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from alerts import wall_clock
@@ -26,7 +26,7 @@ def quiet_until(contact: Contact, urgency: Urgency, now: datetime) -> datetime |
     return None
 
 
-def zone_of(contact: Contact, usual: tzinfo) -> tzinfo:
+def zone_of(contact: Contact, usual: ZoneInfo) -> ZoneInfo:
     """Return the zone the contact lives by."""
     return usual if contact.zone is None else ZoneInfo(contact.zone)
 

@@ -7,10 +7,11 @@ import asyncio
 import ssl
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
+from zoneinfo import ZoneInfo
 
 from alerts import picture
 from alerts.channels.addressing import plain_address
@@ -29,7 +30,7 @@ SENDER_SETTING = "EARSHOT_MAIL_FROM"
 SENDER_NAME = "Earshot"
 
 
-def compose(post: Post, *, sender: str, domain: str, zone: tzinfo, now: datetime) -> EmailMessage:
+def compose(post: Post, *, sender: str, domain: str, zone: ZoneInfo, now: datetime) -> EmailMessage:
     """Return the e-mail. No text in any field changes its header block. Raises ChannelError for a bad recipient."""
     words = rendered(post, zone=zone)
     mail = EmailMessage(policy=POLICY)
@@ -83,7 +84,7 @@ class EmailChannel:
         server: SmtpServer,
         *,
         sender: str,
-        zone: tzinfo,
+        zone: ZoneInfo,
         clock: Callable[[], datetime] = _utc_now,
         deadlines: Deadlines | None = None,
         bounces: BounceMailbox | None = None,

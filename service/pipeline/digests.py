@@ -6,6 +6,7 @@ contacts that want one | the last period that is over by their clock | not made 
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from alerts import quiet
 from alerts.digest import Period, latest
 from alerts.types import Contact
 from service import reports
@@ -21,7 +22,7 @@ async def owe_digests(pool: Pool, *, usual: ZoneInfo) -> int:
         made = 0
         for one in await digest.wanting(conn):
             for kind in sorted(one.digest.kinds):
-                zone = reports.zone_of(one, usual)
+                zone = quiet.zone_of(one, usual)
                 made += await _owe(conn, one, latest(kind, at=one.digest.at, zone=zone, now=now), zone, now=now)
     return made
 

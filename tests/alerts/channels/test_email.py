@@ -342,7 +342,7 @@ async def test_verify_says_what_is_wrong_in_one_line() -> None:
 
 def test_an_impossible_sender_is_refused_by_name() -> None:
     with pytest.raises(ChannelSettingError, match=r"^EARSHOT_MAIL_FROM: "):
-        EmailChannel(SmtpServer(host="h", port=25, security=Security.NEVER), sender="me", zone=UTC)
+        EmailChannel(SmtpServer(host="h", port=25, security=Security.NEVER), sender="me", zone=ZoneInfo("UTC"))
 
 
 def test_a_lease_outlives_the_longest_send() -> None:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.async_api import Dialog, Route, async_playwright
@@ -65,7 +66,7 @@ async def sent(server: MailServer) -> list[tuple[str, EmailMessage]]:
     channel = EmailChannel(
         SmtpServer(host="127.0.0.1", port=server.port, security=Security.NEVER),
         sender="earshot@alerts.test",
-        zone=UTC,
+        zone=ZoneInfo("UTC"),
         clock=lambda: datetime(2026, 3, 5, 12, 1, tzinfo=UTC),
     )
     for words in STRINGS:
