@@ -1,10 +1,10 @@
 """The words between a verdict and the person who should hear of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from enum import StrEnum
-from typing import NewType, Protocol
+from typing import NewType, Protocol, Self
 from uuid import UUID
 
 from analysis.types import Analysis
@@ -210,6 +210,18 @@ class Counts:
     def judged(self) -> int:
         """How many of them have a verdict."""
         return self.negative + self.neutral + self.positive
+
+    @classmethod
+    def summed(cls, counted: "Iterable[Counts]") -> Self:
+        """Return how much was said in several spans together."""
+        rows = list(counted)
+        return cls(
+            total=sum(row.total for row in rows),
+            negative=sum(row.negative for row in rows),
+            neutral=sum(row.neutral for row in rows),
+            positive=sum(row.positive for row in rows),
+            angry=sum(row.angry for row in rows),
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,7 +1,7 @@
 """What a day or a week brought, as the digests and the page of reports tell it."""
 
 from collections.abc import Sequence
-from datetime import datetime, time, timedelta
+from datetime import time, timedelta
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -68,15 +68,9 @@ async def of_notification(conn: Connection, notification_id: NotificationId, *, 
     )
 
 
-def zone_of(reader: Contact, usual: ZoneInfo) -> ZoneInfo:
-    """Return the zone the days of a contact's digests begin in."""
-    return usual if reader.zone is None else ZoneInfo(reader.zone)
-
-
 async def is_empty(conn: Connection, period: Period, brands: Sequence[tuple[BrandId, str]], *, zone: ZoneInfo) -> bool:
     """Whether nothing was said of these brands."""
-    found = [await _counts(conn, brand_id, period.since, period.until, zone) for brand_id, _ in brands]
-    return not any(one.total for one in found)
+    return (await _counts(conn, [brand_id for brand_id, _ in brands], period, zone)).total == 0
 
 
 async def _of_brand(
@@ -84,7 +78,7 @@ async def _of_brand(
 ) -> BrandDigest:
     brand_id, name = brand
     earlier = period.before(zone)
-    now, then = [await _counts(conn, brand_id, one.since, one.until, zone) for one in (period, earlier)]
+    now, then = [await _counts(conn, [brand_id], one, zone) for one in (period, earlier)]
     done, done_then = [
         await digest.activity(conn, brand_id, since=one.since, until=one.until, recommends_from=_RECOMMENDS_FROM)
         for one in (period, earlier)
@@ -117,12 +111,8 @@ def _behind(brand_id: BrandId, period: Period, zone: ZoneInfo) -> str:
     return urlencode({"brand": brand_id, "angry": 1, "from": period.starts.isoformat(), "to": last.isoformat()})
 
 
-async def _counts(conn: Connection, brand_id: BrandId, since: datetime, until: datetime, zone: ZoneInfo) -> Counts:
-    steps = await trend.counts(conn, brand_ids=[brand_id], since=since, until=until, bucket=Bucket.WEEK, zone=zone.key)
-    return Counts(
-        total=sum(one.total for one in steps),
-        negative=sum(one.negative for one in steps),
-        neutral=sum(one.neutral for one in steps),
-        positive=sum(one.positive for one in steps),
-        angry=sum(one.angry for one in steps),
+async def _counts(conn: Connection, brand_ids: Sequence[BrandId], period: Period, zone: ZoneInfo) -> Counts:
+    steps = await trend.counts(
+        conn, brand_ids=brand_ids, since=period.since, until=period.until, bucket=Bucket.WEEK, zone=zone.key
     )
+    return Counts.summed(steps)

@@ -5,9 +5,9 @@ from typing import Any, Self
 
 from pydantic import Field
 
+from alerts.types import Counts
 from service.api.parameters import Shape
 from service.measures import Assumptions, ratio, unheard, wilson
-from service.store.trend import TrendCounts
 
 DEFINITIONS = {
     "total": "Mentions said in the step, judged or not; deleted, own and promotional ones left out.",
@@ -55,25 +55,22 @@ class Measures(Tones):
     angry: int = _defined("angry")
 
     @classmethod
-    def of(cls, counted: Iterable[TrendCounts]) -> Self:
+    def of(cls, counted: Iterable[Counts]) -> Self:
         """Return the measures of counts taken together."""
-        rows = list(counted)
-        negative, neutral, positive, angry = (
-            sum(getattr(row, name) for row in rows) for name in ("negative", "neutral", "positive", "angry")
-        )
-        judged = positive + negative + neutral
-        low, high = wilson(angry, judged)
+        whole = Counts.summed(counted)
+        negative, positive = whole.negative, whole.positive
+        low, high = wilson(whole.angry, whole.judged)
         return cls(
-            total=sum(row.total for row in rows),
+            total=whole.total,
             negative=negative,
-            neutral=neutral,
+            neutral=whole.neutral,
             positive=positive,
-            angry=angry,
-            net_of_all=ratio(positive - negative, judged),
+            angry=whole.angry,
+            net_of_all=ratio(positive - negative, whole.judged),
             net_of_opinions=ratio(positive - negative, positive + negative),
             pn_ratio=ratio(positive, negative),
             pn_smoothed=(positive + 1) / (negative + 1),
-            anger_rate=ratio(angry, judged),
+            anger_rate=ratio(whole.angry, whole.judged),
             anger_rate_low=low,
             anger_rate_high=high,
         )

@@ -1,7 +1,7 @@
 """What rules over spans of time are checked against, and the checking of one span."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -84,7 +84,7 @@ async def _span(conn: Connection, rule: Rule, past: Past, end: datetime) -> Traf
     if registry.reads(rule.kind) is Reads.RHYTHMS:
         rhythms = await _rhythms(conn, past.brand_id, end)
         return Traffic(brand_id=past.brand_id, start=start, end=end, counts=Counts(), rhythms=rhythms)
-    counts = _sum(counts for at, counts in past.steps.items() if start <= at < end)
+    counts = Counts.summed(counts for at, counts in past.steps.items() if start <= at < end)
     span = Span(brand_id=past.brand_id, since=start, until=end)
     return Traffic(
         brand_id=past.brand_id,
@@ -95,17 +95,6 @@ async def _span(conn: Connection, rule: Rule, past: Past, end: datetime) -> Traf
         since=past.since,
         pooled_week=past.pooled_week,
         telling=await judged.angriest(conn, span) if counts.total >= _FEWEST else None,
-    )
-
-
-def _sum(counted: Iterable[Counts]) -> Counts:
-    rows = list(counted)
-    return Counts(
-        total=sum(row.total for row in rows),
-        negative=sum(row.negative for row in rows),
-        neutral=sum(row.neutral for row in rows),
-        positive=sum(row.positive for row in rows),
-        angry=sum(row.angry for row in rows),
     )
 
 

@@ -35,17 +35,12 @@ class Grouping(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class TrendCounts:
+class TrendCounts(Counts):
     """Counts of one step. What is not judged yet counts in `total` only."""
 
     start: datetime
     #: The source's name, the language, the brand's id or the cause; '' without grouping, or not judged yet.
     group: str
-    total: int
-    negative: int
-    neutral: int
-    positive: int
-    angry: int
 
 
 #: Hours are added up before they are given to the steps of a zone, which costs more than adding.

@@ -100,13 +100,13 @@ async def _rows(visit: Visit, scope: Scope) -> list[CauseRow]:
     than, names = figures.before(scope.period, reader), verdict_words.causes(reader)
     rows = []
     for cause in CAUSES:
-        counted = figures.totals(now[cause])
+        counted = Totals.summed(now[cause])
         rows.append(
             CauseRow(
                 key=cause,
                 name=names[cause],
                 now=counted,
-                change=figures.count_change(counted.negative, figures.totals(then[cause]).negative, than, reader),
+                change=figures.count_change(counted.negative, Totals.summed(then[cause]).negative, than, reader),
                 heavy=cause in _HEAVY,
                 link=scope.mentions(cause=cause),
                 negative_link=scope.mentions(cause=cause, label="negative"),

@@ -1,29 +1,17 @@
 """The numbers of a period beside those of the one before, and whether that is better or worse."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from alerts.types import Counts
 from service.measures import differs, ratio, wilson
-from service.store.trend import TrendCounts
 from service.web.period import Period
 from service.web.reader import Reader
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Totals:
+class Totals(Counts):
     """Counts over a whole period."""
-
-    total: int = 0
-    negative: int = 0
-    neutral: int = 0
-    positive: int = 0
-    angry: int = 0
-
-    @property
-    def judged(self) -> int:
-        """Mentions with a verdict."""
-        return self.negative + self.neutral + self.positive
 
     @property
     def net(self) -> int | None:
@@ -62,18 +50,6 @@ class Course(StrEnum):
     SAME = "same"
     #: One of the two has no judged mention.
     UNKNOWN = "unknown"
-
-
-def totals(counts: Iterable[TrendCounts]) -> Totals:
-    """Return the sum of all steps."""
-    rows = list(counts)
-    return Totals(
-        total=sum(step.total for step in rows),
-        negative=sum(step.negative for step in rows),
-        neutral=sum(step.neutral for step in rows),
-        positive=sum(step.positive for step in rows),
-        angry=sum(step.angry for step in rows),
-    )
 
 
 def course(now: Totals, then: Totals) -> Course:

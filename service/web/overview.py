@@ -127,8 +127,8 @@ async def overview(visit: SignedIn) -> Response:
     """Return the first page."""
     scope, reader = await scope_of(visit), visit.reader
     counts = await _counts(visit, scope, scope.stretch.since, scope.stretch.until)
-    now = figures.totals(counts)
-    then = figures.totals(await _counts(visit, scope, scope.stretch.previous_since, scope.stretch.previous_until))
+    now = Totals.summed(counts)
+    then = Totals.summed(await _counts(visit, scope, scope.stretch.previous_since, scope.stretch.previous_until))
     course = figures.course(now, then)
     angry = await mention.newest(
         visit.conn,

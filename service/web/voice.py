@@ -39,7 +39,7 @@ async def voices(visit: Visit, scope: Scope) -> list[Voice]:
     now = await _by_brand(visit, span.since, span.until, scope)
     then = await _by_brand(visit, span.previous_since, span.previous_until, scope)
     starts = await trend.starts(visit.conn, since=span.since, until=span.until, bucket=span.bucket, zone=zone)
-    counted = {str(one.id): figures.totals(now.get(str(one.id), [])) for one in scope.brands}
+    counted = {str(one.id): Totals.summed(now.get(str(one.id), [])) for one in scope.brands}
     everything = sum(one.total for one in counted.values())
     made: list[Voice] = []
     begins = 0.0
@@ -51,7 +51,7 @@ async def voices(visit: Visit, scope: Scope) -> list[Voice]:
             Voice(
                 name=one.name,
                 now=counted[key],
-                then=figures.totals(then.get(key, [])),
+                then=Totals.summed(then.get(key, [])),
                 share=share,
                 begins=round(begins, 3),
                 width=round(width, 3),
