@@ -6,7 +6,6 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from hashlib import sha256
 
 import asyncpg
 
@@ -14,6 +13,7 @@ from alerts.types import BrandId
 from service.store import events
 from service.store.events import EventKind
 from service.store.pool import Connection
+from service.store.secret import digest_of
 
 LINK_LIFE = timedelta(hours=24)
 SESSION_IDLE = timedelta(days=7)
@@ -105,10 +105,6 @@ class SessionLine:
     agent: str | None
 
 
-def _digest(secret: str) -> bytes:
-    return sha256(secret.encode("utf-8", "surrogatepass")).digest()
-
-
 def bounds_of(brands: Collection[int] | None) -> frozenset[BrandId] | None:
     """Return which brands a row is bound to; None: to none."""
     return None if brands is None else frozenset(BrandId(one) for one in brands)
@@ -138,7 +134,7 @@ async def add_key(
         """,
         key_id,
         name,
-        _digest(secret),
+        digest_of(secret),
         sorted(scopes),
         now,
         expires_at,
@@ -162,7 +158,7 @@ async def key_of(conn: Connection, presented: str, *, now: datetime) -> ApiKey |
         key_id,
         now,
     )
-    if row is None or not _is_secret(row, _digest(secret)):
+    if row is None or not _is_secret(row, digest_of(secret)):
         return None
     if row["last_used_at"] is None or row["last_used_at"] < now - _USE_WRITTEN_EVERY:
         await conn.execute("update api_key set last_used_at = $2 where id = $1", key_id, now)
@@ -197,7 +193,7 @@ async def rotate_key(conn: Connection, key_id: str, *, now: datetime, former_for
         where id = $1 and revoked_at is null and (expires_at is null or expires_at > $4) returning id
         """,
         key_id,
-        _digest(secret),
+        digest_of(secret),
         now + former_for,
         now,
     )
@@ -231,7 +227,7 @@ async def add_sign_in_link(conn: Connection, *, user: str, now: datetime) -> str
         insert into sign_in_link (token_sha256, user_id, created_at, expires_at)
         select $1, id, $3, $4 from app_user where name = $2 and disabled_at is null returning user_id
         """,
-        _digest(token),
+        digest_of(token),
         user,
         now,
         now + LINK_LIFE,
@@ -249,7 +245,7 @@ async def link_is_good(conn: Connection, token: str, *, now: datetime) -> bool:
             select exists (select from sign_in_link l join app_user u on u.id = l.user_id
                 where l.token_sha256 = $1 and l.used_at is null and l.expires_at > $2 and u.disabled_at is null)
             """,
-            _digest(token),
+            digest_of(token),
             now,
         )
     )
@@ -266,7 +262,7 @@ async def sign_in(
             and u.id = l.user_id and u.disabled_at is null
         returning l.user_id
         """,
-        _digest(token),
+        digest_of(token),
         now,
     )
     return None if user_id is None else await open_session(conn, user_id, now=now, address=address, agent=agent)
@@ -283,7 +279,7 @@ async def open_session(
             (token_sha256, user_id, csrf_token, created_at, last_seen_at, expires_at, address, agent)
         values ($1, $2, $3, $4, $4, $5, $6, $7)
         """,
-        _digest(session),
+        digest_of(session),
         user_id,
         secrets.token_urlsafe(24),
         now,
@@ -302,14 +298,14 @@ async def session_of(conn: Connection, token: str, *, now: datetime) -> Session 
         from web_session w join app_user u on u.id = w.user_id
         where w.token_sha256 = $1 and w.expires_at > $2 and w.last_seen_at > $3 and u.disabled_at is null
         """,
-        _digest(token),
+        digest_of(token),
         now,
         now - SESSION_IDLE,
     )
     if row is None:
         return None
     if row["last_seen_at"] < now - _USE_WRITTEN_EVERY:
-        await conn.execute("update web_session set last_seen_at = $2 where token_sha256 = $1", _digest(token), now)
+        await conn.execute("update web_session set last_seen_at = $2 where token_sha256 = $1", digest_of(token), now)
     known = {name: row[name] for name in ("id", "user_id", "user", "language", "csrf_token")}
     return Session(**known, role=Role(row["role"]), brands=bounds_of(row["brands"]))
 
@@ -332,7 +328,7 @@ async def sessions(conn: Connection, *, now: datetime, user_id: int | None = Non
 
 async def sign_out(conn: Connection, token: str) -> None:
     """End the session of a browser's token."""
-    ended = await conn.fetchval("delete from web_session where token_sha256 = $1 returning id", _digest(token))
+    ended = await conn.fetchval("delete from web_session where token_sha256 = $1 returning id", digest_of(token))
     if ended is not None:
         await events.tell(conn, EventKind.ACCESS, [f"session:{ended}"])
 

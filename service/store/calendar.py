@@ -3,12 +3,12 @@
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
 from typing import NewType
 
 from alerts.oncall import ScheduleId
 from alerts.types import ContactId
 from service.store.pool import Connection
+from service.store.secret import digest_of
 
 FeedId = NewType("FeedId", int)
 
@@ -22,10 +22,6 @@ class Feed:
     contact_id: ContactId | None
     author: str
     created_at: datetime
-
-
-def _digest(token: str) -> bytes:
-    return sha256(token.encode("utf-8", "surrogatepass")).digest()
 
 
 async def add(
@@ -43,7 +39,7 @@ async def add(
         insert into calendar_feed (token_sha256, schedule_id, contact_id, author, created_at)
         values ($1, $2, $3, $4, $5) returning id
         """,
-        _digest(token),
+        digest_of(token),
         schedule_id,
         contact_id,
         author,
@@ -62,7 +58,7 @@ async def of_token(conn: Connection, token: str) -> Feed | None:
     """Return the address a token opens."""
     row = await conn.fetchrow(
         "select id, schedule_id, contact_id, author, created_at from calendar_feed where token_sha256 = $1",
-        _digest(token),
+        digest_of(token),
     )
     return None if row is None else Feed(**row)
 

@@ -2,19 +2,15 @@
 
 import secrets
 from datetime import datetime, timedelta
-from hashlib import sha256
 from uuid import uuid4
 
 from alerts.types import Contact, ContactId, NotificationId
 from service.store import contact, events
 from service.store.events import EventKind
 from service.store.pool import Connection
+from service.store.secret import digest_of
 
 LINK_LIFE = timedelta(days=7)
-
-
-def _digest(token: str) -> bytes:
-    return sha256(token.encode("utf-8", "surrogatepass")).digest()
 
 
 async def ask(conn: Connection, contact_id: ContactId, *, now: datetime) -> bool:
@@ -40,7 +36,7 @@ async def add_link(conn: Connection, one: Contact, *, now: datetime) -> str:
     token = secrets.token_urlsafe(32)
     await conn.execute(
         "insert into contact_verification (token_sha256, contact_id, email, expires_at) values ($1, $2, $3, $4)",
-        _digest(token),
+        digest_of(token),
         one.id,
         one.email,
         now + LINK_LIFE,
@@ -55,7 +51,7 @@ async def asked_by(conn: Connection, token: str, *, now: datetime) -> Contact | 
         select {contact.COLUMNS} from contact_verification v join contact c on c.id = v.contact_id and c.email = v.email
         where v.token_sha256 = $1 and v.expires_at > $2
         """,  # noqa: S608  # ours
-        _digest(token),
+        digest_of(token),
         now,
     )
     return None if row is None else contact.of_row(row)
