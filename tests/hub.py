@@ -9,6 +9,8 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
+from tests.places import served
+
 
 @dataclass(frozen=True, kw_only=True)
 class Subscriber:
@@ -81,11 +83,6 @@ async def serving_hub(**given: Any) -> AsyncIterator[Hub]:
     hub = Hub(**given)
     app = web.Application()
     app.router.add_post("/hub", hub.answer)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    hub.url = f"http://127.0.0.1:{runner.addresses[0][1]}/hub"
-    try:
+    async with served(app) as address:
+        hub.url = f"{address}/hub"
         yield hub
-    finally:
-        await runner.cleanup()

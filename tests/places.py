@@ -74,19 +74,26 @@ def _item(post: Post) -> str:
 
 
 @asynccontextmanager
+async def served(app: web.Application, *, patience: float = 60.0) -> AsyncIterator[str]:
+    """Serve an application while in use, waiting so many seconds at the end; yield its address, without a path."""
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=patience)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
+
+
+@asynccontextmanager
 async def serving_feed(*posts: Post) -> AsyncIterator[Feed]:
     """Serve a feed while in use."""
     feed = Feed(posts=list(posts))
     app = web.Application()
     app.router.add_get("/feed", feed.answer)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    feed.url = f"http://127.0.0.1:{runner.addresses[0][1]}/feed"
-    try:
+    async with served(app) as address:
+        feed.url = f"{address}/feed"
         yield feed
-    finally:
-        await runner.cleanup()
 
 
 def free_port() -> int:

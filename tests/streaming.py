@@ -9,6 +9,8 @@ from typing import Any
 
 from aiohttp import web
 
+from tests.places import served
+
 
 @dataclass(kw_only=True)
 class Streaming:
@@ -104,12 +106,8 @@ async def streaming() -> AsyncIterator[Streaming]:
     app.router.add_get("/subscribe", place.socket)
     app.router.add_get("/api/v2/instance", place.instance)
     app.router.add_get("/api/v1/streaming/{name}", place.events)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    place.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    try:
-        yield place
-    finally:
-        place.say(None)
-        await runner.cleanup()
+    async with served(app, patience=0.1) as place.url:
+        try:
+            yield place
+        finally:
+            place.say(None)

@@ -1,7 +1,6 @@
 """Who may be told, and when: addresses that agreed, outside their quiet hours."""
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
 from random import Random
 
@@ -18,14 +17,6 @@ from tests import make
 from tests.places import Mailbox
 from tests.service.pipeline.test_storm import Furious
 from tests.service.watched import Watched, watch
-
-
-@pytest.fixture
-def mailbox() -> Iterator[Mailbox]:
-    box = Mailbox()
-    box.open()
-    yield box
-    box.close()
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Every promise of the outbox leaves once, whatever the mail server does."""
 
-from collections.abc import Iterator
 from email.message import EmailMessage
 from random import Random
 from uuid import uuid4
@@ -16,14 +15,6 @@ from service.store.pool import Connection, Pool
 from tests import make
 from tests.places import Mailbox, free_port
 from tests.service.watched import FURIOUS, FURIOUS_EN, Watched, watch
-
-
-@pytest.fixture
-def mailbox() -> Iterator[Mailbox]:
-    box = Mailbox()
-    box.open()
-    yield box
-    box.close()
 
 
 @pytest.fixture

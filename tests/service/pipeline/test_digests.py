@@ -1,7 +1,6 @@
 """Digests: one a contact and period, however many look, however late, and what they say."""
 
 import asyncio
-from collections.abc import Iterator
 from datetime import UTC, datetime, time
 from email.message import EmailMessage
 from random import Random
@@ -24,14 +23,6 @@ from tests.service.watched import Watched, watch
 
 UTC_ZONE = ZoneInfo("UTC")
 THURSDAY = datetime(2026, 3, 5, 12, 0, tzinfo=UTC)
-
-
-@pytest.fixture
-def mailbox() -> Iterator[Mailbox]:
-    box = Mailbox()
-    box.open()
-    yield box
-    box.close()
 
 
 @pytest.fixture

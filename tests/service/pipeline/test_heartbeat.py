@@ -10,6 +10,7 @@ from collectors.egress import GuardedEgress
 from service.pipeline.heartbeat import beat
 from service.store import clock, component
 from service.store.pool import Connection, Pool
+from tests.places import served
 from tests.service.pipeline.test_contacts import be
 
 STAGES = ("worker.collect", "worker.analyse", "worker.alert", "worker.deliver", "auditor")
@@ -33,12 +34,9 @@ async def outside() -> AsyncIterator[Watch]:
     one = Watch()
     app = web.Application()
     app.router.add_get("/ping", one.answer)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    one.url = f"http://127.0.0.1:{runner.addresses[0][1]}/ping"
-    yield one
-    await runner.cleanup()
+    async with served(app) as address:
+        one.url = f"{address}/ping"
+        yield one
 
 
 async def live(conn: Connection, *, without: str = "", ill: str = "") -> None:

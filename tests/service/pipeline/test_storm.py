@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from random import Random
 
@@ -33,14 +33,6 @@ class Furious:
 
     def analyse(self, texts: Sequence[str], *, because: bool = False) -> list[Analysis]:
         return [make.analysis(angry=True, model=self.model, severity=self.severity) for _ in texts]
-
-
-@pytest.fixture
-def mailbox() -> Iterator[Mailbox]:
-    box = Mailbox()
-    box.open()
-    yield box
-    box.close()
 
 
 @pytest.fixture

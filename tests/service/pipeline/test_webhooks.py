@@ -25,7 +25,7 @@ from service.store import clock, component, incident, ingest, webhook, webhook_d
 from service.store.pool import Connection, Pool
 from service.store.webhook import WebhookId, WebhookKind
 from tests import make
-from tests.places import Mailbox
+from tests.places import Mailbox, served
 from tests.service.pipeline.test_contacts import be, rage
 from tests.service.watched import Watched, watch
 
@@ -55,14 +55,9 @@ async def receiving() -> AsyncIterator[Receiver]:
     receiver = Receiver()
     app = web.Application()
     app.router.add_post("/told", receiver.take)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    receiver.url = f"http://127.0.0.1:{runner.addresses[0][1]}/told"
-    try:
+    async with served(app) as address:
+        receiver.url = f"{address}/told"
         yield receiver
-    finally:
-        await runner.cleanup()
 
 
 @pytest.fixture
