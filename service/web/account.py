@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from service import passwords
 from service.store import access, attempt, user
-from service.web import render
+from service.web import render, wording
 from service.web.mention_query import number
 from service.web.sign_in import address_of
 from service.web.visit import Missing, PageRoute, Themselves, Visit, or_missing
@@ -72,19 +72,13 @@ async def _page(visit: Visit, *, wrong: tuple[str, str] | None = None) -> Respon
     _ = visit.reader.words.gettext
     one = await user.get(visit.conn, visit.user_id)
     done = {"password": _("Your password was changed."), "session": _("That browser is signed out.")}
-    roles = {
-        access.Role.VIEWER: _("reads"),
-        access.Role.RESPONDER: _("reads, answers incidents, corrects"),
-        access.Role.ANALYST: _("reads, answers, changes rules, sources and brands"),
-        access.Role.ADMIN: _("may do everything"),
-    }
     return visit.page(
         "account.html",
         status=200 if wrong is None else 422,
         here="account",
         sessions=await access.sessions(visit.conn, now=visit.reader.now, user_id=visit.user_id),
         this=visit.session.id if visit.session else None,
-        role=roles[visit.session.role] if visit.session else "",
+        role=wording.roles(visit.reader)[visit.session.role] if visit.session else "",
         has_password=one is not None and one.has_password,
         wrong=wrong,
         done=visit.became(done),

@@ -112,7 +112,7 @@ def mail_notices(components: Sequence[Component], settings: Settings, reader: Re
         _ill(
             named.get("contacts"),
             _("Some people get no e-mail: what is sent to them comes back."),
-            _("Correct their addresses in earshot.toml and apply it."),
+            _("Correct their addresses under Contacts."),
         ),
         _ill(
             named.get("bounces"),

@@ -10,25 +10,13 @@ from service.store import access, audit, brand, user
 from service.store.access import Role
 from service.store.search import storable
 from service.store.user import User
-from service.web import audit_words, links, render
+from service.web import audit_words, links, render, wording
 from service.web.mention_query import number
-from service.web.reader import Reader
 from service.web.visit import Administering, PageRoute, Visit, or_missing
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 _MOST_NAME = 200
 _A_PAGE = 50
-
-
-def roles(reader: Reader) -> dict[Role, str]:
-    """Return what the roles are called, and what they may do."""
-    _ = reader.words.gettext
-    return {
-        Role.VIEWER: _("Viewer: reads"),
-        Role.RESPONDER: _("Responder: also answers incidents and corrects"),
-        Role.ANALYST: _("Analyst: also changes rules, sources and brands"),
-        Role.ADMIN: _("Administrator: may do everything"),
-    }
 
 
 @router.get("/settings/users")
@@ -126,7 +114,7 @@ async def _page(visit: Visit, *, wrong: str = "", link: str = "", of: str = "") 
         here="users",
         users=await user.every(visit.conn),
         brands=await brand.every(visit.conn),
-        roles=roles(visit.reader),
+        roles=wording.roles(visit.reader),
         wrong=wrong,
         link=link,
         of=of,

@@ -1,4 +1,4 @@
-"""What states, reasons and events are called on the pages."""
+"""What states, reasons, roles and events are called on the pages."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -8,6 +8,7 @@ from alerts.errors import Mistake
 from alerts.incidents import BY_PEOPLE
 from alerts.rendering import words_for
 from alerts.types import IncidentStatus, NotificationState, Purpose, Reason, Resolution, Severity, Urgency
+from service.store.access import Role
 from service.store.incident import TimelineEntry
 from service.web.reader import Reader
 
@@ -53,6 +54,17 @@ def states(reader: Reader) -> Mapping[NotificationState, str]:
         NotificationState.FAILED: words.pgettext("e-mail", "Failed"),
         NotificationState.SUPERSEDED: words.pgettext("e-mail", "Not needed any more"),
         NotificationState.BUNDLED: words.pgettext("e-mail", "In a list"),
+    }
+
+
+def roles(reader: Reader) -> Mapping[Role, str]:
+    """Return what the roles are called, and what they may do."""
+    _ = reader.words.gettext
+    return {
+        Role.VIEWER: _("Viewer: reads"),
+        Role.RESPONDER: _("Responder: also answers incidents and corrects"),
+        Role.ANALYST: _("Analyst: also changes rules, sources and brands"),
+        Role.ADMIN: _("Administrator: may do everything"),
     }
 
 
