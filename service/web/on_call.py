@@ -111,6 +111,7 @@ async def _page(
     return visit.page(
         "on_call.html",
         here="on_call",
+        status=422 if mistake else 200,
         duties=[duty_view.view(one, names, reader) for one in schedules],
         names=names,
         people=people,

@@ -44,7 +44,7 @@ async def keep_quiet(visit: Responding) -> Response:
     """Show what a silence would hide now, or make it."""
     form = await visit.form()
     draft = _draft(visit, form)
-    mistake = _mistake(visit, draft, form)
+    mistake = _mistake(visit, draft, form, await _choices(visit))
     if mistake or form.get("do") == "try":
         return await _page(visit, given=form, mistake=mistake, tried=None if mistake else draft)
     await silence.add(
@@ -88,9 +88,20 @@ def _draft(visit: Visit, form: Mapping[str, str]) -> Silence:
     )
 
 
-def _mistake(visit: Visit, draft: Silence, form: Mapping[str, str]) -> str:
+async def _choices(visit: Visit) -> dict[str, dict[int, str]]:
+    """Return what may be kept quiet, by the form's fields."""
+    return {
+        "brand": {one.id: one.name for one in await brand.every(visit.conn)},
+        "rule": {one.id: one.name for one in await rule.every(visit.conn)},
+        "source": {one.id: one.name for one in await source.health(visit.conn, now=visit.reader.now)},
+    }
+
+
+def _mistake(visit: Visit, draft: Silence, form: Mapping[str, str], choices: Mapping[str, Mapping[int, str]]) -> str:
     """Return what is wrong with a draft; '' for nothing. A draft that is only tried needs no reason."""
     _ = visit.reader.words.gettext
+    if any(form.get(noun) and number(form[noun]) not in known for noun, known in choices.items()):
+        return _("What you chose was removed meanwhile; choose again.")
     if draft.ends_at <= visit.reader.now:
         return _("The end lies in the past.")
     if not draft.starts_at < draft.ends_at <= draft.starts_at + _LONGEST:
@@ -114,12 +125,11 @@ async def _page(visit: Visit, *, given: Mapping[str, str], mistake: str = "", tr
     return visit.page(
         "silences.html",
         here="silences",
+        status=422 if mistake else 200,
         kept=[Kept(silence=one, holds=one.holds(now), incidents=hidden(one, now)) for one in silences],
         causes=[(summaries[one], told_by[one]) for one in told_by if one in summaries],
         hidden=None if tried is None else _shown(hidden(tried, tried.starts_at), summaries),
-        brands={one.id: one.name for one in await brand.every(conn)},
-        rules={one.id: one.name for one in await rule.every(conn)},
-        sources={one.id: one.name for one in await source.health(conn, now=now)},
+        choices=await _choices(visit),
         given=given,
         mistake=mistake,
         notice=_notice(visit),

@@ -115,6 +115,18 @@ async def test_a_silence_says_what_it_would_hide_is_made_and_ended(
     assert "Nothing is kept quiet" in ended.text
 
 
+async def test_a_silence_of_what_is_no_longer_there_is_not_made(browser: httpx.AsyncClient, conn: Connection) -> None:
+    soon = (await clock.now(conn) + DAY).isoformat(timespec="minutes")
+    answers = [
+        await _send(browser, "/silences", do="make", to=soon, reason="Moving house", **{noun: given})
+        for noun, given in (("brand", "99"), ("rule", "99"), ("source", "x"))
+    ]
+
+    assert [one.status_code for one in answers] == [422, 422, 422]
+    assert all("removed meanwhile" in one.text for one in answers)
+    assert not await silence.every(conn, since=await clock.now(conn))
+
+
 async def test_a_contact_is_added_changed_asked_again_and_removed(browser: httpx.AsyncClient, conn: Connection) -> None:
     given = {"name": "Sai", "email": "sai@example.com", "language": "th", "enabled": "1"}
     wrong = await _send(browser, "/contacts/new", **{**given, "email": "sai"})
