@@ -12,6 +12,7 @@ from service.web import render, wording
 from service.web.mention_query import number
 from service.web.sign_in import address_of
 from service.web.visit import Missing, PageRoute, Themselves, Visit, or_missing
+from service.web.wrong import Wrong
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -35,8 +36,8 @@ async def change_password(visit: Themselves) -> Response:
     return render.moved("/account?came=password")
 
 
-async def _wrong(visit: Visit, form: Mapping[str, str]) -> tuple[str, str] | None:
-    """Return the field that is wrong, and why; None where the password may be taken."""
+async def _wrong(visit: Visit, form: Mapping[str, str]) -> Wrong | None:
+    """Return what is wrong; None where the password may be taken."""
     _ = visit.reader.words.gettext
     password = form.get("password", "")
     known = await user.password_of(visit.conn, visit.user)
@@ -44,16 +45,17 @@ async def _wrong(visit: Visit, form: Mapping[str, str]) -> tuple[str, str] | Non
     if before is not None:
         account, address = visit.user.casefold(), address_of(visit)
         if not await attempt.take(visit.conn, account=account, address=address, now=visit.reader.now):
-            return "before", _("Too many tries. Wait a quarter of an hour, or use a one-time link.")
+            return Wrong(
+                field="before", message=_("Too many tries. Wait a quarter of an hour, or use a one-time link.")
+            )
         if not await asyncio.to_thread(passwords.matches, before, form.get("before", "")):
-            return "before", _("This is not your password of now.")
+            return Wrong(field="before", message=_("This is not your password of now."))
         await attempt.forgive(visit.conn, account=account, address=address)
     if passwords.is_weak(password, name=visit.user):
-        return "password", _("Take at least %(n)s characters, not all alike, and not your name.") % {
-            "n": visit.reader.number(passwords.FEWEST)
-        }
+        said = _("Take at least %(n)s characters, not all alike, and not your name.")
+        return Wrong(field="password", message=said % {"n": visit.reader.number(passwords.FEWEST)})
     if password != form.get("again"):
-        return "again", _("The two are not the same.")
+        return Wrong(field="again", message=_("The two are not the same."))
     return None
 
 
@@ -68,7 +70,7 @@ async def end_session(visit: Themselves, session_id: str) -> Response:
     return render.moved("/account?came=session")
 
 
-async def _page(visit: Visit, *, wrong: tuple[str, str] | None = None) -> Response:
+async def _page(visit: Visit, *, wrong: Wrong | None = None) -> Response:
     _ = visit.reader.words.gettext
     one = await user.get(visit.conn, visit.user_id)
     done = {"password": _("Your password was changed."), "session": _("That browser is signed out.")}

@@ -21,6 +21,7 @@ from service.web.mention_query import number
 from service.web.mention_view import MentionView
 from service.web.reader import Reader
 from service.web.visit import PageRoute, SignedIn, Visit, Writing, or_missing
+from service.web.wrong import Wrong
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -30,16 +31,6 @@ _TRIED, _LOOKED_AT, _EXAMPLES = timedelta(days=30), 1000, 3
 #: The longest lists that can be kept, in Chinese letters as a form writes them.
 _MOST_FORM_BYTES = 4 * MOST_NAMES * (MOST_NAME_CHARACTERS * 9 + 6) + 100_000
 _LISTS = ("aliases", "context", "exclude", "own_accounts")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Wrong:
-    """What is wrong with a form, and where."""
-
-    field: str
-    message: str
-    #: More of it, in English; '' where the message says it all.
-    detail: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -14,8 +14,8 @@ from service.store.search import storable
 from service.web import render
 from service.web.period import from_local
 from service.web.reader import Reader
-from service.web.source_form import Wrong
 from service.web.visit import Administering, Missing, PageRoute, Visit, or_missing
+from service.web.wrong import Wrong
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 _MOST_NAME = 200

@@ -22,6 +22,7 @@ from service.web import render, source_words
 from service.web.mention_query import number
 from service.web.sources import shown_settings
 from service.web.visit import Missing, PageRoute, Visit, Writing, or_missing
+from service.web.wrong import Wrong
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -48,14 +49,6 @@ class Filled:
     source_id: SourceId | None = None
     #: Secrets that are kept where their fields stay empty.
     kept: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Wrong:
-    """What is wrong with a form, and where; '' for the whole."""
-
-    field: str
-    message: str
 
 
 @router.get("/add-source")
@@ -182,7 +175,7 @@ async def _draft(visit: Visit, kind: SourceKind, form: Mapping[str, str]) -> tup
     try:
         registry.check(kind, settings, allow_private=draft.allow_private or visit.settings.allow_private)
     except SettingError as error:
-        return draft, Wrong(field=error.field, message=str(error).removeprefix(f"{error.field}: "))
+        return draft, Wrong(field=error.field, detail=str(error).removeprefix(f"{error.field}: "))
     return draft, None
 
 
