@@ -1,5 +1,6 @@
 """The page of webhooks: which programs are told, how that goes, and the buttons to test, rotate and switch."""
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from fastapi import APIRouter
@@ -17,11 +18,13 @@ from service.web import render
 from service.web.mention_query import number
 from service.web.reader import Reader
 from service.web.visit import Administering, Missing, PageRoute, Visit, or_missing
+from service.web.wrong import Wrong
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
 _LOGGED = 10
 _MOST_NAME = 200
+_USUAL = (WebhookEvent.OPENED, WebhookEvent.ACKNOWLEDGED, WebhookEvent.ESCALATED, WebhookEvent.RESOLVED)
 
 
 @router.get("/webhooks")
@@ -30,17 +33,22 @@ async def listed(visit: Administering) -> Response:
     return await _page(visit)
 
 
-async def _page(visit: Visit, *, secret: str | None = None, wrong: str | None = None) -> Response:
+async def _page(
+    visit: Visit, *, secret: str = "", wrong: Wrong | None = None, given: Mapping[str, str] | None = None
+) -> Response:
+    events = event_names(visit.reader)
     hooks = await webhook.every(visit.conn)
     page = visit.page(
         "webhooks.html",
         here="webhooks",
         status=200 if wrong is None else 422,
         hooks=[(one, await webhook_delivery.log(visit.conn, one.id, limit=_LOGGED)) for one in hooks],
-        events=event_names(visit.reader),
+        events=events,
+        kinds={**events, WebhookEvent.TEST: visit.reader.words.pgettext("webhook", "Test")},
         states=state_names(visit.reader),
         secret=secret,
         wrong=wrong,
+        given=dict.fromkeys(_USUAL, "1") if given is None else given,
     )
     page.headers["Cache-Control"] = "no-store"
     return page
@@ -53,12 +61,14 @@ async def add(visit: Administering) -> Response:
     name, url, private = form.get("name", "").strip(), form.get("url", "").strip(), bool(form.get("private"))
     chosen = [event for event in event_names(visit.reader) if form.get(event)]
     if not 0 < len(name) <= _MOST_NAME or not chosen:
-        return await _page(visit, wrong=_("Give it a name, and choose what it is told."))
+        wrong = Wrong(field="name", message=_("Give it a name, and choose what it is told."))
+        return await _page(visit, wrong=wrong, given=form)
     kind = WebhookKind.WEBHOOK if url.startswith(("http:", "https:")) else WebhookKind.CHAT
     try:
         shown, secret = _address(url, kind, private=private)
     except (ChatError, CollectError) as error:
-        return await _page(visit, wrong=str(error))
+        wrong = Wrong(field="url", message=_("This address cannot be used."), detail=str(error))
+        return await _page(visit, wrong=wrong, given=form)
     added = await webhook.add(
         visit.conn,
         name=name,
@@ -72,7 +82,8 @@ async def add(visit: Administering) -> Response:
         now=visit.reader.now,
     )
     if added is None:
-        return await _page(visit, wrong=_("There is a webhook of this name; choose another one."))
+        wrong = Wrong(field="name", message=_("There is a webhook of this name; choose another one."))
+        return await _page(visit, wrong=wrong, given=form)
     return await _page(visit, secret=secret) if kind is WebhookKind.WEBHOOK else render.moved("/webhooks")
 
 

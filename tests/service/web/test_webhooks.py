@@ -39,14 +39,18 @@ async def test_buttons_test_rotate_switch_and_remove(browser: httpx.AsyncClient,
     assert "whsec_" in rotated.text
     assert "Switched off." in switched.text
     assert "Waiting" in switched.text
+    assert '<span class="strong">Test</span>' in switched.text
     assert await conn.fetchval("select count(*) from webhook") == 0
 
 
-async def test_what_is_wrong_is_said(browser: httpx.AsyncClient) -> None:
+async def test_what_is_wrong_is_said_beside_what_was_written(browser: httpx.AsyncClient) -> None:
     inward = await press(browser, "/webhooks", **{**DESK, "url": "http://127.0.0.1/x"})
     nameless = await press(browser, "/webhooks", **{**DESK, "name": " "})
 
     assert (inward.status_code, nameless.status_code) == (422, 422)
+    assert "This address cannot be used." in inward.text
+    assert 'value="Help desk"' in inward.text
+    assert 'value="https://desk.example.com/earshot"' in nameless.text
 
 
 async def test_one_that_was_switched_off_by_itself_is_noticed(browser: httpx.AsyncClient, conn: Connection) -> None:
