@@ -13,11 +13,25 @@ from uuid import uuid4
 import uvicorn
 from fastapi import FastAPI
 
+from alerts.channels.webhook import WebhookEvent
 from alerts.types import BrandId, IncidentId, NotificationState, Resolution, SourceId
 from analysis.types import Analyser
 from collectors.types import Author, SourceKind
 from service.app import Server
-from service.store import access, clock, component, correction, fetch, incident, notification, source, tryout
+from service.store import (
+    access,
+    audit,
+    clock,
+    component,
+    correction,
+    fetch,
+    incident,
+    notification,
+    source,
+    tryout,
+    webhook,
+    webhook_delivery,
+)
 from service.store.access import Scope
 from service.store.fetch import Counts, Outcome
 from service.store.pool import Connection, Pool
@@ -119,6 +133,22 @@ async def _everyday(
         await seed.tell(pool, brand_id, sources[name], batch, analyser)  # type: ignore[arg-type]  # mentions
 
 
+async def _told(conn: Connection, now: datetime) -> None:
+    """A desk is told of incidents, and was just told a test."""
+    desk = await webhook.add(
+        conn,
+        name="Help desk",
+        url="https://desk.example.com/earshot",
+        events=[WebhookEvent.OPENED, WebhookEvent.RESOLVED],
+        brand_id=None,
+        allow_private=False,
+        secret="whsec_c2VjcmV0",
+        now=now,
+    )
+    assert desk is not None
+    await webhook_delivery.owe_test(conn, desk, now=now)
+
+
 async def _aftermath(conn: Connection, sources: dict[str, SourceId]) -> None:
     """Some incidents are in hand, some e-mails left, one source fell silent, the mail server hiccuped."""
     now = await clock.now(conn)
@@ -138,7 +168,9 @@ async def _aftermath(conn: Connection, sources: dict[str, SourceId]) -> None:
             "https://senlek.example/feed: 503 Service Unavailable; tried again in 12 minutes" if failing else None,
             9 if failing else 0,
         )
+    await audit.act_as(conn, "mei")
     await seed.put_turns(conn)
+    await _told(conn, now)
     await _checked(conn, now)
     await _drafted(conn, next(iter(sources.values())), now)
     oldest = [one.id for one in reversed(await incident.newest(conn))]
