@@ -1,7 +1,9 @@
 """What the record of deeds calls what was done and to what."""
 
+import json
 from collections.abc import Mapping
 
+from service.store.audit import Deed
 from service.web.reader import Reader
 
 
@@ -38,3 +40,22 @@ def things(reader: Reader) -> Mapping[str, str]:
         "mentions": words.pgettext("thing", "Mentions"),
         "erasure": words.pgettext("thing", "Erasure"),
     }
+
+
+def details(deed: Deed) -> list[str]:
+    """Return what a deed set or changed, in the API's words; what stayed empty is left out."""
+    return [
+        f"{name}: {_written(value[0])} → {_written(value[1])}"
+        if deed.action == "changed" and isinstance(value, list)
+        else f"{name}: {_written(value)}"
+        for name, value in deed.detail.items()
+        if value not in (None, [], {})
+    ]
+
+
+def _written(value: object) -> str:
+    if value in (None, [], {}):
+        return "–"
+    if isinstance(value, list):
+        return ", ".join(map(_written, value))
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -76,7 +76,7 @@ async def deeds(visit: Administering) -> Response:
     return visit.page(
         "audit.html",
         here="audit",
-        deeds=found[:_A_PAGE],
+        deeds=[(one, audit_words.details(one)) for one in found[:_A_PAGE]],
         actions=audit_words.actions(visit.reader),
         things=audit_words.things(visit.reader),
         proof=await audit.prove(visit.conn),

@@ -62,3 +62,17 @@ async def test_bounds_whose_brands_are_gone_are_not_lifted_by_a_change_of_role(
 
     assert after is not None
     assert (after.role, after.brands) == (Role.RESPONDER, gone)
+
+
+async def test_the_record_says_what_a_change_was_before_and_after(browser: httpx.AsyncClient, conn: Connection) -> None:
+    await _let_in(browser, name="lek", role="responder")
+    lek = await user.named(conn, "lek")
+    assert lek is not None
+    action = f"/settings/users/{lek.id}"
+    form = Page((await browser.get("/settings/users")).text).form(action)
+    await browser.post(action, data={**form, "role": "analyst", "enabled": "1"})
+    record = (await browser.get("/settings/audit")).text
+
+    assert "<code>role: responder → analyst</code>" in record
+    assert "<code>name: lek</code>" in record
+    assert "None" not in record
