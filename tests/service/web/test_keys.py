@@ -5,6 +5,7 @@ import re
 import httpx
 import pytest
 
+from alerts.types import BrandId
 from service.store import access, clock
 from service.store.access import Scope
 from service.store.pool import Connection
@@ -74,3 +75,12 @@ async def test_a_key_that_is_not_there_is_neither_rotated_nor_revoked(browser: h
     answers = [await browser.post(f"/settings/keys/none/{act}", data=token) for act in ("rotate", "revoke")]
 
     assert [one.status_code for one in answers] == [404, 404]
+
+
+async def test_a_key_whose_brand_is_gone_is_listed_all_the_same(browser: httpx.AsyncClient, conn: Connection) -> None:
+    now = await clock.now(conn)
+    await access.add_key(conn, name="reports", scopes={Scope.READ}, now=now, brands=[BrandId(999)])
+    listed = await browser.get("/settings/keys")
+
+    assert listed.status_code == 200
+    assert "<bdi>999</bdi>" in listed.text
