@@ -35,7 +35,7 @@ async def take_over(visit: Responding, schedule_id: str) -> Response:
     contact_id = number(form.get("contact"))
     starts_at = wall_form.read(form.get("from", ""), visit.reader.zone) or visit.reader.now
     ends_at = wall_form.read(form.get("to", ""), visit.reader.zone)
-    mistake = _mistake(visit, starts_at, ends_at)
+    mistake = _mistake(visit, form, starts_at, ends_at)
     if mistake or ends_at is None or contact_id is None or contact_id not in people:
         return await _page(visit, mistake=mistake or visit.reader.words.gettext("Say who takes over."), given=form)
     await schedule.add_override(
@@ -50,9 +50,11 @@ async def take_over(visit: Responding, schedule_id: str) -> Response:
     return render.moved("/on-call?came=taken")
 
 
-def _mistake(visit: Visit, starts_at: datetime, ends_at: datetime | None) -> str:
+def _mistake(visit: Visit, form: Mapping[str, str], starts_at: datetime, ends_at: datetime | None) -> str:
     """Return what is wrong with a span; '' for nothing."""
     _ = visit.reader.words.gettext
+    if wall_form.is_wrong(form.get("from", ""), visit.reader.zone):
+        return _("Write the start as a day and a time, or leave it empty.")
     if ends_at is None:
         return _("Say until when.")
     if ends_at <= visit.reader.now:

@@ -102,6 +102,8 @@ def _mistake(visit: Visit, draft: Silence, form: Mapping[str, str], choices: Map
     _ = visit.reader.words.gettext
     if any(form.get(noun) and number(form[noun]) not in known for noun, known in choices.items()):
         return _("What you chose was removed meanwhile; choose again.")
+    if wall_form.is_wrong(form.get("from", ""), visit.reader.zone):
+        return _("Write the start as a day and a time, or leave it empty.")
     if draft.ends_at <= visit.reader.now:
         return _("The end lies in the past.")
     if not draft.starts_at < draft.ends_at <= draft.starts_at + _LONGEST:

@@ -19,6 +19,11 @@ def read(text: str, zone: ZoneInfo) -> datetime | None:
     return wall_clock.first(found, zone) if found.tzinfo is None else found.astimezone(UTC)
 
 
+def is_wrong(text: str, zone: ZoneInfo) -> bool:
+    """Whether a field that may stay empty holds something that is no time."""
+    return bool(text.strip()) and read(text, zone) is None
+
+
 def written(at: datetime, zone: ZoneInfo) -> str:
     """Return an instant as the field takes it."""
     return at.astimezone(zone).replace(tzinfo=None).isoformat(timespec="minutes")

@@ -115,6 +115,17 @@ async def test_a_silence_says_what_it_would_hide_is_made_and_ended(
     assert "Nothing is kept quiet" in ended.text
 
 
+async def test_a_start_that_is_no_time_does_not_count_as_now(
+    browser: httpx.AsyncClient, conn: Connection, care: int
+) -> None:
+    soon = (await clock.now(conn) + DAY).isoformat(timespec="minutes")
+    given = {"from": "0026-03-05T10:00", "to": soon, "contact": "1", "reason": "Moving house", "do": "make"}
+    answers = [await _send(browser, address, **given) for address in (f"/on-call/{care}/overrides", "/silences")]
+
+    assert [one.status_code for one in answers] == [422, 422]
+    assert all("Write the start as a day and a time" in one.text for one in answers)
+
+
 async def test_a_silence_of_what_is_no_longer_there_is_not_made(browser: httpx.AsyncClient, conn: Connection) -> None:
     soon = (await clock.now(conn) + DAY).isoformat(timespec="minutes")
     answers = [
