@@ -8,6 +8,8 @@ from starlette.types import Scope
 
 from service.web import (
     account,
+    agreeing,
+    audit,
     authors,
     brands,
     causes,
@@ -21,17 +23,16 @@ from service.web import (
     on_call,
     outbox,
     overview,
-    people,
     quality,
     reports,
     rules,
-    settings_people,
     sign_in,
     silences,
     source_form,
     sources,
     static_files,
     stories,
+    users,
     webhooks,
     welcome,
 )
@@ -56,8 +57,8 @@ def mount(app: FastAPI) -> None:
         silences,
         outbox,
         webhooks,
+        agreeing,
         contacts,
-        people,
         sources,
         source_form,
         welcome,
@@ -65,7 +66,8 @@ def mount(app: FastAPI) -> None:
         account,
         brands,
         keys,
-        settings_people,
+        users,
+        audit,
     ):
         app.include_router(part.router)
     app.include_router(_files())

@@ -13,6 +13,7 @@ from service.store import access, clock
 from service.store.pool import Connection, Pool
 from tests import make
 from tests.service.web import seed
+from tests.service.web.reading import Page
 
 ORIGIN = "http://127.0.0.1:8000"
 
@@ -44,6 +45,13 @@ async def session_cookie(conn: Connection, user: str = "mei") -> str:
     session = await access.sign_in(conn, token, now=now)
     assert session
     return session
+
+
+async def send(browser: httpx.AsyncClient, address: str, **fields: str) -> httpx.Response:
+    """Return the page that a form sent to an address leads to."""
+    token = Page((await browser.get("/rules")).text).form("/sign-out")["csrf"]
+    answer = await browser.post(address, data={"csrf": token, **fields})
+    return await browser.get(answer.headers["location"]) if answer.status_code == 303 else answer
 
 
 @pytest.fixture

@@ -1,72 +1,47 @@
-"""The link by which an address agrees to be told: GET shows, POST acts."""
-
-import re
+"""Contacts on their pages, without any script."""
 
 import httpx
 import pytest
-from fastapi import FastAPI
 
-from service.store import clock, contact, verification
+from service.store import contact
 from service.store.pool import Connection
-from tests.service.web.conftest import visitor
+from tests.service.web.conftest import send
+
+pytestmark = pytest.mark.usefixtures("angry_place")
 
 
-@pytest.fixture
-async def token(conn: Connection) -> str:
-    now = await clock.now(conn)
-    made = await contact.put(
-        conn, name="Mei", email="mei@example.com", language="en", enabled=True, verified=False, now=now
-    )
-    asked = await contact.get(conn, made)
-    assert asked is not None
-    return await verification.add_link(conn, asked, now=now)
+async def test_a_contact_is_added_changed_asked_again_and_removed(browser: httpx.AsyncClient, conn: Connection) -> None:
+    given = {"name": "Sai", "email": "sai@example.com", "language": "th", "enabled": "1"}
+    wrong = await send(browser, "/contacts/new", **{**given, "email": "sai"})
+    quiet = await send(browser, "/contacts/new", **given, quiet_from="22:00", quiet_to="07:00")
+    added = await send(browser, "/contacts/new", **given)
+    sai = await contact.named(conn, "Sai")
+    assert sai is not None
+    waits = await send(browser, f"/contacts/{sai.id}", do="ask")
+    hours = {"zone": "Asia/Bangkok", "quiet_from": "22:00", "quiet_to": "07:00", "wait-normal": "1"}
+    changed = await send(browser, f"/contacts/{sai.id}", do="save", **given, **hours)
+    removed = await send(browser, f"/contacts/{sai.id}", do="remove")
+
+    assert (wrong.status_code, "Write an address such as" in wrong.text) == (422, True)
+    assert "quiet hours need one" in quiet.text
+    assert "it is told nothing until somebody there agrees" in added.text
+    assert "an e-mail is on its way already" in waits.text
+    assert "quiet from 22:00 to 07:00: Normal priority wait" in changed.text
+    assert "The contact is removed." in removed.text
 
 
-async def verified(conn: Connection) -> bool:
-    return bool(await conn.fetchval("select verified_at is not null from contact"))
+async def test_a_test_is_sent_and_shown_in_the_outbox(browser: httpx.AsyncClient, conn: Connection) -> None:
+    sent = await send(browser, "/contacts/1", do="test")
+    known = await conn.fetchval("select id from notification where purpose = 'trial'")
+
+    assert "A test e-mail is on its way" in sent.text
+    # Mei's e-mails are in Traditional Chinese.
+    assert "電子郵件已送達" in (await browser.get(f"/outbox/{known}")).text
 
 
-async def post(client: httpx.AsyncClient, token: str) -> httpx.Response:
-    page = await client.get(f"/contacts/verify?token={token}")
-    (secret,) = set(re.findall(r'name="csrf" value="([^"]+)"', page.text)[:1])
-    return await client.post("/contacts/verify", data={"csrf": secret, "token": token})
+async def test_a_contact_whose_mail_comes_back_is_shown_with_why(browser: httpx.AsyncClient, conn: Connection) -> None:
+    await conn.execute("update contact set bounced_at = now(), bounce = '5.1.1 no such user'")
 
-
-async def test_looking_agrees_to_nothing(app: FastAPI, conn: Connection, token: str) -> None:
-    async with visitor(app) as client:
-        for _ in range(3):
-            page = await client.get(f"/contacts/verify?token={token}")
-            await client.head(f"/contacts/verify?token={token}")
-
-    assert "mei@example.com" in page.text
-    assert page.headers["referrer-policy"] == "no-referrer"
-    assert not await verified(conn)
-
-
-async def test_the_button_agrees_and_a_second_time_changes_nothing(app: FastAPI, conn: Connection, token: str) -> None:
-    async with visitor(app) as client:
-        assert (await post(client, token)).status_code == 200
-        assert await verified(conn)
-        assert (await post(client, token)).status_code == 200
-
-
-@pytest.mark.parametrize("case", ["old", "moved", "wrong"])
-async def test_a_link_that_is_old_or_of_another_address_agrees_to_nothing(
-    app: FastAPI, conn: Connection, token: str, case: str
-) -> None:
-    if case == "old":
-        await conn.execute("update mock.clock set shift = shift + interval '7 days'")
-    if case == "moved":
-        await conn.execute("update contact set email = 'other@example.com'")
-    async with visitor(app) as client:
-        answer = await post(client, "nonsense" if case == "wrong" else token)
-
-    assert answer.status_code == 403
-    assert not await verified(conn)
-
-
-async def test_the_database_holds_no_token(conn: Connection, token: str) -> None:
-    row = await conn.fetchrow("select * from contact_verification")
-
-    assert row is not None
-    assert token not in repr(dict(row))
+    page = (await browser.get("/contacts")).text
+    assert "Mail comes back" in page
+    assert "5.1.1 no such user" in page

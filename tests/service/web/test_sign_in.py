@@ -6,12 +6,16 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from service import passwords
 from service.app import create_app
 from service.settings import Settings
-from service.store import access, clock
+from service.store import access, attempt, clock, user
+from service.store.access import Role
 from service.store.pool import Connection, Pool
 from tests.service.web.conftest import ORIGIN, visitor
 from tests.service.web.reading import Page
+
+PASSWORD = "correct horse 電池"
 
 
 async def _link(conn: Connection) -> str:
@@ -114,3 +118,80 @@ async def test_signing_out_ends_the_session_on_the_server(app: FastAPI, browser:
     assert left.headers["location"] == "/sign-in"
     assert answer.status_code == 303
     assert ORIGIN not in left.text
+
+
+async def _enter_by_password(person: httpx.AsyncClient, name: str, password: str) -> httpx.Response:
+    form = Page((await person.get("/sign-in")).text).form("/sign-in")
+    return await person.post("/sign-in", data={**form, "name": name, "password": password})
+
+
+@pytest.fixture
+async def mei(conn: Connection) -> int:
+    one = await user.add(conn, name="mei", role=Role.VIEWER, now=await clock.now(conn))
+    await user.set_password(conn, one.id, passwords.hashed(PASSWORD))
+    return one.id
+
+
+@pytest.mark.usefixtures("mei")
+async def test_a_password_lets_in_and_a_wrong_one_does_not(app: FastAPI) -> None:
+    async with visitor(app) as person, visitor(app) as stranger:
+        entered = await _enter_by_password(person, "mei", PASSWORD)
+        first = await person.get("/")
+        wrong = await _enter_by_password(stranger, "mei", PASSWORD + "!")
+        nobody = await _enter_by_password(stranger, "nobody", PASSWORD)
+
+    assert (entered.status_code, first.status_code) == (303, 200)
+    assert (wrong.status_code, nobody.status_code) == (403, 403)
+    assert "do not fit together" in wrong.text
+    assert wrong.text.replace("mei", "").count("<") == nobody.text.replace("nobody", "").count("<")
+
+
+@pytest.mark.usefixtures("mei")
+async def test_guessing_is_stopped_for_the_account_even_with_the_right_word(app: FastAPI, conn: Connection) -> None:
+    async with visitor(app) as guesser:
+        answers = [
+            await _enter_by_password(guesser, "mei", f"guess number {n}") for n in range(attempt.MOST_OF_ACCOUNT)
+        ]
+        late = await _enter_by_password(guesser, "MEI", PASSWORD)
+        await conn.execute("update mock.clock set shift = '16 minutes'")
+        later = await _enter_by_password(guesser, "mei", PASSWORD)
+
+    assert {one.status_code for one in answers} == {403}
+    assert (late.status_code, late.headers["retry-after"]) == (429, "900")
+    assert later.status_code == 303
+
+
+async def test_guessing_is_stopped_for_an_address(conn: Connection) -> None:
+    now = await clock.now(conn)
+    taken = [
+        await attempt.take(conn, account=f"user {n}", address="203.0.113.7", now=now)
+        for n in range(attempt.MOST_OF_ADDRESS + 1)
+    ]
+
+    assert taken == [True] * attempt.MOST_OF_ADDRESS + [False]
+    assert await attempt.take(conn, account="user 0", address="203.0.113.8", now=now)
+
+
+async def test_a_disabled_user_is_out_at_once(app: FastAPI, conn: Connection, mei: int) -> None:
+    await user.add(conn, name="boss", role=Role.ADMIN, now=await clock.now(conn))
+    async with visitor(app) as person:
+        await _enter_by_password(person, "mei", PASSWORD)
+        async with conn.transaction():
+            now = await clock.now(conn)
+            await user.change(conn, mei, role=Role.VIEWER, brands=None, enabled=False, now=now)
+        out = await person.get("/")
+        again = await _enter_by_password(person, "mei", PASSWORD)
+
+    assert out.headers["location"].startswith("/sign-in")
+    assert again.status_code == 403
+
+
+def test_a_password_is_kept_as_argon2id_and_weak_ones_are_refused() -> None:
+    kept = passwords.hashed(PASSWORD)
+
+    assert kept.startswith("$argon2id$")
+    assert passwords.matches(kept, PASSWORD)
+    assert not passwords.matches(kept, PASSWORD.upper())
+    assert not passwords.matches(None, "nobody's password")
+    for weak in ("short", "a" * 20, "mei", "x" * 300, "lantern noodles"):
+        assert passwords.is_weak(weak, name="Lantern Noodles")

@@ -1,4 +1,4 @@
-"""Settings: people and the record of what they did."""
+"""Settings: people, and the record of what they did."""
 
 import httpx
 from fastapi import FastAPI

@@ -1,15 +1,13 @@
-"""What each role may do in the dashboard, and how people sign in with passwords."""
+"""What each role may do in the dashboard."""
 
 import re
 from urllib.parse import urlsplit
 
-import httpx
 import pytest
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
-from service import passwords
-from service.store import access, attempt, clock, user
+from service.store import access, clock, user
 from service.store.access import Role, Scope
 from service.store.pool import Connection
 from service.web.visit import PageRoute
@@ -80,7 +78,6 @@ NEEDED: dict[tuple[str, str], Scope | None] = {
     ("POST", "/webhooks"): Scope.ADMIN,
     ("POST", "/webhooks/{webhook_id}/{verb}"): Scope.ADMIN,
 }
-PASSWORD = "correct horse 電池"
 
 
 def _pages(app: FastAPI) -> set[tuple[str, str]]:
@@ -162,78 +159,3 @@ async def test_nobody_is_offered_what_they_may_not_do(app: FastAPI, conn: Connec
                     waiting.append(address)
 
     assert len(seen) > len(first) + 10
-
-
-async def _enter(person: httpx.AsyncClient, name: str, password: str) -> httpx.Response:
-    form = Page((await person.get("/sign-in")).text).form("/sign-in")
-    return await person.post("/sign-in", data={**form, "name": name, "password": password})
-
-
-@pytest.fixture
-async def mei(conn: Connection) -> int:
-    one = await user.add(conn, name="mei", role=Role.VIEWER, now=await clock.now(conn))
-    await user.set_password(conn, one.id, passwords.hashed(PASSWORD))
-    return one.id
-
-
-@pytest.mark.usefixtures("mei")
-async def test_a_password_lets_in_and_a_wrong_one_does_not(app: FastAPI) -> None:
-    async with visitor(app) as person, visitor(app) as stranger:
-        entered = await _enter(person, "mei", PASSWORD)
-        first = await person.get("/")
-        wrong = await _enter(stranger, "mei", PASSWORD + "!")
-        nobody = await _enter(stranger, "nobody", PASSWORD)
-
-    assert (entered.status_code, first.status_code) == (303, 200)
-    assert (wrong.status_code, nobody.status_code) == (403, 403)
-    assert "do not fit together" in wrong.text
-    assert wrong.text.replace("mei", "").count("<") == nobody.text.replace("nobody", "").count("<")
-
-
-@pytest.mark.usefixtures("mei")
-async def test_guessing_is_stopped_for_the_account_even_with_the_right_word(app: FastAPI, conn: Connection) -> None:
-    async with visitor(app) as guesser:
-        answers = [await _enter(guesser, "mei", f"guess number {n}") for n in range(attempt.MOST_OF_ACCOUNT)]
-        late = await _enter(guesser, "MEI", PASSWORD)
-        await conn.execute("update mock.clock set shift = '16 minutes'")
-        later = await _enter(guesser, "mei", PASSWORD)
-
-    assert {one.status_code for one in answers} == {403}
-    assert (late.status_code, late.headers["retry-after"]) == (429, "900")
-    assert later.status_code == 303
-
-
-async def test_guessing_is_stopped_for_an_address(conn: Connection) -> None:
-    now = await clock.now(conn)
-    taken = [
-        await attempt.take(conn, account=f"user {n}", address="203.0.113.7", now=now)
-        for n in range(attempt.MOST_OF_ADDRESS + 1)
-    ]
-
-    assert taken == [True] * attempt.MOST_OF_ADDRESS + [False]
-    assert await attempt.take(conn, account="user 0", address="203.0.113.8", now=now)
-
-
-async def test_a_disabled_user_is_out_at_once(app: FastAPI, conn: Connection, mei: int) -> None:
-    await user.add(conn, name="boss", role=Role.ADMIN, now=await clock.now(conn))
-    async with visitor(app) as person:
-        await _enter(person, "mei", PASSWORD)
-        async with conn.transaction():
-            now = await clock.now(conn)
-            await user.change(conn, mei, role=Role.VIEWER, brands=None, enabled=False, now=now)
-        out = await person.get("/")
-        again = await _enter(person, "mei", PASSWORD)
-
-    assert out.headers["location"].startswith("/sign-in")
-    assert again.status_code == 403
-
-
-def test_a_password_is_kept_as_argon2id_and_weak_ones_are_refused() -> None:
-    kept = passwords.hashed(PASSWORD)
-
-    assert kept.startswith("$argon2id$")
-    assert passwords.matches(kept, PASSWORD)
-    assert not passwords.matches(kept, PASSWORD.upper())
-    assert not passwords.matches(None, "nobody's password")
-    for weak in ("short", "a" * 20, "mei", "x" * 300, "lantern noodles"):
-        assert passwords.is_weak(weak, name="Lantern Noodles")

@@ -1,4 +1,4 @@
-"""Settings: who may sign in and do what, and who did what."""
+"""Settings: who may sign in and do what."""
 
 from collections.abc import Mapping
 
@@ -6,17 +6,16 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from alerts.types import BrandId
-from service.store import access, audit, brand, user
+from service.store import access, brand, user
 from service.store.access import Role
 from service.store.search import storable
 from service.store.user import User
-from service.web import audit_words, links, render, wording
+from service.web import render, wording
 from service.web.mention_query import number
 from service.web.visit import Administering, PageRoute, Visit, or_missing
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 _MOST_NAME = 200
-_A_PAGE = 50
 
 
 @router.get("/settings/users")
@@ -65,24 +64,6 @@ async def change(visit: Administering, user_id: str) -> Response:
     except user.LastAdmin:
         return await _page(visit, wrong=_("Nobody would be left who may let people in."))
     return render.moved("/settings/users")
-
-
-@router.get("/settings/audit")
-async def deeds(visit: Administering) -> Response:
-    """Return who did what, the last first, and whether the record holds."""
-    before = number(visit.request.query_params.get("older"))
-    found = await audit.newest(visit.conn, before=before, limit=_A_PAGE + 1)
-    older = links.with_query("/settings/audit", {"older": str(found[_A_PAGE - 1].id)}) if len(found) > _A_PAGE else None
-    return visit.page(
-        "audit.html",
-        here="audit",
-        deeds=[(one, audit_words.details(one)) for one in found[:_A_PAGE]],
-        actions=audit_words.actions(visit.reader),
-        things=audit_words.things(visit.reader),
-        proof=await audit.prove(visit.conn),
-        older=older,
-        newest="/settings/audit" if before else None,
-    )
 
 
 def _role(form: Mapping[str, str]) -> Role:
