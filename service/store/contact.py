@@ -15,6 +15,20 @@ COLUMNS = """
     c.bounced_at is not null as bounced
 """
 
+#: Whether a rule `r` tells a contact `c`: by its policy as it is now, else as one of its contacts, else as everybody.
+TOLD_BY_RULE = """
+    case when r.policy_id is null then
+        exists (select from rule_contact t where t.rule_id = r.id and t.contact_id = c.id)
+        or not exists (select from rule_contact t where t.rule_id = r.id)
+    else exists (
+        select from policy_version v
+        left join policy_target t on t.version_id = v.id
+        left join schedule_member m on m.schedule_id = t.schedule_id
+        where v.id = (select max(n.id) from policy_version n where n.policy_id = r.policy_id)
+            and c.id in (v.last_resort, t.contact_id, m.contact_id)
+    ) end
+"""
+
 
 def of_row(row: asyncpg.Record) -> Contact:
     """Return the contact that `COLUMNS` hold."""

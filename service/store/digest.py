@@ -38,19 +38,15 @@ async def wanting(conn: Connection) -> list[Contact]:
 async def brands_of(conn: Connection, contact_id: ContactId) -> list[tuple[BrandId, str]]:
     """Return the brands that a contact hears of by some rule, with their names; all where no rule tells the contact."""
     rows = await conn.fetch(
-        """
+        f"""
         with telling as (
-            select r.brand_id from rule r
-            where r.mode <> 'off' and (
-                exists (select from rule_contact t where t.rule_id = r.id and t.contact_id = $1)
-                or not exists (select from rule_contact t where t.rule_id = r.id)
-            )
+            select r.brand_id from rule r, contact c where c.id = $1 and r.mode <> 'off' and {contact.TOLD_BY_RULE}
         )
         select id, name from brand b
         where not exists (select from telling)
             or exists (select from telling where brand_id is null or brand_id = b.id)
         order by name, id
-        """,
+        """,  # noqa: S608  # ours
         contact_id,
     )
     return [(BrandId(row["id"]), row["name"]) for row in rows]

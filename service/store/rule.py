@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import asyncpg
 
 from alerts.types import BrandId, GroupBy, PolicyId, Rule, RuleId, RuleKind, RuleMode, Severity, Urgency
+from service.store import contact
 from service.store.pool import Connection
 
 
@@ -189,15 +190,12 @@ async def unheard(conn: Connection) -> list[str]:
     """Return the names of active rules without policy of which nobody is told: all their contacts, or all there are of
     a rule that names none, are disabled or not verified."""
     rows = await conn.fetch(
-        """
+        f"""
         select r.name from rule r
         where r.mode = 'active' and r.policy_id is null and not exists (
-            select from contact c
-            where c.enabled and c.verified_at is not null and (
-                exists (select from rule_contact t where t.rule_id = r.id and t.contact_id = c.id)
-                or not exists (select from rule_contact t where t.rule_id = r.id))
+            select from contact c where c.enabled and c.verified_at is not null and {contact.TOLD_BY_RULE}
         )
         order by r.name, r.id
-        """
+        """  # noqa: S608  # ours
     )
     return [row["name"] for row in rows]

@@ -10,7 +10,7 @@ import asyncpg
 
 from alerts.channels.webhook import WebhookEvent
 from alerts.types import BrandId, NotificationId
-from service.store import events
+from service.store import contact, events
 from service.store.events import EventKind
 from service.store.pool import Connection
 
@@ -128,12 +128,10 @@ async def disable(conn: Connection, webhook_id: WebhookId, *, why: str, now: dat
     if done is None:
         return False
     rows = await conn.fetch(
-        """
+        f"""
         with told as (
             select c.id, exists (
-                select from rule r where r.brand_id is null and r.mode <> 'off' and (
-                    exists (select from rule_contact t where t.rule_id = r.id and t.contact_id = c.id)
-                    or not exists (select from rule_contact t where t.rule_id = r.id))
+                select from rule r where r.brand_id is null and r.mode <> 'off' and {contact.TOLD_BY_RULE}
             ) as of_all
             from contact c where c.enabled and c.verified_at is not null and c.bounced_at is null
         )
@@ -141,7 +139,7 @@ async def disable(conn: Connection, webhook_id: WebhookId, *, why: str, now: dat
         select gen_random_uuid(), id, 'notice', 1, 0, 'webhook:' || $1::bigint, 'high', 'pending', $2, $2
         from told where of_all or not exists (select from told other where other.of_all)
         returning id
-        """,
+        """,  # noqa: S608  # ours
         webhook_id,
         now,
     )

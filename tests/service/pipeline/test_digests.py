@@ -1,19 +1,21 @@
 """Digests: one a contact and period, however many look, however late, and what they say."""
 
 import asyncio
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from email.message import EmailMessage
 from random import Random
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from alerts.escalation import Step
+from alerts.oncall import Layer
 from alerts.types import Contact, DigestKind, DigestWish, Purpose, Resolution
 from service.pipeline.analyse import analyse_due
 from service.pipeline.deliver import deliver_next, email_channel
 from service.pipeline.digests import owe_digests
 from service.settings import Settings
-from service.store import clock, contact, digest, incident, ingest
+from service.store import clock, contact, digest, incident, ingest, policy, schedule
 from service.store.pool import Connection, Pool
 from tests import make
 from tests.places import Mailbox
@@ -161,6 +163,25 @@ async def test_only_the_brands_a_contact_hears_of_are_told(
 
     assert "told" in plain(mail)
     assert "hidden" not in plain(mail)
+
+
+async def test_of_a_rule_with_a_policy_those_read_whom_the_policy_tells(conn: Connection, watched: Watched) -> None:
+    now = await clock.now(conn)
+    who = {}
+    for name in ("Ann", "Boss", "Mei", "Zoe"):
+        email = f"{name.lower()}@example.com"
+        who[name] = await contact.put(conn, name=name, email=email, language="en", enabled=True, now=now)
+    layer = Layer(members=(who["Mei"],), starts=datetime(2026, 3, 2, 9), turn=timedelta(days=7))  # noqa: DTZ001  # a wall's
+    care = await schedule.put(conn, name="Care", zone="UTC", layers=[layer], now=now)
+    steps = [Step(contacts=(who["Ann"],), schedules=(care,), wait=timedelta(minutes=5))]
+    policy_id = await policy.put(conn, name="Care", steps=steps, repeats=0, last_resort=who["Boss"], now=now)
+    other = await watch(conn, "http://127.0.0.1/other", suffix=" Two")
+    await conn.execute("delete from rule_contact")
+    await conn.execute("update rule set policy_id = $2 where id = $1", watched.rule_id, policy_id)
+    brands = {name: {brand for brand, _ in await digest.brands_of(conn, one)} for name, one in who.items()}
+
+    both = {watched.brand_id, other.brand_id}
+    assert brands == {"Ann": both, "Boss": both, "Mei": both, "Zoe": {other.brand_id}}
 
 
 async def test_a_contact_that_is_switched_off_before_it_leaves_gets_none(
