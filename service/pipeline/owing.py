@@ -37,7 +37,7 @@ async def owe(conn: Connection, current: Sequence[Incident], *, now: datetime) -
     Locks the contacts, so that it must come after every other lock of the transaction."""
     triggered = [one for one in current if one.status is IncidentStatus.TRIGGERED]
     waiting = await _not_kept_quiet(conn, triggered, now=now)
-    turns = await _turns(conn, waiting, now)
+    turns = await _turns(conn, waiting)
     concerned = {one.contact_id for one in await _owed(conn, waiting, turns, now)}
     if not concerned:
         return 0
@@ -95,26 +95,21 @@ class _Turn:
     earlier: Sequence[Contact] = ()
 
 
-async def _turns(conn: Connection, waiting: Sequence[Incident], now: datetime) -> dict[IncidentId, _Turn]:
+async def _turns(conn: Connection, waiting: Sequence[Incident]) -> dict[IncidentId, _Turn]:
     """Return whose turn it is: by the incident's policy, else everybody whom its rule tells."""
-    plain = await contact.of_rules(conn, list({one.rule_id for one in waiting if one.policy_version_id is None}))
-    turns = {
-        one.id: _Turn(called=Called(contacts=tuple(plain[one.rule_id])))
-        for one in waiting
-        if one.policy_version_id is None
-    }
-    escalating = [one for one in waiting if one.policy_version_id is not None]
+    plain = [one for one in waiting if one.policy_version_id is None]
+    contacts = await contact.of_rules(conn, list({one.rule_id for one in plain}))
+    turns = {one.id: _Turn(called=Called(contacts=tuple(contacts[one.rule_id]))) for one in plain}
+    escalating = [(one, one.policy_version_id) for one in waiting if one.policy_version_id is not None]
     if not escalating:
         return turns
     everybody = {one.id: one for one in await contact.every(conn)}
-    since = min(one.level_at for one in escalating)
+    since = min(one.level_at for one, _ in escalating)
     schedules = {one.id: one for one in await schedule.every(conn, overrides_since=since)}
-    policies = await policy.versions(conn, [one.policy_version_id for one in escalating if one.policy_version_id])
-    for one in escalating:
-        if one.policy_version_id is not None:
-            by = policies[one.policy_version_id]
-            called = escalation.called(by, one, contacts=everybody, schedules=schedules)
-            turns[one.id] = _Turn(called=called, earlier=tuple(everybody.values()))
+    policies = await policy.versions(conn, [version_id for _, version_id in escalating])
+    for one, version_id in escalating:
+        called = escalation.called(policies[version_id], one, contacts=everybody, schedules=schedules)
+        turns[one.id] = _Turn(called=called, earlier=tuple(everybody.values()))
     return turns
 
 
