@@ -144,7 +144,8 @@ async def settle(
     retry_at: datetime | None,
     now: datetime,
 ) -> bool:
-    """End a try: taken where there is no error, to be tried again, or given up. False where the lease was lost."""
+    """End a try: taken where there is no error, to be tried again, or given up. False where the lease was lost. A test
+    that is not taken says nothing of how long the webhook has been failing: nobody tries it again."""
     state = "sent" if error is None else "failed" if retry_at is None else "pending"
     done = await conn.fetchval(
         """
@@ -163,10 +164,14 @@ async def settle(
     if done is None:
         return False
     await conn.execute(
-        "update webhook set failing_since = case when $2 then null else coalesce(failing_since, $3) end where id = $1",
+        """
+        update webhook set failing_since = case when $2 then null else coalesce(failing_since, $3) end
+        where id = $1 and ($2 or $4 <> 'test')
+        """,
         claimed.webhook_id,
         error is None,
         now,
+        claimed.kind,
     )
     return True
 

@@ -217,6 +217,22 @@ async def test_an_address_that_is_gone_is_told_no_more(
     assert not known.enabled
 
 
+async def test_a_test_that_was_not_taken_days_ago_switches_nothing_off(
+    conn: Connection, pool: Pool, watched: Watched, receiver: Receiver
+) -> None:
+    receiver.statuses = [500, 500]
+    hook = await add(conn, receiver.url, WebhookEvent.OPENED)
+    await webhook_delivery.owe_test(conn, hook, now=await clock.now(conn))
+    await tell(pool)
+    await later(conn, signing.PATIENCE + timedelta(days=1))
+    await rage(conn, pool, watched, "one")
+    await tell(pool)
+    known = await webhook.get(conn, hook)
+
+    assert known is not None
+    assert known.enabled
+
+
 async def test_a_webhook_that_was_mended_is_ill_no_more(
     conn: Connection, pool: Pool, watched: Watched, receiver: Receiver
 ) -> None:
