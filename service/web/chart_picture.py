@@ -24,6 +24,8 @@ _WIDTH, _HEIGHT = 720, 300
 _COLOURS = {"angry": "#b42318", "negative": "#e8a33d", "neutral": "#98a2b3", "positive": "#2e9e6b"}
 _FONTS = "Noto Sans, Noto Sans CJK TC, Noto Sans CJK SC, Noto Sans Thai, sans-serif"
 _turn = asyncio.Semaphore(1)
+#: Whoever waits holds a connection to the database meanwhile: a few may, the rest are told to come back.
+_places = asyncio.Semaphore(3)
 
 
 class PictureError(Exception):
@@ -64,7 +66,9 @@ def specification(made: Sequence[Step], title: str, reader: Reader) -> dict[str,
 
 async def png(drawn: dict[str, object]) -> bytes:
     """Return the picture. Raises PictureError."""
-    async with _turn:
+    if _places.locked():
+        raise PictureError("too many pictures are asked for at once")
+    async with _places, _turn:
         child = await asyncio.create_subprocess_exec(
             sys.executable,
             "-c",
