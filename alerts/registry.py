@@ -263,14 +263,6 @@ KINDS: Mapping[RuleKind, Kind] = {
 }
 
 
-def kind_named(name: str) -> RuleKind:
-    """Return the kind of this name. Raises RuleError."""
-    try:
-        return RuleKind(name)
-    except ValueError:
-        raise RuleError("kind", f"there is no rule kind {name!r}; known are {', '.join(RuleKind)}") from None
-
-
 def settings_of(kind: RuleKind) -> tuple[Setting, ...]:
     """Return the settings this kind takes, enough to show a form."""
     return tuple(declared.setting for declared in KINDS[kind].settings)

@@ -16,7 +16,7 @@ from service.store.pool import Pool
 log = logging.getLogger(__name__)
 
 #: The outside watch is told so often.
-EVERY = timedelta(seconds=60)
+_EVERY = timedelta(seconds=60)
 #: What was silent longer is not alive.
 _SILENT = timedelta(minutes=2)
 _ALIVE = ("worker.collect", "worker.analyse", "worker.alert", "worker.deliver", "auditor")
@@ -30,7 +30,7 @@ async def beat(pool: Pool, egress: Egress, url: str) -> bool:
     async with pool.acquire() as conn, conn.transaction():
         now = await clock.now(conn)
         last = await component.last_beat(conn, NAME)
-        if last is not None and now - last < EVERY * 0.9:
+        if last is not None and now - last < _EVERY * 0.9:
             return False
         why = "; ".join(ill(await component.every(conn), now=now))
         await component.beat(conn, NAME, now=now, healthy=not why, detail=why)

@@ -61,9 +61,3 @@ def test_wrong_settings_name_the_field_and_the_remedy(settings: dict[str, float 
         registry.check_settings(RuleKind.ANGRY_MENTION, settings)
 
     assert raised.value.field == field
-
-
-def test_an_unknown_kind_names_the_known_ones() -> None:
-    assert registry.kind_named("angry_mention") is RuleKind.ANGRY_MENTION
-    with pytest.raises(RuleError, match="known are angry_mention, low_rating"):
-        registry.kind_named("calm_mention")
