@@ -106,7 +106,8 @@ class Shelf:
         told = int(self._tellings[place])
         return Kept(
             id=story_id,
-            exemplars=self._rows[place, : min(told, MOST_EXEMPLARS)],
+            # A copy: the place is cleared when the story is merged, and changes with the next telling.
+            exemplars=self._rows[place, : min(told, MOST_EXEMPLARS)].copy(),
             words=tuple(self._words[place]),
             tellings=told,
         )

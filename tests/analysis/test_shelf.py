@@ -56,6 +56,16 @@ def test_two_stories_whose_middles_meet_become_the_older_one() -> None:
     assert [(one.id, one.tellings) for one in shelf.changed()] == [(1, 6)]
 
 
+def test_a_merged_story_keeps_the_tellings_of_both() -> None:
+    shelf = Shelf([])
+    for story, other in ((1, 2), (2, 3), (1, 4), (2, 5)):
+        shelf.tell(story, towards(0, other, share=0.4), [])
+    (kept,) = shelf.changed()
+
+    assert shelf.merged() == {2: 1}
+    assert sorted(int(row.argsort()[-2]) for row in kept.exemplars) == [2, 3, 4, 5]
+
+
 def test_what_is_kept_is_known_again() -> None:
     shelf = Shelf([])
     for n in range(12):
