@@ -7,7 +7,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
+from typing import Any
 
+from collectors.dates import zone_named
 from collectors.errors import CollectError
 from collectors.text import clean
 from collectors.types import Mention, Quarantined
@@ -36,6 +38,17 @@ class Document:
     language: str | None = None
     #: For times without an offset.
     zone: tzinfo = UTC
+
+
+def document_of(head: Mapping[str, Any]) -> Document:
+    """Return what a request to the parser's child says about its document. Raises SettingError for an unknown zone."""
+    return Document(
+        url=head["url"],
+        site=head["site"],
+        now=datetime.fromisoformat(head["now"]),
+        language=head["language"],
+        zone=zone_named(head["zone"]),
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

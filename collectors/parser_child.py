@@ -11,15 +11,13 @@ import struct
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
 from typing import Any, BinaryIO
 
 import orjson
 
 from collectors.charsets import charset_of, decode
-from collectors.dates import zone_named
 from collectors.errors import CollectError, Refused
-from collectors.feed_items import Document, Read, joined, with_identities
+from collectors.feed_items import Read, document_of, joined, with_identities
 from collectors.feed_xml import read_entry, read_xml_feed
 from collectors.json_feed import read_json_feed
 from collectors.shape import mention_to_json
@@ -79,7 +77,7 @@ def answer(head: Mapping[str, Any], payload: bytes) -> dict[str, Any]:
 
 def read_document(head: Mapping[str, Any], payload: bytes) -> Read:
     """Return what is in the bytes, by their look and not by their declared type. Raises CollectError."""
-    document = _document(head)
+    document = document_of(head)
     decoded = decode(payload, charset_of(head["content_type"]))
     reader = read_json_feed if decoded.text.lstrip()[:1] in {"{", "["} else read_xml_feed
     read = reader(decoded.text, document)
@@ -98,19 +96,9 @@ def read_document(head: Mapping[str, Any], payload: bytes) -> Read:
     )
 
 
-def _document(head: Mapping[str, Any]) -> Document:
-    return Document(
-        url=head["url"],
-        site=head["site"],
-        now=datetime.fromisoformat(head["now"]),
-        language=head["language"],
-        zone=zone_named(head["zone"]),
-    )
-
-
 def _feed_item(head: Mapping[str, Any], payload: bytes) -> dict[str, Any]:
     """Return the item that was set aside: a feed of one item, or an entry as feedparser has it."""
-    found, document = orjson.loads(payload), _document(head)
+    found, document = orjson.loads(payload), document_of(head)
     read = read_json_feed(payload.decode(), document) if "items" in found else read_entry(found, document)
     return _read_to_json(replace(read, mentions=with_identities(read.items)))
 

@@ -6,20 +6,20 @@ stands for the item itself.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
 from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from collectors.charsets import charset_of, decode
-from collectors.dates import parse_date, zone_named
+from collectors.dates import parse_date
 from collectors.errors import SettingError
 from collectors.feed_items import (
     MAX_ITEMS,
     Document,
     Item,
     Read,
+    document_of,
     language_tag,
     left_out,
     one_line,
@@ -67,11 +67,11 @@ class WebPage:
 
 def read_web_page(head: Mapping[str, Any], payload: bytes) -> WebPage:
     """Return what is said on the page; `head` is made by `web_page.py`. Raises CollectError."""
-    document = _document(head)
+    document = document_of(head)
     decoded = decode(payload[: 2 * _MAX_CHARS], charset_of(head["content_type"]) or _meta_charset(payload))
     tree = LexborHTMLParser(decoded.text[:_MAX_CHARS])
     language = language_tag(_attribute(tree.css_first("html"), "lang"), document.language)
-    document = Document(url=document.url, site=document.site, now=document.now, language=language, zone=document.zone)
+    document = replace(document, language=language)
     selectors, kind = Selectors(**head["selectors"]), SourceKind(head["kind"])
     found = marked(tree, document, kind)
     items, unread = list(found.said), list(found.quarantined)
@@ -92,16 +92,6 @@ def read_web_page(head: Mapping[str, Any], payload: bytes) -> WebPage:
         mentions=with_identities(items[:MAX_ITEMS]), quarantined=tuple(unread[:MAX_ITEMS]), warnings=tuple(warnings)
     )
     return WebPage(read=read, next=_next(tree, selectors, document))
-
-
-def _document(head: Mapping[str, Any]) -> Document:
-    return Document(
-        url=head["url"],
-        site=head["site"],
-        now=datetime.fromisoformat(head["now"]),
-        language=head["language"],
-        zone=zone_named(head["zone"]),
-    )
 
 
 def _meta_charset(payload: bytes) -> str | None:
