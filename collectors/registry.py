@@ -91,7 +91,14 @@ def read_again(raw: bytes, source: Source, *, now: datetime) -> Collected:
     again = KINDS[_known(source.kind)].again
     if again is None:
         raise CollectError(f"an item of {source.kind} cannot be read by itself; it is when its place gives it again")
-    found: Collected = _named(again.parse)(again.around.encode().replace(b"%s", _item(raw, again.of)), source, now=now)
+    answer = again.around.encode().replace(b"%s", _item(raw, again.of))
+    try:
+        found: Collected = _named(again.parse)(answer, source, now=now)
+    except CollectError:
+        raise
+    # Whatever a reader stumbles over costs this item, and none that waits behind it.
+    except Exception as error:
+        raise CollectError(f"{type(error).__name__}: {error}"[:500]) from error
     if found.quarantined:
         raise CollectError(found.quarantined[0].reason)
     if not found.mentions:

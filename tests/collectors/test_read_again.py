@@ -1,6 +1,5 @@
 """An item that was set aside is read by itself as its siblings were: of every kind, in the form it was kept in."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -9,7 +8,6 @@ from collectors import feed_items, registry
 from collectors.errors import CollectError
 from collectors.kinds import KINDS
 from collectors.parser_child import answer
-from collectors.parsers import close_parsers
 from collectors.shape import mention_to_json
 from collectors.types import SourceKind
 from tests import make
@@ -52,12 +50,6 @@ _MORE = {
 }
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _parsers() -> Iterator[None]:
-    yield
-    close_parsers()
-
-
 def test_every_kind_that_is_polled_reads_its_items_again() -> None:
     assert KEPT.keys() == {kind.value for kind, entry in KINDS.items() if entry.collector}
 
@@ -97,6 +89,12 @@ def test_what_was_cut_still_waits(kind: str) -> None:
     for raw in (b"", b'{"id"', b"\xff\x00"):
         with pytest.raises(CollectError):
             registry.read_again(raw, source, now=make.NOW)
+
+
+def test_a_reader_that_stumbles_leaves_the_item_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("collectors.discourse.decode", None)
+    with pytest.raises(CollectError, match="TypeError"):
+        registry.read_again(b"{}", make.source(kind=SourceKind.DISCOURSE, settings=SETTINGS["discourse"]), now=make.NOW)
 
 
 def test_an_entry_of_xml_is_read_again_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
