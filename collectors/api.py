@@ -123,7 +123,7 @@ async def ask_any(
     if answer.status == 304 and not _is_conditional(sent):
         raise CollectError(f"{_host(url)} answered that nothing changed (status 304), which it was not asked")
     if flaw and not failed and answer.status != 304:
-        raise CollectError(f"{_host(url)} answered with something that is no JSON: {flaw}")
+        raise CollectError(f"{_host(url)} answered with something that cannot be read: {flaw}")
     return Reply(
         status=answer.status,
         headers=answer.headers,

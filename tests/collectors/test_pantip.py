@@ -80,7 +80,7 @@ async def test_a_pause_is_kept_and_html_in_place_of_json_costs_one_topic() -> No
         platform.on(COMMENTS, Given(content=b"<html>hello</html>"), {"count": 0, "comments": []})
         collected = await platform.poll("pantip", ASKED)
         assert len(collected.mentions) == 2
-        assert "no JSON" in (collected.warning or "")
+        assert "not JSON" in (collected.warning or "")
 
         platform.on(SEARCH, Given(content=b"", status=429))
         with pytest.raises(RateLimited):
