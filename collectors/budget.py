@@ -19,9 +19,8 @@ class Budget:
         self._month = _given(source, f"{unit}_a_month", fewest)
         self._month_before = source.spent
         kept = record(source.cursor.get("spent"))
-        count = kept.get(unit)
-        is_today = kept.get("day") == self._now.date().isoformat() and isinstance(count, int)
-        self._today: int = count if is_today and isinstance(count, int) else 0
+        count = kept.get(unit) if kept.get("day") == self._now.date().isoformat() else 0
+        self._today = count if isinstance(count, int) else 0
         #: Read in this poll.
         self.spent = 0
 

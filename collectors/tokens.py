@@ -32,8 +32,7 @@ async def ask_signed(
     egress: Egress, source: Source, url: str, *, sign_in: SignIn, now: datetime, credential: str
 ) -> Reply:
     """Return the answer to a request with the source's token. Raises like `ask`."""
-    key = _key(source)
-    token = _good(key, now)
+    token = _good(_key(source), now)
     if token is not None:
         reply = await ask(egress, source, url, now=now, headers=_bearer(token), answers=(400, 401))
         if reply.status < 400:
@@ -41,7 +40,7 @@ async def ask_signed(
         if not _is_expired(reply):
             # Asked again only for the error in words: a token that is good must not cost a sign-in.
             return await ask(egress, source, url, now=now, headers=_bearer(token), credential=credential)
-    _kept.pop(key, None)
+    forget_token(source)
     token = await kept_token(source, sign_in=sign_in, now=now)
     return await ask(egress, source, url, now=now, headers=_bearer(token), credential=credential)
 
