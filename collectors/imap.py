@@ -67,7 +67,7 @@ async def _taken(batch: Batch, harvest: Harvest, source: Source, *, now: datetim
 async def _mentions(mail: Mail, source: Source, *, now: datetime) -> tuple[list[Mention], list[Quarantined]]:
     """Return what a mail says, or the mail where it cannot be read."""
     try:
-        reply = await shared_parsers().parse_soon(_head(source, mail.received, now=now), mail.content)
+        reply = await shared_parsers().parse_soon(head_of(source, mail.received, now=now), mail.content)
     except CollectError as error:
         return [], [Quarantined(raw=mail.content[:MAX_RAW_BYTES], reason=f"mail {mail.uid}: {error}"[:500])]
     return list(mentions_in(reply)), []
@@ -75,11 +75,11 @@ async def _mentions(mail: Mail, source: Source, *, now: datetime) -> tuple[list[
 
 def parse(payload: bytes, source: Source, *, now: datetime) -> Collected:
     """Return what a mail says that came just now. Blocking. Raises CollectError."""
-    reply = shared_parsers().parse(_head(source, now, now=now), payload)
+    reply = shared_parsers().parse(head_of(source, now, now=now), payload)
     return Collected(mentions=mentions_in(reply))
 
 
-def _head(source: Source, received: datetime, *, now: datetime) -> dict[str, Any]:
+def head_of(source: Source, received: datetime, *, now: datetime) -> dict[str, Any]:
     """Return the request that goes to the parser's child along with a mail."""
     return {
         "reader": "mail",

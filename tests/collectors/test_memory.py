@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from collectors.errors import CollectError, Refused
-from collectors.imap import _head as mail_head
+from collectors.imap import head_of as mail_head
 from collectors.json_weight import MAX_VALUES
 from collectors.parsers import Limits, ParserPool
 from collectors.ptt_page import head_of as ptt_head
