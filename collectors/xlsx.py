@@ -30,7 +30,8 @@ _MAX_STYLES = 65_536
 #: How the older .xls and an .xlsx with a password begin.
 _COMPOUND = bytes.fromhex("d0cf11e0a1b11ae1")
 _ZIP = b"PK\x03\x04"
-#: What zipfile raises about an archive that is broken, or in a form it cannot unpack.
+#: What zipfile raises about an archive that is broken, or in a form it cannot unpack: NotImplementedError for a way of
+#: packing that it does not know, RuntimeError for a part with a password.
 _ZIP_FAULTS = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, struct.error, ValueError,
                OverflowError)  # fmt: skip
 
