@@ -95,7 +95,13 @@ async def test_every_recording_is_read_as_far_as_feedparser_reads_it(place: Path
     try:
         recordings = list(_recordings(place))
     except (OSError, EOFError, tarfile.TarError) as error:
-        pytest.skip(f"{place} is damaged and cannot be unpacked: {str(error).splitlines()[0]}")
+        if str(place) == os.environ.get("EARSHOT_FEED_SUITE"):
+            raise
+        # Recordings are given to us: where one came damaged, nothing here can mend it.
+        pytest.skip(
+            f"the recording {place.name} is itself damaged ({str(error).splitlines()[0]}); let EARSHOT_FEED_SUITE name "
+            "feedparser's own tests, as a folder or an archive, in its place"
+        )
     assert recordings, f"{place} holds no feed"
     reference = await asyncio.to_thread(_reference_counts, recordings)
 
