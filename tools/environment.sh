@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 venv=$1 lock=$2 cpu=${3:-} cuda=${4:-}
 
 # A stamp is the content that was installed, and where: an environment does not survive being moved, or the loss of its Python.
-locked="$PWD/$venv $(cksum <"$lock")"
+locked="$PWD/$venv $(cat "$lock" ${cpu:+"$cpu"} ${cuda:+"$cuda"} | cksum)"
 installed="$locked $(cksum <pyproject.toml)"
 works() { "$venv/bin/python" -c '' 2>/dev/null; }
 stamped() { [ "$(cat "$venv/$1" 2>/dev/null)" = "$2" ]; }
