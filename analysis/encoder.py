@@ -81,7 +81,8 @@ class EncoderAnalyser:
     def verdicts(self, readings: Sequence[Reading], angry: Sequence[bool], *, because: bool) -> list[Analysis]:
         """Return the verdicts on what was read together, once it is known which texts count as angry."""
         asked = list(zip(readings, angry, strict=True))
-        # All texts' clauses at once, which is twice as fast as each text's on their own.
+        # All texts' clauses at once, which is twice as fast as each text's on their own: the pass that readings share
+        # keeps what it finds, and each then asks for its own.
         said = [clause for one, is_angry in asked for clause in one.clauses(angry=is_angry, because=because)]
         if said:
             readings[0].judge(said, readings[0].language)
