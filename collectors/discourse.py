@@ -20,7 +20,6 @@ from collectors.feed_items import one_line
 from collectors.harvest import Harvest
 from collectors.pages import (
     Page,
-    asked_with,
     author,
     counts,
     identity,
@@ -32,12 +31,12 @@ from collectors.pages import (
     record,
     rows,
     take,
-    validators_of,
     words,
 )
 from collectors.registry import check
 from collectors.text import MAX_TITLE_CHARS, canonical_url, host_of, html_to_text
 from collectors.types import Collected, Egress, Mention, Source
+from collectors.validators import asked_with, validators_of
 
 _WINDOW = 50
 _MAX_PAGES = 8
@@ -84,7 +83,7 @@ class _Poll:
     async def latest(self) -> Collected:
         """Read the newest posts, and on from the last known one where it lies below them."""
         reply = await self._reply("/posts.json", None, headers=asked_with(self._source.validators))
-        if reply.unchanged and self._source.validators.etag:
+        if reply.unchanged:
             return Collected(unchanged=True, validators=self._source.validators, cursor=self._source.cursor)
         take(self._harvest, _page(reply.document, self._source, now=self._now), reply)
         ids = _ids(reply.document)
@@ -92,8 +91,10 @@ class _Poll:
         if self._known is not None and ids and self._known < min(ids) - 1:
             last = await self._forward(self._known, newest=newest, below=min(ids))
         collected = self._collected(last)
-        # While something is left to read on from, «nothing is new» would leave it there.
-        return replace(collected, validators=validators_of(reply)) if last == newest else collected
+        if last != newest:
+            # While something is left to read on from, «nothing is new» would leave it there.
+            return collected
+        return replace(collected, validators=validators_of(reply.headers, complete=reply.complete))
 
     async def _forward(self, known: int, *, newest: int, below: int) -> int:
         """Read on from the last known post to the ones already read; return the last that is known now."""

@@ -14,6 +14,7 @@ from collectors.errors import Unreachable
 from collectors.parsers import ParserPool, mentions_in, shared_parsers, unread_in
 from collectors.registry import check
 from collectors.types import Answer, Collected, Egress, Push, Received, Source, Validators
+from collectors.validators import asked_with, validators_of
 from collectors.websub import hub_of
 
 _ACCEPT = (
@@ -22,7 +23,6 @@ _ACCEPT = (
 )
 _LONGEST_WISH = timedelta(hours=24)
 _MAX_AGE = re.compile(r"(?:^|[\s,])(?:max-age)\s*=\s*\"?(\d{1,9})", re.IGNORECASE)
-_PRINTABLE = re.compile(r"[\x20-\x7e]{1,1000}")
 
 
 class FeedCollector:
@@ -55,7 +55,7 @@ async def collect(source: Source, *, egress: Egress, now: datetime, parsers: Par
     check(source.kind, source.settings, allow_private=source.allow_private)
     answer = await egress.get(
         source.settings["url"].strip(),
-        headers=_asked_with(source.validators),
+        headers={"Accept": _ACCEPT, **asked_with(source.validators)},
         allow_private=source.allow_private,
     )
     wish = _max_age(answer)
@@ -63,7 +63,7 @@ async def collect(source: Source, *, egress: Egress, now: datetime, parsers: Par
         return _unchanged(source, answer, wish)
     pool = parsers or shared_parsers()
     reply = await pool.parse_soon(_head(source, now, answer.url, answer.headers), answer.body)
-    collected = _collected(reply, wish=wish, moved_to=answer.moved_to, validators=_validators(answer))
+    collected = _collected(reply, wish=wish, moved_to=answer.moved_to, validators=validators_of(answer.headers))
     return replace(collected, hub=hub_of(answer.headers, reply["links"], answer.url))
 
 
@@ -121,35 +121,17 @@ def _collected(
     )
 
 
-def _asked_with(validators: Validators) -> dict[str, str]:
-    asked = {"Accept": _ACCEPT}
-    if validators.etag:
-        asked["If-None-Match"] = validators.etag
-    if validators.last_modified:
-        asked["If-Modified-Since"] = validators.last_modified
-    return asked
-
-
 def _unchanged(source: Source, answer: Answer, wish: timedelta | None) -> Collected:
     """Return that nothing changed. Raises Unreachable where nothing was asked that this could answer."""
     known = source.validators
     if not (known.etag or known.last_modified):
         raise Unreachable("answered «not modified» though nothing was asked about")
-    fresh = _validators(answer)
+    fresh = validators_of(answer.headers)
     return Collected(
         unchanged=True,
         validators=Validators(etag=fresh.etag or known.etag, last_modified=fresh.last_modified or known.last_modified),
         next_poll_after=wish,
         moved_to=answer.moved_to,
-    )
-
-
-def _validators(answer: Answer) -> Validators:
-    """Return the validators that can be sent back as they came."""
-    etag, modified = answer.headers.get("etag"), answer.headers.get("last-modified")
-    return Validators(
-        etag=etag if etag and _PRINTABLE.fullmatch(etag) else None,
-        last_modified=modified if modified and _PRINTABLE.fullmatch(modified) else None,
     )
 
 

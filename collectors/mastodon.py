@@ -22,7 +22,6 @@ from collectors.harvest import Harvest
 from collectors.known_again import Known, tombstone
 from collectors.pages import (
     Page,
-    asked_with,
     author,
     counts,
     identity,
@@ -35,12 +34,12 @@ from collectors.pages import (
     record,
     rows,
     take,
-    validators_of,
     words,
 )
 from collectors.registry import check
 from collectors.text import MAX_TITLE_CHARS, canonical_url, clean, html_to_text
 from collectors.types import Collected, Egress, Mention, Source, Validators
+from collectors.validators import asked_with, validators_of
 
 _PAGE_SIZE = 40
 _MAX_PAGES = 8
@@ -189,10 +188,10 @@ class _Poll:
         reply: Reply = await ask_any(
             self._egress, self._source, url, now=self._now, headers=headers, credential=self._credential()
         )
-        if reply.unchanged and validators and validators.etag:
+        if reply.unchanged:
             return None
         if validators is not None:
-            self._validators = validators_of(reply)
+            self._validators = validators_of(reply.headers, complete=reply.complete)
         take(self._harvest, _page(reply.document, self._source, now=self._now), reply)
         ids = [optional_identity(record(status).get("id")) for status in _statuses(reply.document)]
         return [one for one in ids if one]

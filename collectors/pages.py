@@ -10,7 +10,7 @@ from collectors.dates import from_epoch, parse_date
 from collectors.errors import CollectError
 from collectors.feed_items import MAX_ITEMS, one_line, quarantined
 from collectors.harvest import Harvest
-from collectors.types import Author, Mention, Quarantined, Validators
+from collectors.types import Author, Mention, Quarantined
 
 #: Counts beyond this are no counts.
 _MOST = 2**53
@@ -140,15 +140,3 @@ def names_in(setting: str | None) -> frozenset[str]:
 def is_own(own: frozenset[str], *names: object) -> bool:
     """Say whether any of an author's names is among the brand's own accounts."""
     return any(words(name).removeprefix("@").lower() in own for name in names if words(name))
-
-
-def asked_with(validators: Validators) -> dict[str, str]:
-    """Return the headers that ask whether anything is new since the validators."""
-    return {"If-None-Match": validators.etag} if validators.etag else {}
-
-
-def validators_of(reply: Reply) -> Validators:
-    """Return what to ask with next time; nothing where the body did not come whole."""
-    etag = reply.headers.get("etag", "")
-    is_plain = bool(etag) and len(etag) <= 1_000 and etag.isascii() and etag.isprintable()
-    return Validators(etag=etag if is_plain and reply.complete else None)

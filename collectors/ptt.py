@@ -27,6 +27,7 @@ from collectors.ptt_html import article_of, articles_in
 from collectors.ptt_page import PLATFORM, head_of, parse, site_of, url_of
 from collectors.registry import check
 from collectors.types import Answer, Collected, Egress, Mention, Quarantined, Source
+from collectors.validators import validators_of
 
 #: Articles read in one poll, at two seconds each.
 MAX_ARTICLES = 25
@@ -107,7 +108,7 @@ class _Poll:
             return []
         found = articles_in(_listing(answer), self._board)
         if answer.complete:
-            self._etag = answer.headers.get("etag")
+            self._etag = validators_of(answer.headers).etag
         if not found:
             self._harvest.warn("the board's feed names no article")
         if found and self._threads and not any(name in self._threads for name, _ in found):

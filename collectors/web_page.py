@@ -7,6 +7,7 @@ until one holds nothing new.
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +17,7 @@ from collectors.parsers import mentions_in, shared_parsers, unread_in
 from collectors.registry import check
 from collectors.robots import check_allowed
 from collectors.types import Answer, Collected, Egress, Mention, Source, Validators
+from collectors.validators import asked_with, validators_of
 
 _MAX_PAGES = 5
 #: Ids remembered to know when a list has been read to what was seen before.
@@ -43,7 +45,7 @@ class WebPageCollector:
                 harvest.failed(url, error)
                 break
             if number == 0:
-                validators, moved_to = _validators(answer), answer.moved_to
+                validators, moved_to = validators_of(answer.headers, complete=answer.complete), answer.moved_to
             if answer.status == 304:
                 harvest.add(())
                 unchanged = True
@@ -53,21 +55,7 @@ class WebPageCollector:
                 break
         ids = [mention.id for mention in harvest.mentions]
         collected = harvest.collected({"known": (ids or sorted(known))[:_MAX_KNOWN]}, unchanged=unchanged)
-        return with_validators(collected, validators, moved_to)
-
-
-def with_validators(collected: Collected, validators: Validators, moved_to: str | None) -> Collected:
-    """Return what was collected with what the first page's answer said of itself."""
-    return Collected(
-        mentions=collected.mentions,
-        quarantined=collected.quarantined,
-        unchanged=collected.unchanged,
-        validators=validators,
-        cursor=collected.cursor,
-        next_poll_after=collected.next_poll_after,
-        moved_to=moved_to,
-        warning=collected.warning,
-    )
+        return replace(collected, validators=validators, moved_to=moved_to)
 
 
 async def page(url: str, source: Source, *, egress: Egress, now: datetime, validated: bool = False) -> Answer:
@@ -75,7 +63,7 @@ async def page(url: str, source: Source, *, egress: Egress, now: datetime, valid
     rules = await check_allowed(url, egress=egress, now=now, allow_private=source.allow_private)
     # The pace of the way out holds for every host; what a site wishes beyond it is slept here.
     await asyncio.sleep(min(rules.delay, MAX_SECONDS / 2) if not validated else 0)
-    headers = {**_ACCEPT, **(_asked_with(source.validators) if validated else {})}
+    headers = {**_ACCEPT, **(asked_with(source.validators) if validated else {})}
     return await egress.get(url, headers=headers, allow_private=source.allow_private)
 
 
@@ -126,18 +114,3 @@ def head_of(
         "rating_scale": scale,
         "whole": whole,
     }
-
-
-def _asked_with(validators: Validators) -> dict[str, str]:
-    asked = {"If-None-Match": validators.etag, "If-Modified-Since": validators.last_modified}
-    return {name: value for name, value in asked.items() if value}
-
-
-def _validators(answer: Answer) -> Validators:
-    """Return the validators that can be sent back as they came."""
-    etag, modified = answer.headers.get("etag", ""), answer.headers.get("last-modified", "")
-    usable = answer.complete and len(etag) + len(modified) < 1_000
-    return Validators(
-        etag=etag if usable and etag.isascii() and etag.isprintable() and etag else None,
-        last_modified=modified if usable and modified.isascii() and modified.isprintable() and modified else None,
-    )

@@ -139,14 +139,18 @@ async def test_the_first_poll_reads_the_newest_posts() -> None:
     assert [asked.query for asked in platform.asked] == [{}]
 
 
-async def test_a_forum_that_did_not_change_is_not_sent_again() -> None:
+@pytest.mark.parametrize(
+    ("given", "asked", "value"),
+    [("ETag", "if-none-match", 'W/"abc"'), ("Last-Modified", "if-modified-since", "Thu, 05 Mar 2026 10:00:00 GMT")],
+)
+async def test_a_forum_that_did_not_change_is_not_sent_again(given: str, asked: str, value: str) -> None:
     async with played() as platform:
-        known = Given(content=latest(1, 3), headers={"ETag": 'W/"abc"'})
+        known = Given(content=latest(1, 3), headers={given: value})
         platform.on("/posts.json", known, Given(content=b"", status=304))
         first = await platform.poll("discourse", FORUM)
         second = await platform.poll("discourse", FORUM, cursor=dict(first.cursor), validators=first.validators)
 
-    assert platform.asked[1].headers["if-none-match"] == 'W/"abc"'
+    assert platform.asked[1].headers[asked] == value
     assert (second.unchanged, second.seen, second.cursor) == (True, 0, {"last": 3})
 
 
