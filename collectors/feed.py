@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from collectors.errors import Unreachable
+from collectors.feed_items import document_head
 from collectors.parsers import ParserPool, mentions_in, shared_parsers, unread_in
 from collectors.registry import check
 from collectors.types import Answer, Collected, Egress, Push, Received, Source, Validators
@@ -41,7 +42,7 @@ class FeedReceiver:
         if not push.body.strip():
             # A hub may tell that something is new without telling what.
             return Received(poll=True)
-        head = _head(source, now, source.settings.get("url", ""), push.headers)
+        head = document_head(source, source.settings.get("url", ""), push.headers, now=now)
         reply = await shared_parsers().parse_soon(head, push.body)
         return Received(collected=_collected(reply, wish=None, moved_to=None, validators=Validators()))
 
@@ -62,7 +63,7 @@ async def collect(source: Source, *, egress: Egress, now: datetime, parsers: Par
     if answer.status == 304:
         return _unchanged(source, answer, wish)
     pool = parsers or shared_parsers()
-    reply = await pool.parse_soon(_head(source, now, answer.url, answer.headers), answer.body)
+    reply = await pool.parse_soon(document_head(source, answer.url, answer.headers, now=now), answer.body)
     collected = _collected(reply, wish=wish, moved_to=answer.moved_to, validators=validators_of(answer.headers))
     return replace(collected, hub=hub_of(answer.headers, reply["links"], answer.url))
 
@@ -81,27 +82,15 @@ def parse(
     `url` is the address that answered and `headers` its lower-case headers (content-type, content-language).
     """
     address = url or source.settings.get("url", "")
-    reply = (parsers or shared_parsers()).parse(_head(source, now, address, headers or {}), payload)
+    reply = (parsers or shared_parsers()).parse(document_head(source, address, headers or {}, now=now), payload)
     return _collected(reply, wish=None, moved_to=None, validators=Validators())
 
 
 def parse_item(payload: bytes, source: Source, *, now: datetime) -> Collected:
     """Return an item that was set aside. Blocking. Raises CollectError."""
-    head = {**_head(source, now, source.settings.get("url", ""), {}), "reader": "feed_item"}
+    head = {**document_head(source, source.settings.get("url", ""), {}, now=now), "reader": "feed_item"}
     reply = shared_parsers().parse(head, payload)
     return _collected(reply, wish=None, moved_to=None, validators=Validators())
-
-
-def _head(source: Source, now: datetime, url: str, headers: Mapping[str, str]) -> dict[str, Any]:
-    """Return the request that goes to the child along with the bytes."""
-    return {
-        "url": url,
-        "site": source.settings.get("site", "").strip() or None,
-        "zone": source.settings.get("zone", "").strip(),
-        "now": now.isoformat(),
-        "content_type": headers.get("content-type", "").encode("ascii", "replace").decode(),
-        "language": headers.get("content-language", "").encode("ascii", "replace").decode() or None,
-    }
 
 
 def _collected(

@@ -12,7 +12,7 @@ from typing import Any
 from collectors.dates import zone_named
 from collectors.errors import CollectError
 from collectors.text import clean
-from collectors.types import Mention, Quarantined
+from collectors.types import Mention, Quarantined, Source
 
 #: Items read from one document, the newest; a document with more is marked incomplete.
 MAX_ITEMS = 2_000
@@ -40,8 +40,20 @@ class Document:
     zone: tzinfo = UTC
 
 
+def document_head(source: Source, url: str, headers: Mapping[str, str], *, now: datetime) -> dict[str, Any]:
+    """Return what goes to the parser's child along with the bytes of an answer."""
+    return {
+        "url": url,
+        "site": source.settings.get("site", "").strip() or None,
+        "zone": source.settings.get("zone", "").strip(),
+        "now": now.isoformat(),
+        "content_type": headers.get("content-type", "").encode("ascii", "replace").decode(),
+        "language": headers.get("content-language", "").encode("ascii", "replace").decode() or None,
+    }
+
+
 def document_of(head: Mapping[str, Any]) -> Document:
-    """Return what a request to the parser's child says about its document. Raises SettingError for an unknown zone."""
+    """Return what `document_head` says. Raises SettingError for an unknown zone."""
     return Document(
         url=head["url"],
         site=head["site"],

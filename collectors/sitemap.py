@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import re2
 
 from collectors.errors import CollectError, SettingError
-from collectors.feed_items import content_hash
+from collectors.feed_items import content_hash, document_head
 from collectors.harvest import Harvest
 from collectors.parsers import shared_parsers
 from collectors.registry import check
@@ -124,12 +124,7 @@ class _Poll:
     async def _sitemap(self, url: str) -> Mapping[str, Any]:
         await check_allowed(url, egress=self.egress, now=self.now, allow_private=self.source.allow_private)
         answer = await self.egress.get(url, allow_private=self.source.allow_private)
-        head = {
-            "reader": "sitemap",
-            "url": answer.url,
-            "now": self.now.isoformat(),
-            "content_type": answer.headers.get("content-type", "").encode("ascii", "replace").decode(),
-        }
+        head = {**document_head(self.source, answer.url, answer.headers, now=self.now), "reader": "sitemap"}
         return await shared_parsers().parse_soon(head, answer.body)
 
     async def _read(self, one: _Named) -> bool:

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from collectors.errors import CollectError, SettingError
+from collectors.feed_items import document_head
 from collectors.harvest import MAX_SECONDS, Harvest
 from collectors.parsers import mentions_in, shared_parsers, unread_in
 from collectors.registry import check
@@ -102,14 +103,9 @@ def head_of(
             "rating_scale", f"{settings['rating_scale']!r} is no highest rating; give a number such as 5"
         )
     return {
+        **document_head(source, url, headers, now=now),
         "reader": "web_page",
         "kind": source.kind,
-        "url": url,
-        "site": settings.get("site") or None,
-        "zone": settings.get("zone", ""),
-        "now": now.isoformat(),
-        "content_type": headers.get("content-type", "").encode("ascii", "replace").decode(),
-        "language": headers.get("content-language", "").encode("ascii", "replace").decode() or None,
         "selectors": {key: settings.get(key, "") for key in SELECTOR_KEYS},
         "rating_scale": scale,
         "whole": whole,
