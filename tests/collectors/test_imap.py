@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -19,19 +19,12 @@ from collectors.egress import GuardedEgress
 from collectors.errors import CollectError, Refused, SettingError, Unreachable
 from collectors.imap import ImapCollector
 from collectors.imap_talk import folder_name, parsed
-from collectors.parsers import close_parsers
 from collectors.tokens import forget_tokens
 from collectors.types import Collected, Source, SourceKind
 from tests import mailhost, make
 from tests.collectors.played import played
 from tests.mailhost import MailHost
 from tests.service.waiting import until
-
-
-@pytest.fixture(autouse=True)
-def _no_parsers_left() -> Iterator[None]:
-    yield
-    close_parsers()
 
 
 @pytest.fixture(autouse=True)
