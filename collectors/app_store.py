@@ -130,7 +130,7 @@ async def _storefront(
             return known
     else:
         if seen:
-            harvest.warn(f"{country}: a gap is suspected, more than {MAX_PAGES} pages were new since the last poll")
+            harvest.suspect_gap(f"{country}: more than {MAX_PAGES} pages were new since the last poll")
     if seen and not newest:
         harvest.warn(f"{country}: no reviews came though there were some; Apple does that at times")
         return known

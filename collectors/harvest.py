@@ -22,6 +22,7 @@ class Harvest:
     quarantined: list[Quarantined] = field(default_factory=list)
     #: The longest pause that anything asked for.
     pause: timedelta | None = None
+    _gap: bool = False
     _ended: bool = False
     _ends_at: float = field(default_factory=lambda: time.monotonic() + MAX_SECONDS)
     _warnings: list[str] = field(default_factory=list)
@@ -46,6 +47,11 @@ class Harvest:
         """Keep a warning, each once."""
         if warning and warning not in self._warnings:
             self._warnings.append(warning)
+
+    def suspect_gap(self, warning: str) -> None:
+        """Keep that more was said since the last poll than was read, and that no later poll reads it."""
+        self.warn(warning)
+        self._gap = True
 
     def wait(self, pause: timedelta | None) -> None:
         """Ask nothing more in this poll, and nothing for the pause, where there is one."""
@@ -79,4 +85,5 @@ class Harvest:
             cursor=cursor,
             next_poll_after=self.pause,
             warning=joined(self._warnings),
+            gap=self._gap,
         )

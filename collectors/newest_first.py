@@ -31,8 +31,10 @@ async def read_newest_first(
             return newest
         if harvest.over:
             return known
-    if known is None or (page.oldest and page.oldest > known):
-        harvest.warn(f"{part}: a gap is suspected, there were more than {max_pages} pages")
+    if known is None:
+        harvest.warn(f"{part}: there are more than {max_pages} pages; what is older is not read")
+    elif page.oldest and page.oldest > known:
+        harvest.suspect_gap(f"{part}: more than {max_pages} pages were new")
     return newest
 
 

@@ -137,7 +137,7 @@ class _Poll:
                 break
             path = _path(previous[1], self._board)
             if number == MAX_LIST_PAGES - 1:
-                self._harvest.warn(f"a gap is suspected: more than {MAX_LIST_PAGES} pages of the list were new")
+                self._harvest.suspect_gap(f"more than {MAX_LIST_PAGES} pages of the list were new")
         return found
 
     async def _read(self, name: str) -> None:

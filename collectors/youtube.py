@@ -131,7 +131,7 @@ class _Poll:
                 return
         else:
             if known and page.oldest and page.oldest > known:
-                self._harvest.warn(f"{place}: a gap is suspected, more than {MAX_PAGES} pages were new")
+                self._harvest.suspect_gap(f"{place}: more than {MAX_PAGES} pages were new")
         if newest:
             self._newest[place] = newest.astimezone(UTC).isoformat()
 

@@ -176,7 +176,8 @@ async def test_ten_pages_are_the_end_and_a_gap_is_told(platform: Platform) -> No
     found = await platform.poll("app_store", {"app": APP}, cursor=cursor)
 
     assert len(platform.asked) == len(found.mentions) == 10
-    assert "gap" in (found.warning or "")
+    assert found.gap
+    assert "more than 10 pages were new" in (found.warning or "")
 
 
 async def test_every_storefront_is_asked_and_one_that_fails_costs_no_other(platform: Platform) -> None:

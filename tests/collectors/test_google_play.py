@@ -261,13 +261,17 @@ async def test_a_failing_second_page_keeps_the_first_and_the_cursor(platform: Pl
     assert "page 2" in (found.warning or "")
 
 
-async def test_more_pages_than_are_read_are_a_suspected_gap(platform: Platform) -> None:
+@pytest.mark.parametrize(("cursor", "gap"), [({}, False), ({"newest": "2020-01-01T00:00:00+00:00"}, True)])
+async def test_more_new_pages_than_are_read_are_a_suspected_gap(
+    platform: Platform, cursor: dict[str, str], gap: bool
+) -> None:
     platform.on(REVIEWS, page(review(), following="on"))
 
-    found = await platform.poll("google_play", TOKEN)
+    found = await platform.poll("google_play", TOKEN, cursor=cursor)
 
     assert len(platform.asked) == 20
-    assert "gap" in (found.warning or "")
+    assert found.gap is gap
+    assert "more than 20 pages" in (found.warning or "")
 
 
 @pytest.mark.corpus
