@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
+from service.store.bounds import BoundsError
 from service.store.pool import OUT_OF_BOUNDS, TOO_SLOW, UNREACHABLE
 
 MEDIA_TYPE = "application/problem+json"
@@ -182,6 +183,9 @@ def _of_postgres(error: Exception) -> tuple[HTTPStatus, str, dict[str, str]] | N
     if isinstance(error, TOO_SLOW):
         detail = "The answer took too long to find; ask for one brand, or a shorter time."
         return HTTPStatus.SERVICE_UNAVAILABLE, detail, {}
+    if isinstance(error, BoundsError):
+        detail = "Postgres cannot keep you to your brands yet; whoever runs Earshot asks `earshot doctor` what to do."
+        return HTTPStatus.SERVICE_UNAVAILABLE, detail, {"Retry-After": str(_RETRY_AFTER_SECONDS)}
     if isinstance(error, OUT_OF_BOUNDS):
         detail = "Your key or user is bound to other brands; this needs one that is not."
         return HTTPStatus.FORBIDDEN, detail, {}

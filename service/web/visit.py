@@ -183,7 +183,7 @@ class PageRoute(APIRoute):
                 return trouble(request, 403, denied=not isinstance(error, csrf.Forged))
             except (Missing, RequestValidationError):
                 return trouble(request, 404)
-            except UNREACHABLE as error:
+            except (*UNREACHABLE, bounds.BoundsError) as error:
                 return _without_database(request, error)
             except Exception:
                 log.exception("page.failed", extra={"path": request.url.path})
@@ -193,16 +193,19 @@ class PageRoute(APIRoute):
 
 
 def _without_database(request: Request, error: Exception) -> Response:
-    """Return what is said of a database that does not answer."""
+    """Return what is said of a database that does not answer, or cannot keep somebody within their bounds."""
     # A value that Postgres cannot hold is an InterfaceError too, and ours.
     if isinstance(error, ValueError):
         log.error("page.failed", extra={"path": request.url.path}, exc_info=error)
         return trouble(request, 500)
+    if isinstance(error, bounds.BoundsError):
+        log.error("page.bounds_not_kept", extra={"path": request.url.path, "reason": str(error)})
+        return trouble(request, 503, unbound=True)
     log.warning("page.database_unreachable", extra={"path": request.url.path, "reason": str(error)})
     return trouble(request, 503)
 
 
-def trouble(request: Request, status: int, *, denied: bool = False) -> Response:
+def trouble(request: Request, status: int, *, denied: bool = False, unbound: bool = False) -> Response:
     """Return the page that says what went wrong and what to do; needs no database."""
     reader = reader_of(request, datetime.now(UTC))
     secret = request.cookies.get(csrf.FORM_COOKIE) or csrf.new_secret()
@@ -214,7 +217,7 @@ def trouble(request: Request, status: int, *, denied: bool = False) -> Response:
         status=status,
         session=None,
         form_secret=secret,
-        values={"status": status, "denied": denied, "retry": _again(request)},
+        values={"status": status, "denied": denied, "unbound": unbound, "retry": _again(request)},
         headers=headers,
     )
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -217,6 +218,34 @@ async def test_a_connection_goes_back_without_its_bounds(pool: Pool, conn: Conne
 async def test_somebody_bound_to_no_brand_at_all_sees_nothing(pool: Pool, house: House) -> None:
     async with bounds.acquired(pool, frozenset()) as bounded:
         assert await bounded.fetchval("select count(*) from mention") == 0
+
+
+@asynccontextmanager
+async def _without_role(conn: Connection) -> AsyncIterator[None]:
+    """Take the role away that bounds are kept by, as on a server whose administrator has not made it."""
+    await conn.execute("alter role earshot_bounded rename to earshot_elsewhere")
+    try:
+        yield
+    finally:
+        await conn.execute("alter role earshot_elsewhere rename to earshot_bounded")
+
+
+async def test_where_postgres_cannot_keep_bounds_nobody_bound_gets_in_and_all_are_told_to_come_back(
+    app: FastAPI, bound: httpx.AsyncClient, client: httpx.AsyncClient, conn: Connection, house: House
+) -> None:
+    now = await clock.now(conn)
+    session = await access.sign_in(conn, await access.add_sign_in_link(conn, user="mei", now=now), now=now)
+    await conn.execute("update app_user set role = 'viewer', brands = $1", [house.ours.brand_id])
+    async with _without_role(conn), client_of(app, cookie=f"earshot_session={session}") as browser:
+        refused, page = await bound.get("/api/v1/mentions"), await browser.get("/mentions")
+        unbound = await client.get("/api/v1/mentions")
+
+    assert (refused.status_code, refused.headers["retry-after"]) == (503, "5")
+    assert "earshot doctor" in refused.json()["detail"]
+    assert (page.status_code, page.headers["retry-after"]) == (503, "5")
+    assert "Your brands cannot be shown yet" in page.text
+    assert unbound.status_code == 200
+    assert (await bound.get("/api/v1/mentions")).status_code == 200
 
 
 #: Tables a bounded role may touch that need no policy: staff, the program's own state, words' places.
