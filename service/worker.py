@@ -202,6 +202,7 @@ async def _deliver(stack: AsyncExitStack, settings: Settings, pool: Pool) -> lis
 async def _maintain(stack: AsyncExitStack, settings: Settings, pool: Pool) -> list[Rhythm]:
     from service.pipeline.maintain import audit, maintain  # noqa: PLC0415
     from service.pipeline.own import mark_own  # noqa: PLC0415
+    from service.pipeline.prove import prove_log  # noqa: PLC0415
     from service.pipeline.search_index import index_some  # noqa: PLC0415
 
     async def step() -> bool:
@@ -216,6 +217,7 @@ async def _maintain(stack: AsyncExitStack, settings: Settings, pool: Pool) -> li
 
     async def look() -> bool:
         await audit(pool)
+        await prove_log(pool)
         return False
 
     rhythms = [

@@ -40,10 +40,11 @@ class AuditQuery(Shape):
 
 
 class ProofShape(Shape):
-    """Whether the log is what was written."""
+    """Whether the log was what was written when a worker last came to its end; nulls before the first time."""
 
-    intact: bool
-    checked: int
+    at: datetime | None
+    intact: bool | None
+    checked: int | None
     broken_at: int | None = Field(description="The first row that was changed, or that follows a missing one.")
     head: str | None = Field(description="The last row's seal: kept elsewhere, it shows whether the end was cut off.")
 
@@ -66,13 +67,16 @@ async def deeds(asked: Administering, query: Annotated[AuditQuery, Query()]) -> 
     return Page(items=items, next=paging.seal(_NOUN, query, (kept[-1].at, kept[-1].id)) if more else None)
 
 
-@router.get("/audit/proof", summary="Prove the audit log")
+@router.get("/audit/proof", summary="Whether the audit log holds")
 async def proof(asked: Administering) -> ProofShape:
-    """Computes every seal anew."""
-    found = await audit.prove(asked.conn)
+    """New rows are proved every minute, and all of them every day; `earshot audit verify` proves them now."""
+    found = await audit.proof(asked.conn)
+    if found is None:
+        return ProofShape(at=None, intact=None, checked=None, broken_at=None, head=None)
     return ProofShape(
+        at=found.at,
         intact=found.broken_at is None,
         checked=found.checked,
         broken_at=found.broken_at,
-        head=None if found.head is None else found.head.hex(),
+        head=found.head.hex(),
     )

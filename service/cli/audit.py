@@ -1,10 +1,13 @@
 """`earshot audit`"""
 
+from datetime import timedelta
+
 import click
 import orjson
 
 from service.cli.connect import run
 from service.cli.main import Failure
+from service.pipeline.prove import prove_log
 from service.settings import Settings
 from service.store import audit
 from service.store.audit import Deed, Proof
@@ -38,14 +41,13 @@ def verify(head: str | None) -> None:
     """Compute every seal anew; exit code 1 where one does not hold."""
 
     async def proved(_settings: Settings, pool: Pool) -> tuple[Proof, bool]:
+        found = await prove_log(pool, anew_every=timedelta(0))
         async with pool.acquire() as conn:
-            return await audit.prove(conn), head is None or await audit.holds(conn, head)
+            return found, head is None or await audit.holds(conn, head)
 
     proof, has_head = run(proved)
     if proof.broken_at is not None:
         raise Failure(f"the audit log was changed: row {proof.broken_at} is not what was written, or follows none")
     if not has_head:
         raise Failure("the audit log was cut: it holds no row with this seal")
-    click.echo(
-        f"{proof.checked} rows, all as they were written; the last seal is {proof.head.hex() if proof.head else '-'}"
-    )
+    click.echo(f"{proof.checked} rows, all as they were written; the last seal is {proof.head.hex()}")

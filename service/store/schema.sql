@@ -498,6 +498,23 @@ ALTER TABLE public.app_user ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+CREATE TABLE public.audit_proof (
+    id smallint NOT NULL,
+    begun_at timestamp with time zone NOT NULL,
+    through bigint NOT NULL,
+    seal bytea NOT NULL,
+    broken_at bigint,
+    proved_at timestamp with time zone,
+    proved_through bigint,
+    proved_seal bytea,
+    proved_broken_at bigint,
+    CONSTRAINT audit_proof_check CHECK (((proved_at IS NULL) = (proved_through IS NULL))),
+    CONSTRAINT audit_proof_check1 CHECK (((proved_at IS NULL) = (proved_seal IS NULL))),
+    CONSTRAINT audit_proof_id_check CHECK ((id = 1)),
+    CONSTRAINT audit_proof_proved_seal_check CHECK ((length(proved_seal) = 32)),
+    CONSTRAINT audit_proof_seal_check CHECK ((length(seal) = 32)),
+    CONSTRAINT audit_proof_through_check CHECK ((through >= 0))
+);
 CREATE TABLE public.bounce (
     id bigint NOT NULL,
     report bytea NOT NULL,
@@ -1448,6 +1465,8 @@ ALTER TABLE ONLY public.app_user
     ADD CONSTRAINT app_user_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.audit_log
     ADD CONSTRAINT audit_log_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.audit_proof
+    ADD CONSTRAINT audit_proof_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.bounce_mailbox
     ADD CONSTRAINT bounce_mailbox_pkey PRIMARY KEY (name);
 ALTER TABLE ONLY public.bounce

@@ -14,7 +14,7 @@ _A_PAGE = 50
 
 @router.get("/settings/audit")
 async def listed(visit: Administering) -> Response:
-    """Return who did what, the last first, and whether the record holds."""
+    """Return who did what, the last first, and whether the record held when it was last proved."""
     before = number(visit.request.query_params.get("older"))
     found = await audit.newest(visit.conn, before=before, limit=_A_PAGE + 1)
     older = links.with_query("/settings/audit", {"older": str(found[_A_PAGE - 1].id)}) if len(found) > _A_PAGE else None
@@ -24,7 +24,7 @@ async def listed(visit: Administering) -> Response:
         deeds=[(one, audit_words.details(one)) for one in found[:_A_PAGE]],
         actions=audit_words.actions(visit.reader),
         things=audit_words.things(visit.reader),
-        proof=await audit.prove(visit.conn),
+        proof=await audit.proof(visit.conn),
         older=older,
         newest="/settings/audit" if before else None,
     )

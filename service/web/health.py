@@ -134,6 +134,11 @@ def notices(components: Sequence[Component], settings: Settings, reader: Reader)
             _("Run “earshot doctor”: it names what it is, and what to do."),
         ),
         _ill(
+            named.get("audit"),
+            _("Somebody changed the record of who did what."),
+            _("Look at Settings, Audit: it names the row."),
+        ),
+        _ill(
             named.get("webhooks"),
             _("Some programs are told nothing any more: they took no webhook."),
             _("Mend the receiver, then switch the webhook on again under Webhooks."),

@@ -1,13 +1,15 @@
 """Who did what is written down with what was done, sealed, and holds no secret."""
 
 import asyncio
+from datetime import timedelta
 
 import asyncpg
 import httpx
 import pytest
 from fastapi import FastAPI
 
-from service.store import audit, clock, contact
+from service.pipeline.prove import prove_log
+from service.store import audit, clock, component, contact
 from service.store.access import Scope
 from service.store.pool import Connection, Pool
 from tests.service import programs
@@ -54,30 +56,58 @@ async def test_the_chain_holds_under_many_writers_and_shows_every_change(pool: P
             await audit.note(own, actor=f"user {n}", action="tried", thing="nothing", thing_id=str(n), detail={})
 
     await asyncio.gather(*(write(n) for n in range(20)))
-    whole = await audit.prove(conn)
+    nothing_yet = await audit.proof(conn)
+    whole = await prove_log(pool, piece=7)
     with pytest.raises(asyncpg.RaiseError):
         await conn.execute("update audit_log set actor = 'nobody' where id = 7")
     with pytest.raises(asyncpg.RaiseError):
         await conn.execute("truncate audit_log")
     await conn.execute("alter table audit_log disable trigger all")
     await conn.execute("update audit_log set actor = 'nobody' where id = 7")
-    changed = await audit.prove(conn)
+    soon = await prove_log(pool, piece=7)
+    changed = await prove_log(pool, anew_every=timedelta(0), piece=7)
     await conn.execute("delete from audit_log where id = 5")
-    removed = await audit.prove(conn)
+    removed = await prove_log(pool, anew_every=timedelta(0), piece=7)
 
-    assert (whole.checked, whole.broken_at) == (20, None)
+    assert nothing_yet is None
+    assert (whole.checked, whole.broken_at, soon.broken_at) == (20, None, None)
     assert changed.broken_at == 7
     assert removed.broken_at == 6
 
 
-async def test_the_log_is_read_page_by_page(client: httpx.AsyncClient) -> None:
+async def test_what_is_new_is_proved_alone_and_an_end_that_was_cut_off_is_missed(pool: Pool, conn: Connection) -> None:
+    async def write(n: int) -> None:
+        await audit.note(conn, actor="mei", action="tried", thing="nothing", thing_id=str(n), detail={})
+
+    for n in range(4):
+        await write(n)
+    first = await prove_log(pool, piece=2)
+    await write(4)
+    grown = await prove_log(pool, piece=2)
+    await conn.execute("alter table audit_log disable trigger all")
+    await conn.execute("delete from audit_log where id >= 4")
+    for n in range(3, 6):
+        await write(n)
+    cut = await prove_log(pool, piece=2)
+
+    assert (first.checked, grown.checked, grown.broken_at) == (4, 5, None)
+    assert cut.broken_at == 5
+    assert [one.healthy for one in await component.every(conn) if one.name == "audit"] == [False]
+
+
+async def test_the_log_is_read_page_by_page_and_its_proof_with_it(client: httpx.AsyncClient, pool: Pool) -> None:
     for n in range(3):
         await client.post("/api/v1/users", json={"name": f"user {n}"})
     first = (await client.get("/api/v1/audit?limit=2&thing=user")).json()
     rest = (await client.get(f"/api/v1/audit?limit=2&thing=user&cursor={first['next']}")).json()
 
     assert [one["detail"]["name"] for one in (*first["items"], *rest["items"])] == ["user 2", "user 1", "user 0"]
-    assert (await client.get("/api/v1/audit/proof")).json()["intact"]
+    unproved = (await client.get("/api/v1/audit/proof")).json()
+    proved = await prove_log(pool)
+    told = (await client.get("/api/v1/audit/proof")).json()
+
+    assert unproved["intact"] is None
+    assert (told["intact"], told["head"]) == (True, proved.head.hex())
 
 
 async def test_nobody_bound_or_less_than_an_administrator_reads_it(app: FastAPI, conn: Connection) -> None:

@@ -18,6 +18,7 @@ from alerts.types import BrandId, IncidentId, NotificationState, Resolution, Sou
 from analysis.types import Analyser
 from collectors.types import Author, SourceKind
 from service.app import Server
+from service.pipeline.prove import prove_log
 from service.store import (
     access,
     audit,
@@ -97,6 +98,7 @@ async def play(pool: Pool) -> None:
         await _aftermath(conn, sources)
         now, scopes = await clock.now(conn), {Scope.READ, Scope.WRITE}
         await access.add_key(conn, name="Weekly figures", scopes=scopes, now=now, brands=[rival])
+    await prove_log(pool)
 
 
 def _everyday_posts() -> list[seed.Post]:

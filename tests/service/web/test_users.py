@@ -4,9 +4,10 @@ import httpx
 from fastapi import FastAPI
 
 from alerts.types import BrandId
+from service.pipeline.prove import prove_log
 from service.store import clock, user
 from service.store.access import Role
-from service.store.pool import Connection
+from service.store.pool import Connection, Pool
 from tests.service.web import seed
 from tests.service.web.conftest import visitor
 from tests.service.web.reading import Page
@@ -18,7 +19,7 @@ async def _let_in(browser: httpx.AsyncClient, **fields: str) -> httpx.Response:
 
 
 async def test_somebody_new_comes_in_by_the_link_that_is_shown(
-    app: FastAPI, browser: httpx.AsyncClient, conn: Connection
+    app: FastAPI, browser: httpx.AsyncClient, pool: Pool, conn: Connection
 ) -> None:
     shown = await _let_in(browser, name="lek", role="responder")
     token = shown.text.partition("/sign-in?token=")[2].partition("<")[0]
@@ -27,11 +28,14 @@ async def test_somebody_new_comes_in_by_the_link_that_is_shown(
         entered = await lek.post("/sign-in", data=form)
         denied = await lek.get("/settings/users")
     known = await user.named(conn, "lek")
+    unproved = await browser.get("/settings/audit")
+    await prove_log(pool)
     record = await browser.get("/settings/audit")
 
     assert (shown.status_code, entered.status_code, denied.status_code) == (200, 303, 403)
     assert known is not None
     assert (known.role, known.brands) == (Role.RESPONDER, None)
+    assert "was not proved yet" in unproved.text
     assert "The record is whole" in record.text
     assert "User 2 · added" in record.text
     assert token not in record.text
