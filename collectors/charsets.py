@@ -21,6 +21,8 @@ _KIN = {
     "iso8859-11": ("cp874",),
     "iso8859-1": ("cp1252", "iso8859-1"),
     "ascii": ("cp1252",),
+    "utf-16": ("utf-16-le", "utf-16-be"),
+    "utf-32": ("utf-32-le", "utf-32-be"),
 }
 #: Codecs that turn text into other text, or that no feed is written in.
 _NOT_FOR_TEXT = frozenset({"unicode-escape", "unicode_escape", "raw-unicode-escape", "raw_unicode_escape", "idna",

@@ -37,6 +37,12 @@ _MONTHS = {
         start=1,
     )
     for name in names.split()
+} | {
+    name: number
+    for number, digit in enumerate(
+        ("一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二"), start=1
+    )
+    for name in (f"{digit}月", f"{number}月")
 }
 # RFC 822 zones and those that are common though undefined; CST is North American, as e-mail has it.
 _ZONES = {
@@ -62,7 +68,7 @@ _FORMS = tuple(
         r"^(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})(?:[t ](?=\d{2}:))?",
         # Tue, 5 Mar 2024 14:30:00 +0800; 5 มี.ค. 2567 14:30 น.; 05-Mar-24
         r"^(?:วัน)?(?:[^\d\s,]+,?\s+)?(?:ที่\s*)?(?P<day>\d{1,2})(?:st|nd|rd|th)?[\s-]+(?:of\s+)?"
-        r"(?P<name>[^\W\d_][^\s\d,-]*)[,\s-]+(?:พ\.ศ\.\s*)?(?P<year>\d{2,5})(?!\d)\s*(?:,|at|เวลา|-)?\s*",
+        r"(?P<name>\d{1,2}月|[^\W\d_][^\s\d,-]*)[,\s-]+(?:พ\.ศ\.\s*)?(?P<year>\d{2,5})(?!\d)\s*(?:,|at|เวลา|-)?\s*",
         # March 5, 2024 2:30 PM; Tue, Mar 5 2024
         r"^(?:[a-z]+,?\s+)??(?P<name>[a-z]{3,9})\.?\s+(?P<day>\d{1,2})(?:st|nd|rd|th)?,?\s+(?P<year>\d{4,5})(?!\d)"
         r"\s*(?:,|at)?\s*",
@@ -149,9 +155,11 @@ def _moment(part: dict[str, str | None], *, now: datetime, zone: tzinfo, day_fir
     clock = _clock(part)
     if date is None or clock is None:
         return None
-    offset = _offset(part.get("zone"))
     hour, minute, second = clock
     try:
+        # CST is Taipei's own name for its time, and Chicago's.
+        own = datetime(*date, tzinfo=zone).tzname() == (part.get("zone") or "").upper()
+        offset = None if own else _offset(part.get("zone"))
         # A leap second, and the 24:00 of ISO 8601, run on into what follows.
         start = datetime(*date, tzinfo=offset or zone)
         return plausible(start + timedelta(hours=hour, minutes=minute, seconds=second), now=now)

@@ -12,7 +12,8 @@ _DECLARATION = re.compile(r"<!\s*ENTITY\b", re.IGNORECASE)
 
 #: A reference by name; what stands in CDATA and comments is matched whole, since there it is no reference.
 _NAMED = re.compile(
-    r"&(?P<name>[a-z][a-z0-9]{1,31};)|<!\[CDATA\[(?:.*?\]\]>|.*)|<!--(?:.*?-->|.*)", re.IGNORECASE | re.DOTALL
+    r"&(?P<name>[a-z][a-z0-9]{1,31};)|(?P<bare>&(?!#x?[0-9a-f]{1,31};))|<!\[CDATA\[(?:.*?\]\]>|.*)|<!--(?:.*?-->|.*)",
+    re.IGNORECASE | re.DOTALL,
 )
 #: What HTML calls by name, without what would be markup.
 _CHARACTERS = {name: found for name, found in html5.items() if name.endswith(";") and not set(found) & set("<>&\"'")}
@@ -38,6 +39,11 @@ def with_characters(text: str) -> str:
     """Return XML that declares no entities with HTML's named characters, such as &eacute;, as themselves: a parser
     drops what it does not know. &amp; &lt; &gt; &quot; and &apos; stay."""
     return _NAMED.sub(lambda match: _CHARACTERS.get(match["name"] or "", match[0]), text) if "&" in text else text
+
+
+def with_ampersands(text: str) -> str:
+    """Return XML with the ampersand of AT&T written as XML wants it: a lenient parser reads it as «AT&T;»."""
+    return _NAMED.sub(lambda match: "&amp;" if match["bare"] else match[0], text) if "&" in text else text
 
 
 def _declared_before_root(text: str) -> bool:

@@ -1,6 +1,7 @@
 """What every feed format has in common: the facts around a document, and the identity of its items."""
 
 import hashlib
+import html
 import json
 import re
 from collections import Counter
@@ -11,13 +12,18 @@ from typing import Any
 
 from collectors.dates import zone_named
 from collectors.errors import CollectError
-from collectors.text import clean
+from collectors.text import clean, html_to_text
 from collectors.types import Mention, Quarantined, Source
 
 #: Items read from one document, the newest; a document with more is marked incomplete.
 MAX_ITEMS = 2_000
 MAX_RAW_BYTES = 65_536
 _MAX_ID_CHARS = 500
+#: A whole element or a line break; one tag alone may be what the text is about.
+_ESCAPED_ELEMENT = re.compile(
+    r"&lt;(p|div|span|a|b|i|em|strong|ul|ol|h[1-6]|blockquote|table)\b[^<]{0,2000}?&lt;/\1&gt;|&lt;br ?/?&gt;",
+    re.IGNORECASE,
+)
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3}")
 
 
@@ -159,6 +165,12 @@ def one_line(text: str, max_chars: int) -> str:
     """Return the clean text without line ends."""
     cleaned = clean(text, max_chars)
     return clean(" ".join(cleaned.split()), max_chars) if "\n" in cleaned else cleaned
+
+
+def text_of_html(markup: str) -> str:
+    """Return the plain text of HTML, also of such whose every tag was escaped once too often."""
+    escaped = "<" not in markup and _ESCAPED_ELEMENT.search(markup)
+    return html_to_text(html.unescape(markup) if escaped else markup)
 
 
 def quarantined(raw: object, error: Exception) -> Quarantined:

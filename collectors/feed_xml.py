@@ -1,5 +1,6 @@
 """Reads RSS, Atom, RDF and CDF through feedparser. Only the parser's child process imports this module."""
 
+import html
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -11,7 +12,7 @@ from xml.sax import SAXParseException
 import feedparser
 
 from collectors.dates import parse_date, plausible
-from collectors.entities import refuse_entities, with_characters
+from collectors.entities import refuse_entities, with_ampersands, with_characters
 from collectors.feed_cut import newest_items
 from collectors.feed_items import (
     MAX_ITEMS,
@@ -23,8 +24,10 @@ from collectors.feed_items import (
     left_out,
     one_line,
     quarantined,
+    text_of_html,
 )
-from collectors.text import MAX_TITLE_CHARS, canonical_url, clean, host_of, html_to_text
+from collectors.google_news import as_published
+from collectors.text import MAX_TITLE_CHARS, canonical_url, clean, host_of
 from collectors.types import Author, Mention, Quarantined, Rating, SourceKind
 
 _PROLOG = re.compile(r"\s+|<\?.*?\?>|<!--.*?-->|<!DOCTYPE(?:[^\[>]|\[[^\]]*\])*>", re.IGNORECASE | re.DOTALL)
@@ -39,13 +42,17 @@ _HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
 #: What a store's own feed counts from, in feedparser's spelling.
 _COUNTS = {"slash_comments": "comments", "thr_total": "comments", "im_votecount": "votes", "im_votesum": "votes_up"}
 _STORE_SCALE = 5.0
+_MAIL_ADDRESS = re.compile(r"[^\s<>()\[\]@,:]+@[^\s<>()\[\]@,:]+")
 
 
 def read_xml_feed(text: str, document: Document) -> Read:
     """Return every item that feedparser reads. Raises Refused for entities, NotAFeed, and whatever feedparser does."""
     refuse_entities(text)
     kept, beyond = newest_items(text, document)
-    parsed = _parsed(with_characters(kept), document)
+    # An empty line before the XML declaration, as plugins of blogs leave it, is no fault of the items.
+    named = with_characters(kept.lstrip("\ufeff \t\r\n"))
+    whole = with_ampersands(named)
+    parsed = _parsed(whole, document)
     entries = parsed["entries"]
     root = _root_tag(text).rpartition(":")[2].lower()
     if not entries and not parsed.get("version") and root not in _FEED_ROOTS:
@@ -59,7 +66,7 @@ def read_xml_feed(text: str, document: Document) -> Read:
         # One item must never cost its siblings, whatever it holds.
         except Exception as error:  # noqa: BLE001
             unread.append(quarantined(dict(entry) if isinstance(entry, dict) else entry, error))
-    warnings = [*_warnings(parsed), *left_out(beyond + max(0, len(entries) - MAX_ITEMS))]
+    warnings = [*_warnings(parsed, repaired=whole != named), *left_out(beyond + max(0, len(entries) - MAX_ITEMS))]
     return Read(
         items=tuple(items),
         quarantined=tuple(unread),
@@ -123,10 +130,10 @@ def _existing(match: re.Match[str]) -> str:
     return match[0] if 0 < code < 0xD800 or 0xDFFF < code < 0x110000 else "\ufffd"
 
 
-def _warnings(parsed: Mapping[str, Any]) -> list[str]:
+def _warnings(parsed: Mapping[str, Any], *, repaired: bool) -> list[str]:
     if parsed.get("bozo"):
         return [f"not well-formed: {_flaw(parsed.get('bozo_exception'))}"]
-    return []
+    return ["not well-formed: an ampersand that is not written as &amp;"] if repaired else []
 
 
 def _flaw(error: object) -> str:
@@ -180,7 +187,14 @@ def item_of(entry: dict[str, Any], feed: Mapping[str, Any], document: Document) 
         engagement=_engagement(entry),
     )
     guid = one_line(_text(entry.get("id")), 100_000)
-    return Item(guid=guid, raw_date=published_raw or updated_raw, mention=mention)
+    return Item(guid=guid, raw_date=published_raw or updated_raw, mention=_as_published(entry, mention, document))
+
+
+def _as_published(entry: Mapping[str, Any], mention: Mention, document: Document) -> Mention:
+    source = entry.get("source")
+    if not isinstance(source, dict) or document.site:
+        return mention
+    return as_published(mention, publisher=one_line(_text(source.get("title")), 200), home=_text(source.get("href")))
 
 
 def _link(entry: dict[str, Any]) -> str:
@@ -194,7 +208,9 @@ def _body(entry: dict[str, Any]) -> str:
     contents = entry.get("content") or ()
     texts = (_plain(part, _text(part.get("value"))) for part in contents if _is_text(_text(part.get("type"))))
     full = max(texts, key=len, default="")
-    return full or _plain(entry.get("summary_detail"), _text(entry.get("summary")))
+    detail = entry.get("summary_detail")
+    # An empty description hides from `summary` what stands elsewhere, such as media:description.
+    return full or _plain(detail, _text(entry.get("summary")) or _text(detail.get("value") if detail else ""))
 
 
 def _is_text(kind: str) -> bool:
@@ -204,18 +220,25 @@ def _is_text(kind: str) -> bool:
 def _plain(detail: object, value: str) -> str:
     """Return a text construct as clean plain text."""
     kind = _text(detail.get("type")) if isinstance(detail, dict) else "text/html"
-    return html_to_text(value) if kind in _HTML_TYPES else clean(value)
+    return text_of_html(value) if kind in _HTML_TYPES else clean(value)
 
 
 def _author(entry: dict[str, Any], document: Document) -> Author:
     detail = entry.get("author_detail")
     detail = detail if isinstance(detail, dict) else {}
-    name = one_line(_text(detail.get("name")), 200) or one_line(_text(entry.get("author")), 200)
     href = _text(detail.get("href")).strip()
     url = canonical_url(href, document.url) if href else None
-    # An address is not a name to be shown; what stands before the @ is.
-    name = name.partition("@")[0] if name and " " not in name else name
-    return Author(id=url, name=name or None, url=url)
+    return Author(id=url, name=_author_name(_text(entry.get("author")) or _text(detail.get("name"))) or None, url=url)
+
+
+def _author_name(written: str) -> str:
+    """Return the name in «Joe (joe@x.example)», in our own reading: feedparser cuts the address of a long domain. An
+    address alone is not a name to be shown; what stands before the @ is."""
+    written = one_line(html.unescape(written), 200)
+    mail = _MAIL_ADDRESS.search(written)
+    if not mail:
+        return written
+    return written.replace(mail[0], "").strip(" ()<>[]\"'@:,") or mail[0].partition("@")[0]
 
 
 def _language(entry: dict[str, Any], feed: Mapping[str, Any], document: Document) -> str | None:

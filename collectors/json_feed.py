@@ -17,8 +17,9 @@ from collectors.feed_items import (
     newest,
     one_line,
     quarantined,
+    text_of_html,
 )
-from collectors.text import MAX_TITLE_CHARS, canonical_url, clean, host_of, html_to_text
+from collectors.text import MAX_TITLE_CHARS, canonical_url, clean, host_of
 from collectors.types import Author, Mention, Quarantined, SourceKind
 
 _ITEMS = re.compile(r'"items"\s*:\s*\[')
@@ -118,7 +119,7 @@ def _item(value: object, feed: Mapping[str, Any], document: Document) -> Item:
 def _body(value: Mapping[str, Any]) -> str:
     """Return the fullest text an item has."""
     plain, markup = _text(value.get("content_text")), _text(value.get("content_html"))
-    return clean(plain) or html_to_text(markup) or clean(_text(value.get("summary")))
+    return clean(plain) or text_of_html(markup) or clean(_text(value.get("summary")))
 
 
 def _author(value: Mapping[str, Any], feed: Mapping[str, Any], document: Document) -> Author:

@@ -120,6 +120,25 @@ def test_no_zone_is_utc() -> None:
     assert str(zone_named(" Asia/Taipei ")) == "Asia/Taipei"
 
 
+def test_chinese_months_are_read_in_the_form_of_e_mail() -> None:
+    expected = datetime(2024, 3, 5, 2, 0, tzinfo=UTC)
+
+    for written in (
+        "Tue, 05 三月 2024 10:00:00 +0800",
+        "二, 05 三月 2024 10:00:00 +0800",
+        "05 3月 2024 10:00:00 +0800",
+    ):
+        assert parse_date(written, now=NOW) == expected
+    assert parse_date("05 十二月 2023", now=NOW) == datetime(2023, 12, 5, tzinfo=UTC)
+
+
+def test_cst_is_the_sources_own_time_where_it_calls_it_so() -> None:
+    written = "Tue Mar 05 10:00:00 CST 2024"
+
+    assert parse_date(written, now=NOW) == datetime(2024, 3, 5, 16, 0, tzinfo=UTC)
+    assert parse_date(written, now=NOW, zone=zone_named("Asia/Taipei")) == datetime(2024, 3, 5, 2, 0, tzinfo=UTC)
+
+
 def test_a_date_without_a_zone_can_be_given_one() -> None:
     taipei = timezone(timedelta(hours=8))
 

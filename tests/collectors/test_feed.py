@@ -77,6 +77,86 @@ def test_full_content_is_preferred_to_the_summary() -> None:
     assert mention.text == "the whole story"
 
 
+def test_text_is_found_where_the_description_is_empty() -> None:
+    (mention,) = read(
+        rss("<guid>1</guid><description/><content:encoded/><media:description>the words</media:description>").replace(
+            "<rss", "<rss xmlns:media='http://search.yahoo.com/mrss/'"
+        )
+    ).mentions
+
+    assert mention.text == "the words"
+
+
+@pytest.mark.parametrize(
+    ("written", "text"),
+    [
+        (
+            "&amp;lt;p&amp;gt;Hi &amp;amp;amp; bye&amp;lt;/p&amp;gt;&amp;lt;p&amp;gt;x&amp;lt;/p&amp;gt;",
+            "Hi & bye\n\nx",
+        ),
+        ("<![CDATA[one&lt;br/&gt;two]]>", "one\ntwo"),
+        ("<![CDATA[if a &lt; b, write &lt;p&gt;]]>", "if a < b, write <p>"),
+        ("<![CDATA[<p>write &lt;b&gt;so&lt;/b&gt;</p>]]>", "write <b>so</b>"),
+    ],
+)
+def test_markup_that_was_escaped_twice_is_markup(written: str, text: str) -> None:
+    (mention,) = read(rss(f"<guid>1</guid><description>{written}</description>")).mentions
+
+    assert mention.text == text
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("joe@shop.example (Joe Bloggs)", "Joe Bloggs"),
+        ("Joe &lt;joe@mail.store&gt;", "Joe"),
+        ("joe@mail.store", "joe"),
+        ("@joe", "@joe"),
+        ("王小明", "王小明"),
+    ],
+)
+def test_an_author_is_shown_by_name_and_never_by_address(written: str, name: str) -> None:
+    (mention,) = read(rss(f"<guid>1</guid><author>{written}</author>")).mentions
+
+    assert mention.author.name == name
+
+
+def test_an_article_in_google_news_is_its_publishers() -> None:
+    item = (
+        "<title>好店 - 關門 - 自由時報</title><link>https://news.google.com/rss/articles/CBMi1?oc=5</link>"
+        "<guid isPermaLink='false'>CBMi1</guid><description>&lt;a href='x'&gt;好店 - 關門&lt;/a&gt;&amp;nbsp;&amp;nbsp;"
+        "&lt;font color='#6f6f6f'&gt;自由時報&lt;/font&gt;</description>"
+        "<source url='https://www.ltn.example'>自由時報</source>"
+    )
+    (mention,) = read(rss(item)).mentions
+    (elsewhere,) = read(rss(item.replace("news.google.com", "blog.example"))).mentions
+
+    assert (mention.id, mention.site, mention.title, mention.text) == ("CBMi1", "ltn.example", "好店 - 關門", "")
+    assert (elsewhere.site, elsewhere.title) == ("blog.example", "好店 - 關門 - 自由時報")
+
+
+def test_an_ampersand_of_a_name_is_read_as_one() -> None:
+    (mention,) = read(rss("<guid>1</guid><title>AT&T & H&M &copy; &#169;</title>")).mentions
+
+    assert mention.title == "AT&T & H&M © ©"
+
+
+def test_empty_lines_before_the_declaration_are_no_fault() -> None:
+    collected = read("\n\n " + rss("<guid>1</guid>"))
+
+    assert len(collected.mentions) == 1
+    assert collected.complete
+
+
+@pytest.mark.parametrize("charset", ["utf-16-le", "utf-16-be"])
+def test_utf_16_without_a_mark_is_what_was_declared(charset: str) -> None:
+    document = rss("<guid>1</guid><title>好吃</title>").replace('"1.0"', '"1.0" encoding="UTF-16"')
+    collected = read(document.encode(charset))
+
+    assert collected.mentions[0].title == "好吃"
+    assert collected.warning is None
+
+
 def test_atom_entry_becomes_a_mention() -> None:
     (mention,) = read(
         """<feed xmlns="http://www.w3.org/2005/Atom" xmlns:thr="http://purl.org/syndication/thread/1.0" xml:lang="th">
