@@ -31,6 +31,8 @@ _SECRET_IN_QUERY = re.compile(
 )
 _CREDENTIAL_REASONS = frozenset({"API_KEY_INVALID", "keyInvalid", "keyExpired", "authError"})
 _MAX_SAID_CHARS = 300
+#: What stands beside an error and says more about it.
+_AROUND_ERRORS = frozenset({"error", "errors", "parameters", "extras", "details", "meta"})
 
 Query = Mapping[str, str | int | Sequence[str] | None]
 
@@ -172,8 +174,13 @@ def _is_conditional(headers: Mapping[str, str]) -> bool:
 
 
 def _is_only_an_error(document: object) -> bool:
-    """Say whether a document that came as a success holds nothing but an error."""
-    return isinstance(document, dict) and isinstance(document.get("error"), dict) and len(document) == 1
+    """Say whether a document that came as a success holds an error and nothing that could have been asked for."""
+    if not isinstance(document, dict):
+        return False
+    says_so = bool(document.get("error")) or document.get("ok") is False or "error_id" in document
+    return says_so and not any(
+        isinstance(value, list | dict) for key, value in document.items() if key not in _AROUND_ERRORS
+    )
 
 
 def failure(source: Source, url: str, status: int, document: object, credential: str | None) -> CollectError:

@@ -19,10 +19,10 @@ from collectors.app_store_xml import entries_of_xml
 from collectors.errors import CollectError, SettingError
 from collectors.feed_items import content_hash, one_line
 from collectors.harvest import Harvest
-from collectors.pages import counts, identity, moment, read_each, record, rows, words
+from collectors.pages import counts, identity, moment, read_each, record, rows, stars, words
 from collectors.registry import check
 from collectors.text import MAX_TITLE_CHARS, canonical_url, clean
-from collectors.types import Author, Collected, Egress, Mention, Quarantined, Rating, Source
+from collectors.types import Author, Collected, Egress, Mention, Quarantined, Source
 
 _PLATFORM = "https://itunes.apple.com"
 _SITE = "App Store"
@@ -192,14 +192,9 @@ def _review(entry: Mapping[str, Any], source: Source, *, now: datetime, country:
         title=one_line(_label(entry.get("title")), MAX_TITLE_CHARS),
         text=clean(_text(entry.get("content"))),
         language=LANGUAGES.get(country),
-        rating=_rating(_label(entry.get("im:rating"))),
+        rating=stars(_label(entry.get("im:rating"))),
         engagement=counts(helpful=_label(entry.get("im:voteSum")), votes=_label(entry.get("im:voteCount"))),
     )
-
-
-def _rating(given: str) -> Rating | None:
-    """Return the stars, none where there are none. Raises ValueError for what cannot be stars."""
-    return Rating(value=float(given), scale=5) if given else None
 
 
 def _text(content: object) -> str:

@@ -20,10 +20,10 @@ from collectors.feed_items import one_line
 from collectors.harvest import Harvest
 from collectors.jwt import Algorithm, signed_token
 from collectors.newest_first import read_newest_first, spanned
-from collectors.pages import Page, author, identity, listed, moment, read_each, record, rows, take, words
+from collectors.pages import Page, author, identity, listed, moment, read_each, record, rows, stars, take, words
 from collectors.registry import check
 from collectors.text import MAX_TITLE_CHARS, clean
-from collectors.types import Collected, Egress, Mention, Rating, Source
+from collectors.types import Collected, Egress, Mention, Source
 
 _PLATFORM = "https://api.appstoreconnect.apple.com"
 _AUDIENCE = "appstoreconnect-v1"
@@ -188,14 +188,5 @@ def _mention(part: Mapping[str, Any], source: Source, *, now: datetime) -> Menti
         title=one_line(words(said.get("title")), MAX_TITLE_CHARS),
         text=clean(words(said.get("body"))),
         language=LANGUAGES.get(country),
-        rating=_rating(said.get("rating")),
+        rating=stars(said.get("rating")),
     )
-
-
-def _rating(stars: object) -> Rating | None:
-    """Return the stars, none where there are none. Raises ValueError or TypeError for what cannot be stars."""
-    if stars is None:
-        return None
-    if isinstance(stars, bool) or not isinstance(stars, int):
-        raise TypeError(f"{str(stars)[:20]!r} are no stars")
-    return Rating(value=stars, scale=5)

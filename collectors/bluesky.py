@@ -36,7 +36,7 @@ from collectors.pages import (
     words,
 )
 from collectors.registry import check
-from collectors.slices import read_slices
+from collectors.slices import Slice, read_slices
 from collectors.text import clean
 from collectors.tokens import Token, ask_signed
 from collectors.types import Collected, Egress, Mention, Source
@@ -48,6 +48,8 @@ _PAGE_SIZE = 100
 #: Posts of earlier polls that are asked for again, and how many at once.
 _RECENT, _POSTS_AT_ONCE = 50, 25
 _MAX_PAGES = 5
+#: A full page that names none after it.
+_BY_TIME = ""
 #: The search index takes posts in late, and likes come in for hours.
 _OVERLAP = timedelta(hours=1)
 
@@ -59,8 +61,8 @@ class BlueskyCollector:
         """Poll the search once. Raises CollectError."""
         check(source.kind, source.settings, allow_private=source.allow_private)
 
-        async def ask_slice(since: datetime | None, before: datetime | None, harvest: Harvest) -> Page:
-            reply = await _search(egress, source, since=since, before=before, now=now)
+        async def ask_slice(part: Slice, harvest: Harvest) -> Page:
+            reply = await _search(egress, source, part, now=now)
             page = _page(reply.document, source, now=now)
             take(harvest, page, reply)
             return page
@@ -77,17 +79,17 @@ def parse(payload: bytes, source: Source, *, now: datetime) -> Collected:
     return harvest.collected({})
 
 
-async def _search(
-    egress: Egress, source: Source, *, since: datetime | None, before: datetime | None, now: datetime
-) -> Reply:
-    """Ask for the newest posts of a span of time."""
+async def _search(egress: Egress, source: Source, part: Slice, *, now: datetime) -> Reply:
+    """Ask for the newest posts of a span of time: without sign-in, a cursor is answered with 403."""
+    token = part.token if _signs_in(source) and part.token != _BY_TIME else None
     query = {
         "q": source.settings["query"].strip(),
         "sort": "latest",
         "lang": source.settings.get("language", "").strip() or None,
-        "since": _said(since),
-        "until": _said(before),
+        "since": _said(part.since),
+        "until": _said(part.token_before if token else part.before),
         "limit": _PAGE_SIZE,
+        "cursor": token,
     }
     return await _ask(egress, source, "/xrpc/app.bsky.feed.searchPosts", query, now=now)
 
@@ -116,7 +118,7 @@ async def _known_again(egress: Egress, source: Source, harvest: Harvest, *, now:
 
 async def _ask(egress: Egress, source: Source, path: str, query: Query, *, now: datetime) -> Reply:
     """Ask the server, signed in where the source can be."""
-    signed_in = bool(source.settings.get("identifier", "").strip())
+    signed_in = _signs_in(source)
     url = address(source, _SIGNED_IN if signed_in else _PUBLIC, path, query)
     if signed_in:
         return await ask_signed(
@@ -128,6 +130,10 @@ async def _ask(egress: Egress, source: Source, path: str, query: Query, *, now: 
             "Bluesky does not answer searches without sign-in at present: give identifier and password", permanent=True
         )
     return reply
+
+
+def _signs_in(source: Source) -> bool:
+    return bool(source.settings.get("identifier", "").strip())
 
 
 async def _sign_in(egress: Egress, source: Source, *, now: datetime) -> Token:
@@ -160,7 +166,7 @@ def _page(document: object, source: Source, *, now: datetime) -> Page:
     return Page(
         mentions=mentions,
         quarantined=unread,
-        following="until" if len(posts) >= _PAGE_SIZE or record(document).get("cursor") else None,
+        following=optional_identity(record(document).get("cursor")) or (_BY_TIME if len(posts) >= _PAGE_SIZE else None),
         oldest=min(times, default=None),
         newest=max(times, default=None),
     )

@@ -19,10 +19,10 @@ from collectors.feed_items import language_tag, one_line
 from collectors.google_sign_in import ask_google
 from collectors.harvest import Harvest
 from collectors.newest_first import read_newest_first, spanned
-from collectors.pages import Page, author, counts, identity, moment, read_each, record, rows, take, words
+from collectors.pages import Page, author, counts, identity, moment, read_each, record, rows, stars, take, words
 from collectors.registry import check
 from collectors.text import MAX_TITLE_CHARS, canonical_url, clean
-from collectors.types import Collected, Egress, Mention, Rating, Source
+from collectors.types import Collected, Egress, Mention, Source
 
 _PLATFORM = "https://androidpublisher.googleapis.com"
 _SCOPE = "https://www.googleapis.com/auth/androidpublisher"
@@ -126,19 +126,10 @@ def _mention(part: Mapping[str, Any], source: Source, *, now: datetime) -> Menti
         title=one_line(title, MAX_TITLE_CHARS),
         text=clean(text),
         language=None if answer else language_tag(words(comment.get("reviewerLanguage"))),
-        rating=_rating(comment.get("starRating")),
+        rating=stars(comment.get("starRating")),
         engagement=counts(likes=comment.get("thumbsUpCount"), dislikes=comment.get("thumbsDownCount")),
         reply_by_owner=answer,
     )
-
-
-def _rating(stars: object) -> Rating | None:
-    """Return the stars, none where there are none. Raises ValueError or TypeError for what cannot be stars."""
-    if stars is None:
-        return None
-    if isinstance(stars, bool) or not isinstance(stars, int):
-        raise TypeError(f"{str(stars)[:20]!r} are no stars")
-    return Rating(value=stars, scale=5)
 
 
 def _moment(stamp: object, *, now: datetime) -> datetime | None:

@@ -30,7 +30,7 @@ from collectors.pages import (
     words,
 )
 from collectors.registry import check
-from collectors.slices import read_slices
+from collectors.slices import Slice, read_slices
 from collectors.text import MAX_TITLE_CHARS, canonical_url, html_to_text
 from collectors.types import Collected, Egress, Mention, Source
 
@@ -50,10 +50,10 @@ class HackerNewsCollector:
         """Poll the search once. Raises CollectError."""
         check(source.kind, source.settings, allow_private=source.allow_private)
 
-        async def ask_slice(since: datetime | None, before: datetime | None, harvest: Harvest) -> Page:
+        async def ask_slice(part: Slice, harvest: Harvest) -> Page:
             limits = [
-                f"created_at_i>={int(since.timestamp())}" if since else "",
-                f"created_at_i<{int(before.timestamp())}" if before else "",
+                f"created_at_i>={int(part.since.timestamp())}" if part.since else "",
+                f"created_at_i<{int(part.before.timestamp())}" if part.before else "",
             ]
             query = {
                 "query": source.settings["query"].strip(),

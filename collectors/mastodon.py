@@ -104,7 +104,8 @@ class _Poll:
             except CollectError as error:
                 self._harvest.failed("a page", error)
                 return known
-            if len(ids) < _PAGE_SIZE:
+            # A server may give fewer than it is asked for: a short page is not the last.
+            if not ids or newest in ids or known in ids:
                 return newest
             known = ids[0]
         self._harvest.warn("more came than one poll reads; the rest follows with the next polls")
@@ -114,17 +115,19 @@ class _Poll:
         """Read the search from the newest to the last known status."""
         known, newest = _known(self._source), None
         query = {"q": _setting(self._source, "query"), "type": "statuses"}
+        found: set[str] = set()
         for number in range(_MAX_PAGES):
             try:
-                ids = await self._ids("/api/v2/search", {**query, "offset": str(number * _PAGE_SIZE)}) or []
+                ids = await self._ids("/api/v2/search", {**query, "offset": str(len(found))}) or []
             except CollectError as error:
                 if number == 0:
                     raise
                 self._harvest.failed("a page", error)
                 break
             newest = newest or (ids[0] if ids else None)
-            if len(ids) < _PAGE_SIZE or known in ids or self._harvest.over:
+            if found.issuperset(ids) or known in ids or self._harvest.over:
                 break
+            found.update(ids)
         return await self._collected({}, newest or known)
 
     async def _collected(self, cursor: Mapping[str, Any], last: str | None) -> Collected:

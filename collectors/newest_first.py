@@ -26,9 +26,12 @@ async def read_newest_first(
             harvest.failed(f"{part}, page {number}", error)
             return known
         newest = max((at for at in (newest, page.newest) if at), default=None)
-        following = page.following
+        asked, following = following, page.following
         if not following or (known and page.oldest and page.oldest < known - rescan):
             return newest
+        if following == asked:
+            # To ask again would bring the same page again.
+            break
         if harvest.over:
             return known
     if known is None:

@@ -10,10 +10,12 @@ from collectors.dates import from_epoch, parse_date
 from collectors.errors import CollectError
 from collectors.feed_items import MAX_ITEMS, one_line, quarantined
 from collectors.harvest import Harvest
-from collectors.types import Author, Mention, Quarantined
+from collectors.types import Author, Mention, Quarantined, Rating
 
 #: Counts beyond this are no counts.
 _MOST = 2**53
+#: No id is longer; Python makes no text of numbers that are much longer.
+_LONGEST_NUMBER = 10**40
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,8 +92,10 @@ def words(value: object) -> str:
     """Return a text or number as text, anything else as none."""
     if isinstance(value, str):
         return value
-    is_number = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _MOST
-    return str(value) if is_number else ""
+    if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) >= _LONGEST_NUMBER:
+        return ""
+    # A number of 64 bits is exact as a whole one; as a fraction it is not the one that was meant.
+    return str(value) if isinstance(value, int) or abs(value) < _MOST else ""
 
 
 def identity(value: object, name: str = "id") -> str:
@@ -114,6 +118,16 @@ def moment(value: object, *, now: datetime) -> datetime | None:
         # 0 stands for «never» wherever a number is given.
         return from_epoch(min(max(float(min(max(value, -_MOST), _MOST)), -1e15), 1e15), now=now) if value else None
     return parse_date(value, now=now) if isinstance(value, str) else None
+
+
+def stars(value: object, *, scale: float = 5) -> Rating | None:
+    """Return the stars, as a number or a text of one; none where there are none. Raises ValueError or TypeError for
+    what cannot be stars."""
+    if value is None or value == "":
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise TypeError(f"{str(value)[:20]!r} are no stars")
+    return Rating(value=float(value), scale=scale)
 
 
 def counts(**given: object) -> dict[str, int]:

@@ -95,7 +95,7 @@ class _Poll:
             self._has_read = True
             newest = max((at for at in (newest, page.newest) if at), default=None)
             asked, after = after, page.following
-            if not after or after == asked or page.oldest is None or (known and page.oldest < known - _OVERLAP):
+            if not after or after == asked or (known and page.oldest and page.oldest < known - _OVERLAP):
                 return newest
         if known:
             self.harvest.warn(f"more {name} came than Reddit lists: poll more often")

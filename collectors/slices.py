@@ -15,8 +15,24 @@ from collectors.pages import Page
 
 #: Where a page begins: a moment, or what the platform calls its place.
 Position = TypeVar("Position", datetime, str)
-#: Asks for one page of what was said since (None: ever) and before (None: now), newest first, and takes it in.
-AskSlice = Callable[[datetime | None, datetime | None, Harvest], Awaitable[Page]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Slice:
+    """One page of a span of time, newest first."""
+
+    #: None: ever.
+    since: datetime | None
+    #: None: now.
+    before: datetime | None
+    #: What the page above it, read in the same poll, called this page; None where reading begins or goes on.
+    token: str | None = None
+    #: The `before` that the pages of the token were first asked with.
+    token_before: datetime | None = None
+
+
+#: Asks for one page and takes it in: by its token where the platform has such, else by its time.
+AskSlice = Callable[[Slice, Harvest], Awaitable[Page]]
 #: Asks for the page that the platform calls so (None: the newest), and takes it in.
 AskToken = Callable[[str | None, Harvest], Awaitable[Page]]
 #: `before` excludes its moment: the last one of a page is asked for again, for its siblings.
@@ -40,10 +56,19 @@ async def read_slices(
     `overlap` is read again each time, for items that the place lists late and for edits. Raises what the first page
     raises; a failure on a later one leaves a gap."""
 
+    named: dict[datetime, tuple[str, datetime | None]] = {}
+
     async def ask(since: datetime | None, before: datetime | None, harvest: Harvest) -> tuple[Page, datetime | None]:
-        page = await ask_slice(since, before, harvest)
-        more = page.following is not None and page.oldest is not None
-        return page, _next_before(page.oldest, before) if more and page.oldest else None
+        token, first = named.pop(before, (None, before)) if before else (None, None)
+        page = await ask_slice(Slice(since=since, before=before, token=token, token_before=first), harvest)
+        is_new = page.following is not None and page.following != token
+        if page.following is None or not (is_new or page.oldest):
+            return page, None
+        # A page may be empty and not the last one.
+        position = _next_before(page.oldest, before) if page.oldest else before or now
+        if is_new:
+            named[position] = (page.following, first)
+        return page, position
 
     def position(value: object) -> datetime | None:
         return _at(value)

@@ -10,6 +10,7 @@ is found while its question is active. Deleted posts leave the answers without a
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -34,7 +35,7 @@ from collectors.pages import (
     words,
 )
 from collectors.registry import check
-from collectors.slices import read_slices
+from collectors.slices import Slice, read_slices
 from collectors.text import MAX_TITLE_CHARS, canonical_url, host_of, html_to_text
 from collectors.types import Collected, Egress, Mention, Source
 
@@ -83,15 +84,17 @@ class _Poll:
             later = [*here, *later]
         return harvest.collected({**cursor, **({"open": later} if later else {})})
 
-    async def _slice(self, since: datetime | None, before: datetime | None, harvest: Harvest) -> Page:
+    async def _slice(self, part: Slice, harvest: Harvest) -> Page:
+        before = part.token_before if part.token else part.before
         span = {
-            "min": int(since.timestamp()) if since else None,
+            "min": int(part.since.timestamp()) if part.since else None,
             "max": int(before.timestamp()) if before else None,
+            "page": part.token,
         }
         reply = await self._ask("/search/advanced", {**self._asked, "sort": "activity", **span})
         page = _page(reply.document, self._source, self._questions, now=self._now)
         take(harvest, page, reply)
-        return page
+        return replace(page, following=str(int(part.token or 1) + 1)) if page.following else page
 
     async def _under(self, questions: Sequence[str], harvest: Harvest) -> bool:
         """Read what stands under the questions; return whether all of it was read."""

@@ -112,10 +112,11 @@ def _page(document: object, source: Source, *, now: datetime) -> Page:
     items = rows(list(reviews.values()) if isinstance(reviews, dict) else reviews)
     mentions, unread = read_each(items, lambda review: _read(review, source, now=now))
     times = [at for item in items if (at := moment(record(item).get("timestamp_created"), now=now))]
+    following = optional_identity(found.get("cursor"))
     return Page(
         mentions=mentions,
         quarantined=unread,
-        following=optional_identity(found.get("cursor")) if items else None,
+        following=following if following != _FIRST else None,
         oldest=min(times, default=None),
         newest=max(times, default=None),
     )
@@ -139,7 +140,7 @@ def _read(review: Mapping[str, Any], source: Source, *, now: datetime) -> Iterat
         edited_at=changed if said and changed and changed > said else None,
         text=_plain(words(review.get("review"))),
         language=_LANGUAGES.get(words(review.get("language"))),
-        rating=Rating(value=1 if liked else 0, scale=1) if isinstance(liked, bool) else None,
+        rating=Rating(value=5 if liked else 1, scale=5) if isinstance(liked, bool) else None,
         engagement={
             name: count
             for name, count in counts(**votes, replies=review.get("comment_count")).items()

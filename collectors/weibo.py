@@ -82,7 +82,7 @@ def _asker(source: Source, egress: Egress, path: str, *, now: datetime) -> AskTo
     async def ask_token(token: str | None, harvest: Harvest) -> Page:
         url = address(source, _API, path, {"count": _PAGE_SIZE, "max_id": token})
         headers = {"Authorization": f"OAuth2 {source.settings['token'].strip()}"}
-        reply = await ask(egress, source, url, now=now, headers=headers, credential="token", answers=(400, 403))
+        reply = await ask(egress, source, url, now=now, headers=headers, credential="token", answers=(200, 400, 403))
         _raise_for(reply, source)
         page = _page(reply.document, source, now=now)
         take(harvest, page, reply)
@@ -116,7 +116,7 @@ def _page(document: object, source: Source, *, now: datetime) -> Page:
     return Page(
         mentions=mentions,
         quarantined=unread,
-        following=following if following not in {"0", "-1"} and items else None,
+        following=following if following not in {"0", "-1"} else None,
         oldest=min(times, default=None),
         newest=max(times, default=None),
     )

@@ -37,7 +37,7 @@ from collectors.pages import (
     words,
 )
 from collectors.registry import check
-from collectors.slices import read_slices
+from collectors.slices import Slice, read_slices
 from collectors.text import clean
 from collectors.types import Collected, Egress, Mention, Source
 
@@ -64,7 +64,7 @@ class XCollector:
         if budget.is_spent:
             return Collected(cursor=source.cursor, next_poll_after=budget.until_more(), warning=budget.said(), gap=gap)
 
-        async def ask_slice(since: datetime | None, before: datetime | None, harvest: Harvest) -> Page:
+        async def ask_slice(part: Slice, harvest: Harvest) -> Page:
             if budget.is_spent:
                 # What is left unread is a gap: it is read when the next budget allows.
                 raise RateLimited(budget.said(), retry_after=budget.until_more())
@@ -72,7 +72,8 @@ class XCollector:
                 "query": query,
                 "max_results": min(_MOST, budget.left),
                 "tweet.fields": _FIELDS,
-                **_span(source, since, before, now=now),
+                **_span(source, part.since, part.token_before if part.token else part.before, now=now),
+                "next_token": part.token,
             }
             url = address(source, _API, "/2/tweets/search/recent", wanted)
             headers = {"Authorization": f"Bearer {source.settings['token'].strip()}"}

@@ -123,8 +123,9 @@ class _Poll:
             page = await self._ask("commentThreads", {"part": "snippet,replies", "order": "time", **query}, token)
             newest = max((at for at in (newest, page.newest) if at), default=None)
             await self._unheard(page.unheard)
-            token = page.following
-            if not token or (known and page.oldest and page.oldest < known - RESCAN):
+            # A page that names itself as the next is the last one.
+            asked, token = token, page.following
+            if not token or token == asked or (known and page.oldest and page.oldest < known - RESCAN):
                 break
             if self._harvest.over:
                 # What the pages not read hold is asked for again: the newest known stays.
@@ -152,8 +153,9 @@ class _Poll:
         token: str | None = None
         while self._replies_left > 0 and not self._harvest.over:
             self._replies_left -= 1
+            asked = token
             token = (await self._ask("comments", {"part": "snippet", "parentId": thread}, token)).following
-            if not token:
+            if not token or token == asked:
                 return True
         return False
 

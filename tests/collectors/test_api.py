@@ -52,6 +52,36 @@ def test_a_source_can_name_another_server(base_url: str | None, address_asked: s
     assert address(make.source(base_url=base_url), "https://api.example/v3", "/a", query) == address_asked
 
 
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"error": "the index is being rebuilt"},
+        {"ok": False, "error_code": 500, "description": "the index is being rebuilt"},
+        {"error": {"message": "the index is being rebuilt"}, "meta": {"request": "1"}},
+        {"error_id": 500, "error_name": "internal_error", "error_message": "the index is being rebuilt"},
+    ],
+)
+async def test_an_error_in_place_of_everything_else_is_told_in_the_places_words(
+    platform: Platform, document: Any
+) -> None:
+    with pytest.raises(CollectError, match=r"status 200.*the index is being rebuilt"):
+        await asked(platform, document)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"ok": False, "error_code": 429, "description": "Too Many Requests", "parameters": {"retry_after": 77}},
+        {"error_id": 502, "error_name": "throttle_violation", "error_message": "more requests in 77 seconds"},
+    ],
+)
+async def test_a_limit_told_with_the_status_of_success_is_a_limit(platform: Platform, document: Any) -> None:
+    with pytest.raises(RateLimited) as raised:
+        await asked(platform, document)
+
+    assert raised.value.retry_after == timedelta(seconds=77)
+
+
 async def test_an_answer_is_decoded(platform: Platform) -> None:
     reply = await asked(platform, {"items": [1], "unknown": {}})
 

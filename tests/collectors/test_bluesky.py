@@ -149,6 +149,19 @@ async def test_pages_are_asked_back_in_time_until_a_short_one() -> None:
     assert collected.cursor["newest"] == "2026-03-05T11:59:59+00:00"
 
 
+async def test_pages_are_followed_by_their_cursor_after_sign_in() -> None:
+    async with played() as platform:
+        platform.on(SIGN_IN, {"accessJwt": "token", "refreshJwt": "other"})
+        platform.on(SEARCH, {"posts": [post(1)], "cursor": "1"}, {"posts": [], "cursor": "2"}, {"posts": [post(2)]})
+
+        collected = await platform.poll("bluesky", ACCOUNT)
+
+    searched = [asked.query for asked in platform.asked if asked.path == SEARCH]
+    assert [query.get("cursor") for query in searched] == [None, "1", "2"]
+    assert not any("until" in query for query in searched)
+    assert collected.seen == 2
+
+
 async def test_the_next_poll_asks_for_what_came_since_and_an_hour_before() -> None:
     async with played() as platform:
         platform.on(SEARCH, {"posts": []})

@@ -261,11 +261,26 @@ async def test_a_failing_second_page_keeps_the_first_and_the_cursor(platform: Pl
     assert "page 2" in (found.warning or "")
 
 
+async def test_a_page_that_names_itself_as_the_next_is_read_once_more_and_no_more(platform: Platform) -> None:
+    platform.on(REVIEWS, page(review(), following="on"))
+
+    found = await platform.poll("google_play", TOKEN, cursor={"newest": "2020-01-01T00:00:00+00:00"})
+
+    assert len(platform.asked) == 2
+    assert found.gap
+
+
+def test_stars_may_come_as_a_text() -> None:
+    (mention,) = read(page(review(starRating="4"))).mentions
+
+    assert mention.rating == Rating(value=4, scale=5)
+
+
 @pytest.mark.parametrize(("cursor", "gap"), [({}, False), ({"newest": "2020-01-01T00:00:00+00:00"}, True)])
 async def test_more_new_pages_than_are_read_are_a_suspected_gap(
     platform: Platform, cursor: dict[str, str], gap: bool
 ) -> None:
-    platform.on(REVIEWS, page(review(), following="on"))
+    platform.on(REVIEWS, *(page(review(), following=f"on{number}") for number in range(20)))
 
     found = await platform.poll("google_play", TOKEN, cursor=cursor)
 

@@ -150,12 +150,12 @@ async def test_the_first_poll_reads_the_newest_page() -> None:
 
 async def test_a_later_poll_pages_forward_from_what_it_knew() -> None:
     async with played() as platform:
-        platform.on(TAG, page(101, 140), page(2, 41), page(42, 81), page(82, 100))
+        platform.on(TAG, page(101, 140), page(2, 41), page(42, 61), page(62, 100), [])
 
         collected = await platform.poll("mastodon", HOOT, cursor={"last": "117020593741189701"})
 
     assert sorted(ids(collected)) == list(range(2, 141))
-    assert [asked.query.get("min_id", "")[-3:] for asked in platform.asked] == ["", "701", "741", "781"]
+    assert [asked.query.get("min_id", "")[-3:] for asked in platform.asked] == ["", "701", "741", "761", "800"]
     assert collected.cursor["last"] == "117020593741189840"
 
 

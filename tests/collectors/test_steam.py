@@ -53,7 +53,7 @@ def test_a_review_becomes_a_mention_with_a_thumb() -> None:
     assert (up.id, up.site, up.language, down.language) == ("18446744073709551001", "Steam", "zh-Hant", "zh-Hans")
     assert up.url == "https://steamcommunity.com/profiles/76561199435972925/recommended/620/"
     assert up.text == "很好玩\n但是伺服器一直斷線 [a real bracket] 這裡"
-    assert (up.rating, down.rating) == (Rating(value=1, scale=1), Rating(value=0, scale=1))
+    assert (up.rating, down.rating) == (Rating(value=5, scale=5), Rating(value=1, scale=5))
     assert up.engagement == {"likes": 4, "replies": 1}
     assert (up.published_at, up.edited_at) == (make.NOW - timedelta(minutes=1), None)
 
@@ -121,6 +121,17 @@ async def test_pages_are_read_until_a_cursor_comes_twice() -> None:
     assert (asked[0]["appid"], asked[0]["languages"], asked[0]["num_per_page"]) == (620, ["thai", "tchinese"], 100)
     assert len(collected.mentions) == 2
     assert collected.cursor == {"newest": (make.NOW - timedelta(minutes=1)).isoformat()}
+
+
+async def test_a_page_without_reviews_is_not_the_end() -> None:
+    async with played() as platform:
+        platform.on(REVIEWS, answer(review(1), cursor="a"), answer(cursor="b"), answer(review(2)), answer(cursor="*"))
+
+        collected = await platform.poll("steam", GAME)
+        await platform.poll("steam", GAME)
+
+    assert len(platform.asked) == 4
+    assert len(collected.mentions) == 2
 
 
 async def test_a_later_poll_reads_back_to_what_it_knew_and_a_day_more() -> None:

@@ -75,7 +75,7 @@ def test_any_value_anywhere_gives_mentions_or_a_collect_error() -> None:
     assert_never_raises(lambda one: parse(json.dumps(one).encode(), SOURCE, now=make.NOW), document)
 
 
-async def test_pages_are_asked_back_in_time_and_the_token_stays_ours() -> None:
+async def test_pages_are_followed_by_their_names_and_the_token_stays_ours() -> None:
     async with played() as platform:
         platform.on(SEARCH, answer(post(1), post(60), more=True), answer(post(60), post(90)))
 
@@ -84,7 +84,8 @@ async def test_pages_are_asked_back_in_time_and_the_token_stays_ours() -> None:
     first, second = (asked.query for asked in platform.asked)
     assert (first["q"], first["search_type"], first["access_token"]) == ("燈籠茶", "RECENT", "very-secret-token")
     assert first["since"] == str(int(datetime(2026, 3, 5, 10, tzinfo=UTC).timestamp()))
-    assert second["until"] == str(int(make.NOW.timestamp()) - 59)
+    assert second["after"] == answer(more=True)["paging"]["cursors"]["after"]
+    assert (second["since"], "until" in second) == (first["since"], False)
     assert [mention.id for mention in collected.mentions] == ["1001", "1060", "1090"]
     assert collected.cursor == {"newest": "2026-03-05T11:59:59+00:00"}
 

@@ -103,7 +103,7 @@ async def test_the_first_poll_reads_back_page_by_page() -> None:
     first, second = (asked.query for asked in platform.asked)
     assert (first["query"], first["max_results"]) == ("lantern tea -is:retweet", "100")
     assert "start_time" not in first
-    assert second["end_time"] == "2026-03-05T11:59:31Z"
+    assert (second["next_token"], "end_time" in second) == ("t", False)
     assert platform.asked[0].headers["authorization"] == "Bearer very-secret"
     assert len(collected.mentions) == 3
     assert collected.cursor == {
@@ -111,6 +111,29 @@ async def test_the_first_poll_reads_back_page_by_page() -> None:
         "last": "8999",
         "spent": {"day": "2026-03-05", "posts": 3},
     }
+
+
+async def test_an_empty_page_is_not_the_last_where_it_names_another() -> None:
+    async with played() as platform:
+        platform.on(SEARCH, answer(post(1), following="t"), answer(following="u"), answer(post(40)))
+
+        collected = await platform.poll("x", TEA)
+
+    assert [asked.query.get("next_token") for asked in platform.asked] == [None, "t", "u"]
+    assert len(collected.mentions) == 2
+
+
+async def test_what_a_poll_leaves_is_read_on_by_time_and_its_pages_by_their_names() -> None:
+    cursor = {"newest": "2026-03-05T11:00:00+00:00", "gap": ["2026-03-05T10:00:00+00:00", "2026-03-05T10:30:00+00:00"]}
+    async with played() as platform:
+        platform.on(SEARCH, answer(), answer(post(5500), following="t"), answer(post(5600)))
+
+        collected = await platform.poll("x", TEA, cursor=cursor)
+
+    first, second = (asked.query for asked in platform.asked[1:])
+    assert (first["end_time"], "next_token" in first) == ("2026-03-05T10:30:00Z", False)
+    assert (second["end_time"], second["next_token"]) == ("2026-03-05T10:30:00Z", "t")
+    assert "gap" not in collected.cursor
 
 
 async def test_what_was_read_is_not_paid_for_twice() -> None:

@@ -192,7 +192,7 @@ async def test_replies_beyond_those_carried_are_asked_for_once_until_there_are_m
 
 async def test_replies_beyond_one_poll_are_asked_for_by_the_next(platform: Platform) -> None:
     platform.on(THREADS, page(thread("t1", replies=9000)))
-    platform.on(COMMENTS, page(comment("t1.r1"), following="on"))
+    platform.on(COMMENTS, *(page(comment("t1.r1"), following=f"on{number}") for number in range(30)))
 
     found = await platform.poll("youtube", SETTINGS)
 
