@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from alerts import oncall
 from alerts.errors import DutyError
+from alerts.holding import Hold
 from alerts.incidents import Outcome, Transition, is_of_level
 from alerts.oncall import Schedule, ScheduleId
 from alerts.types import (
@@ -58,6 +59,8 @@ class Policy:
     repeats: int = 0
     #: Told where nobody of a step can be reached, and when the last step's wait is over. None: it was removed.
     last_resort: ContactId | None
+    #: How long an acknowledgement holds while nobody does anything.
+    hold: Hold
 
     @property
     def levels(self) -> int:

@@ -3,6 +3,7 @@
     (none)       --fire--> triggered
     triggered    --fire--> joined             --acknowledge--> acknowledged  --snooze--> snoozed
     acknowledged --fire--> joined; worse: triggered, next cycle              --snooze--> snoozed
+                 --nobody tends it (`holding.py`), or given back--> triggered, next cycle
     snoozed      --fire--> joined; worse: triggered, next cycle              --its time comes--> triggered, next cycle
                  --acknowledge--> acknowledged
     any open one --resolve--> resolved        --merge--> resolved, its alerts belong to the other
@@ -68,6 +69,8 @@ class Outcome(StrEnum):
     ESCALATED = "escalated"
     ASSIGNED = "assigned"
     NOTED = "noted"
+    #: Whoever has it is still on it.
+    KEPT = "kept"
     RESOLVED = "resolved"
     MERGED = "merged"
     #: It was so already: the second click of two.
@@ -113,11 +116,11 @@ def fire(latest: Incident | None, *, alerts: int, severity: Severity = Severity.
         severity=worse_of(latest.severity, severity),
     )
     if latest.status is IncidentStatus.RESOLVED:
-        return _again(counted, kind=IncidentEventKind.REOPENED, now=now, actor=None, detail={"alerts": alerts})
+        return begin_again(counted, kind=IncidentEventKind.REOPENED, now=now, actor=None, detail={"alerts": alerts})
     joined = IncidentEvent(kind=IncidentEventKind.JOINED, at=now, detail={"alerts": alerts})
     if counted.severity is latest.severity or latest.status is IncidentStatus.TRIGGERED:
         return Transition(outcome=Outcome.JOINED, incident=counted, events=(joined,))
-    worsened = _again(
+    worsened = begin_again(
         counted, kind=IncidentEventKind.WORSENED, now=now, actor=None, detail={"severity": counted.severity.value}
     )
     return replace(worsened, events=(joined, *worsened.events))
@@ -142,6 +145,7 @@ def acknowledge(incident: Incident, *, actor: str, now: datetime) -> Transition:
         acknowledged_at=now,
         acknowledged_by=actor,
         snoozed_until=None,
+        tended_at=now,
     )
     event = IncidentEvent(kind=IncidentEventKind.ACKNOWLEDGED, at=now, actor=actor)
     return Transition(outcome=Outcome.ACKNOWLEDGED, incident=taken, events=(event,))
@@ -167,7 +171,9 @@ def wake(incident: Incident, *, now: datetime) -> Transition:
     """The snooze is over: whoever is to be told is told again."""
     if incident.snoozed_until is None or now < incident.snoozed_until:
         return Transition(outcome=Outcome.UNCHANGED, incident=incident)
-    return replace(_again(incident, kind=IncidentEventKind.WOKE, now=now, actor=None, detail={}), outcome=Outcome.WOKE)
+    return replace(
+        begin_again(incident, kind=IncidentEventKind.WOKE, now=now, actor=None, detail={}), outcome=Outcome.WOKE
+    )
 
 
 def assign(incident: Incident, *, to: str | None, actor: str, now: datetime) -> Transition:
@@ -177,13 +183,20 @@ def assign(incident: Incident, *, to: str | None, actor: str, now: datetime) -> 
     if incident.assigned_to == to:
         return Transition(outcome=Outcome.UNCHANGED, incident=incident)
     event = IncidentEvent(kind=IncidentEventKind.ASSIGNED, at=now, actor=actor, detail={"to": to} if to else {})
-    return Transition(outcome=Outcome.ASSIGNED, incident=replace(incident, assigned_to=to), events=(event,))
+    given = replace(incident, assigned_to=to, tended_at=_tended(incident, now))
+    return Transition(outcome=Outcome.ASSIGNED, incident=given, events=(event,))
 
 
 def note(incident: Incident, *, text: str, actor: str, now: datetime) -> Transition:
     """Somebody writes something down; in any state."""
     event = IncidentEvent(kind=IncidentEventKind.NOTED, at=now, actor=actor, detail={"text": text})
-    return Transition(outcome=Outcome.NOTED, incident=incident, events=(event,))
+    noted = replace(incident, tended_at=_tended(incident, now))
+    return Transition(outcome=Outcome.NOTED, incident=noted, events=(event,))
+
+
+def _tended(incident: Incident, now: datetime) -> datetime | None:
+    """Return when somebody last did something about an incident that somebody has, if they do so now."""
+    return now if incident.status is IncidentStatus.ACKNOWLEDGED else incident.tended_at
 
 
 def resolve(incident: Incident, *, resolution: Resolution, actor: str | None, now: datetime) -> Transition:
@@ -251,7 +264,7 @@ def reopen(incident: Incident, *, newer_open: bool, actor: str, now: datetime) -
         return Transition(outcome=Outcome.UNCHANGED, incident=incident)
     if newer_open or incident.merged_into is not None:
         return Transition(outcome=Outcome.REFUSED_NEWER_OPEN, incident=incident)
-    return _again(incident, kind=IncidentEventKind.REOPENED, now=now, actor=actor, detail={})
+    return begin_again(incident, kind=IncidentEventKind.REOPENED, now=now, actor=actor, detail={})
 
 
 def owed(
@@ -338,7 +351,7 @@ def _closed(incident: Incident, *, resolution: Resolution, actor: str | None, no
     )
 
 
-def _again(
+def begin_again(
     incident: Incident, *, kind: IncidentEventKind, now: datetime, actor: str | None, detail: Mapping[str, str | int]
 ) -> Transition:
     """Begin the next cycle: nobody has it, and whoever is to be told is told again."""
@@ -348,6 +361,7 @@ def _again(
         cycle=incident.cycle + 1,
         acknowledged_at=None,
         acknowledged_by=None,
+        tended_at=None,
         snoozed_until=None,
         resolved_at=None,
         resolved_by=None,

@@ -133,7 +133,7 @@ def _letter(message: Message, words: Catalogue, zone: tzinfo, chart: Chart | Non
         language=words.language,
         subject=_subject(message, words),
         heading=_heading(message, words),
-        turn="" if message.listed else wording.turn(message, words),
+        turn="" if message.listed else wording.turn(message, words, zone),
         urgency=wording.urgency_word(message.urgency, words),
         colour=_COLOURS[message.urgency],
         brand=text.line(message.brand, 200),
@@ -165,6 +165,8 @@ def _subject(message: Message, words: Catalogue) -> str:
     snippet = text.line(f"{_title(message.mention)} {message.mention.text}", 60)
     if len(message.listed) > 1:
         pattern = words.gettext("[%(urgency)s] %(incidents)s incidents, %(n)s mentions")
+    elif message.purpose is Purpose.REMINDER:
+        pattern = words.gettext("[%(urgency)s] Still on it? %(brand)s: %(words)s")
     elif message.purpose is Purpose.MORE:
         pattern = words.gettext("[%(urgency)s] %(n)s more: %(brand)s: %(words)s")
     elif message.purpose is Purpose.AGAIN:

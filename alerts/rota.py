@@ -9,14 +9,17 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import TypeVar
 
-from alerts import escalation, oncall, wall_clock
+from alerts import escalation, holding, oncall, wall_clock
 from alerts.errors import DutyError
 from alerts.escalation import Step
+from alerts.holding import Hold
 from alerts.oncall import Layer, ScheduleId
 from alerts.types import ContactId
 
 Known = TypeVar("Known", ContactId, ScheduleId)
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+#: How an acknowledgement's time is written where it is the usual one, or has no end.
+USUAL, OFF = "usual", "off"
 _DURATION = re.compile(r"([0-9]{1,6})\s*(m|h|d)")
 _UNITS = {"d": timedelta(days=1), "h": timedelta(hours=1), "m": timedelta(minutes=1)}
 _EARLIEST, _LATEST = 1970, 2200
@@ -92,6 +95,21 @@ def written_step(one: Step, contacts: Mapping[ContactId, str], schedules: Mappin
         everybody=tuple(schedules[known] for known in one.whole_schedules if known in schedules),
         wait=shown(one.wait),
     )
+
+
+def hold(text: str) -> Hold:
+    """Return how long an acknowledgement holds: «usual», «off», or a duration. Raises DutyError."""
+    text = text.strip()
+    made = Hold(ends=text != OFF, after=None if text in (USUAL, OFF) else duration("ack_timeout", text))
+    holding.check(made)
+    return made
+
+
+def written_hold(one: Hold) -> str:
+    """Return how long an acknowledgement holds, as `hold` reads it."""
+    if not one.ends:
+        return OFF
+    return USUAL if one.after is None else shown(one.after)
 
 
 def duration(field: str, text: str) -> timedelta:

@@ -105,6 +105,8 @@ class Purpose(StrEnum):
     MORE = "more"
     #: Still nobody acknowledged it, and it is this contact's turn again.
     AGAIN = "again"
+    #: Whoever acknowledged it has done nothing since, and others are told soon.
+    REMINDER = "reminder"
     #: So much at once that single e-mails would be noise: one that lists them all.
     STORM = "storm"
     #: To ask whether the address wants to be told at all. About no incident.
@@ -370,6 +372,8 @@ class Incident:
     alert_count: int
     acknowledged_at: datetime | None = None
     acknowledged_by: str | None = None
+    #: When somebody last did something about it while somebody has it: from then its acknowledgement holds.
+    tended_at: datetime | None = None
     resolved_at: datetime | None = None
     resolved_by: str | None = None
     resolution: Resolution | None = None
@@ -395,6 +399,12 @@ class IncidentEventKind(StrEnum):
     JOINED = "joined"
     REOPENED = "reopened"
     ACKNOWLEDGED = "acknowledged"
+    #: Whoever has it is still on it.
+    KEPT = "kept"
+    #: Whoever had it does not look at it after all.
+    GIVEN_BACK = "given_back"
+    #: Nobody did anything about it since it was acknowledged: whoever is on duty is told again.
+    LAPSED = "lapsed"
     RESOLVED = "resolved"
     #: Worse than before: whoever had it is told again.
     WORSENED = "worsened"
@@ -509,6 +519,9 @@ class Message:
     unanswered: timedelta = timedelta()
     #: Whoever should have been told cannot be reached.
     last_resort: bool = False
+    #: Of a reminder: who acknowledged the incident, and when others are told unless somebody does something.
+    acknowledged_by: str = ""
+    holds_until: datetime | None = None
     mention: JudgedMention
     #: What an e-mail of the purpose `storm` lists.
     listed: tuple[Listed, ...] = ()

@@ -1,13 +1,22 @@
 """Why somebody is told now and what the choices are called, in the reader's language."""
 
+from datetime import tzinfo
 from typing import assert_never
 
+from alerts import text
 from alerts.catalogue import Catalogue
 from alerts.types import Message, Purpose, Urgency
 
 
-def turn(message: Message, catalogue: Catalogue) -> str:
-    """Return why this person is told now, where others should have acted; '' where nobody else should have."""
+def turn(message: Message, catalogue: Catalogue, zone: tzinfo) -> str:
+    """Return why this person is told now, where they or others should have acted; '' where nobody should have."""
+    if message.holds_until is not None:
+        pattern = catalogue.gettext(
+            "%(who)s acknowledged this incident, and nothing has been done about it since. Say on its page that you "
+            "are still on it, write a note or resolve it; otherwise whoever is on duty is told again on %(when)s."
+        )
+        when = catalogue.datetime(message.holds_until, zone)
+        return pattern % {"who": text.line(message.acknowledged_by, 80), "when": when}
     if message.last_resort:
         return catalogue.gettext(
             "Nobody else has acknowledged this incident or can be reached: you are the last resort."

@@ -1,17 +1,17 @@
 """Open problems: lists, one whole, and what a person does about it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Annotated, Any, Self
 
 from fastapi import APIRouter, Path, Query
 from pydantic import AfterValidator, Field
 
-from alerts import incidents
-from alerts.incidents import BY_PEOPLE, Outcome
-from alerts.types import IncidentId, IncidentStatus, Resolution, Severity, Urgency
+from alerts import holding, incidents
+from alerts.incidents import BY_PEOPLE, Outcome, Transition
+from alerts.types import Incident, IncidentId, IncidentStatus, Resolution, Severity, Urgency
 from service.api import paging
-from service.api.access import Reading, Responding
+from service.api.access import Asked, Reading, Responding
 from service.api.errors import Conflict, Invalid, NotFound
 from service.api.mention_shapes import MentionItem
 from service.api.parameters import PREFIX, BrandGiven, Cursor, Id, Limit, Moment, Named, Page, Shape, Words, brand_of
@@ -202,6 +202,19 @@ async def acknowledge(asked: Responding, incident_id: IncidentPath) -> IncidentI
     return _answer(acted, incident_id)
 
 
+@router.post("/incidents/{id}/keep", summary="Keep: whoever has it is still on it")
+async def keep(asked: Responding, incident_id: IncidentPath) -> IncidentItem:
+    """The acknowledgement holds anew for its policy's time. From somebody else, or where nobody has it any more, it is
+    an acknowledgement; a resolved incident is refused."""
+    return await _act(asked, incident_id, lambda one: holding.keep(one, actor=asked.caller.name, now=asked.now))
+
+
+@router.post("/incidents/{id}/unack", summary="Give back: nobody looks at it after all")
+async def give_back(asked: Responding, incident_id: IncidentPath) -> IncidentItem:
+    """Begins a new round of notifications. Where nobody has it nothing changes; a resolved incident is refused."""
+    return await _act(asked, incident_id, lambda one: holding.give_back(one, actor=asked.caller.name, now=asked.now))
+
+
 @router.post("/incidents/{id}/resolve", summary="Resolve: the work is done")
 async def resolve(asked: Responding, incident_id: IncidentPath, body: Resolve) -> IncidentItem:
     """The first resolution stands until the incident is reopened; only its reason can be corrected."""
@@ -223,28 +236,22 @@ async def reopen(asked: Responding, incident_id: IncidentPath) -> IncidentItem:
 @router.post("/incidents/{id}/assign", summary="Assign: whose it is")
 async def assign(asked: Responding, incident_id: IncidentPath, body: Assign) -> IncidentItem:
     """Says whose it is; acknowledging is theirs."""
-    async with asked.conn.transaction():
-        acted = await incident.act(
-            asked.conn,
-            IncidentId(incident_id),
-            lambda one: incidents.assign(one, to=body.to, actor=asked.caller.name, now=asked.now),
-        )
-    return _answer(acted, incident_id)
+    return await _act(
+        asked, incident_id, lambda one: incidents.assign(one, to=body.to, actor=asked.caller.name, now=asked.now)
+    )
 
 
 @router.post("/incidents/{id}/snooze", summary="Snooze: tell nobody until then")
 async def snooze(asked: Responding, incident_id: IncidentPath, body: Snooze) -> IncidentItem:
     """It comes back at its time, or at once when it gets worse, with a new round of notifications."""
     try:
-        async with asked.conn.transaction():
-            acted = await incident.act(
-                asked.conn,
-                IncidentId(incident_id),
-                lambda one: incidents.snooze(one, until=body.until, actor=asked.caller.name, now=asked.now),
-            )
+        return await _act(
+            asked,
+            incident_id,
+            lambda one: incidents.snooze(one, until=body.until, actor=asked.caller.name, now=asked.now),
+        )
     except ValueError as error:
         raise Invalid("until", str(error)) from error
-    return _answer(acted, incident_id)
 
 
 @router.post("/incidents/{id}/merge", summary="Merge: it goes on in another incident")
@@ -262,12 +269,15 @@ async def merge(asked: Responding, incident_id: IncidentPath, body: Merge) -> In
 @router.post("/incidents/{id}/note", summary="Note: write something down")
 async def note(asked: Responding, incident_id: IncidentPath, body: Note) -> IncidentItem:
     """It stands in the timeline, whatever state the incident is in."""
+    return await _act(
+        asked, incident_id, lambda one: incidents.note(one, text=body.text, actor=asked.caller.name, now=asked.now)
+    )
+
+
+async def _act(asked: Asked, incident_id: int, decide: Callable[[Incident], Transition]) -> IncidentItem:
+    """Let a transition decide, and return the incident as it is now. Raises NotFound and Conflict."""
     async with asked.conn.transaction():
-        acted = await incident.act(
-            asked.conn,
-            IncidentId(incident_id),
-            lambda one: incidents.note(one, text=body.text, actor=asked.caller.name, now=asked.now),
-        )
+        acted = await incident.act(asked.conn, IncidentId(incident_id), decide)
     return _answer(acted, incident_id)
 
 

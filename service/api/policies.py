@@ -9,6 +9,7 @@ from pydantic import Field
 from alerts import rota
 from alerts.errors import DutyError
 from alerts.escalation import MOST_REPEATS, MOST_STEPS, MOST_TARGETS, Policy, Step
+from alerts.holding import Hold
 from alerts.rota import WrittenStep
 from alerts.types import ContactId, PolicyId
 from service.api.access import Asked, Reading, Writing
@@ -40,6 +41,12 @@ class PolicyBody(Shape):
     last_resort: Name = Field(
         description="A contact, told at the end, and where nobody of a step can be reached.", examples=["Head of care"]
     )
+    ack_timeout: Short = Field(
+        default=rota.USUAL,
+        description="So long does an acknowledgement hold while nobody does anything about its incident; then whoever "
+        "has it was reminded, and the steps begin anew. 10m to 7d; usual: 30m, 2h or 4h by urgency; off: for ever.",
+        examples=["2h"],
+    )
 
 
 class PolicyItem(Shape):
@@ -50,6 +57,7 @@ class PolicyItem(Shape):
     steps: list[StepShape]
     repeats: int
     last_resort: Named | None = Field(description="Null: the contact was removed; everybody is told in its place.")
+    ack_timeout: str = Field(description="So long does an acknowledgement hold.", examples=["usual"])
     rules: list[str] = Field(description="The rules that go by it.")
 
 
@@ -68,12 +76,19 @@ async def policy_one(asked: Reading, policy_id: PolicyPath) -> PolicyItem:
 @router.post("/policies", summary="Add an escalation policy", status_code=status.HTTP_201_CREATED)
 async def policy_add(asked: Writing, body: PolicyBody) -> PolicyItem:
     """Rules go by it once they name it."""
+    hold = _hold(body)
     steps, last_resort = await _steps(asked, body)
     async with asked.conn.transaction():
         if await policy.named(asked.conn, body.name) is not None:
             raise Conflict(f"There is a policy named {body.name!r} already; choose another name, or change that one.")
         policy_id = await policy.put(
-            asked.conn, name=body.name, steps=steps, repeats=body.repeats, last_resort=last_resort, now=asked.now
+            asked.conn,
+            name=body.name,
+            steps=steps,
+            repeats=body.repeats,
+            last_resort=last_resort,
+            hold=hold,
+            now=asked.now,
         )
     return await _one(asked, policy_id)
 
@@ -81,6 +96,7 @@ async def policy_add(asked: Writing, body: PolicyBody) -> PolicyItem:
 @router.put("/policies/{id}", summary="Change an escalation policy")
 async def policy_change(asked: Writing, policy_id: PolicyPath, body: PolicyBody) -> PolicyItem:
     """The whole policy, as it should be from now on. Incidents that are open go on as it was."""
+    hold = _hold(body)
     steps, last_resort = await _steps(asked, body)
     async with asked.conn.transaction():
         await _one(asked, policy_id)
@@ -94,6 +110,7 @@ async def policy_change(asked: Writing, policy_id: PolicyPath, body: PolicyBody)
             steps=steps,
             repeats=body.repeats,
             last_resort=last_resort,
+            hold=hold,
             now=asked.now,
         )
     return await _one(asked, policy_id)
@@ -124,6 +141,14 @@ async def _steps(asked: Asked, body: PolicyBody) -> tuple[list[Step], ContactId]
     return found, people[body.last_resort]
 
 
+def _hold(body: PolicyBody) -> Hold:
+    """Return how long an acknowledgement holds. Raises Invalid."""
+    try:
+        return rota.hold(body.ack_timeout)
+    except DutyError as error:
+        raise Invalid(error.field, error.said) from error
+
+
 async def _one(asked: Asked, policy_id: int) -> PolicyItem:
     found = await policy.get(asked.conn, PolicyId(policy_id))
     if found is None:
@@ -143,6 +168,7 @@ async def _items(asked: Asked, found: Mapping[PolicyId, Policy]) -> list[PolicyI
             steps=[_step(rota.written_step(step, people, duties)) for step in one.steps],
             repeats=one.repeats,
             last_resort=None if one.last_resort is None else Named(id=one.last_resort, name=people[one.last_resort]),
+            ack_timeout=rota.written_hold(one.hold),
             rules=rules.get(policy_id, []),
         )
         for policy_id, one in found.items()

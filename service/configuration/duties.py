@@ -76,12 +76,14 @@ class PolicyEntry(Entry):
     steps: tuple[StepEntry, ...]
     repeats: int = 0
     last_resort: Name
+    ack_timeout: str = rota.USUAL
 
     def filled_in(self) -> "PolicyEntry":
         """Return the same with every text in its one form, for comparing. Raises DutyError."""
         waits = [rota.shown(rota.duration("wait", one.wait)) for one in self.steps]
         steps = [one.model_copy(update={"wait": wait}) for one, wait in zip(self.steps, waits, strict=True)]
-        return self.model_copy(update={"steps": tuple(steps)})
+        held = rota.written_hold(rota.hold(self.ack_timeout))
+        return self.model_copy(update={"steps": tuple(steps), "ack_timeout": held})
 
 
 def layer_entry(one: Layer, names: Mapping[ContactId, str]) -> LayerEntry:
@@ -132,6 +134,7 @@ def policy_complaints(
             )
         try:
             escalation.check(one.steps, repeats=one.repeats)
+            rota.hold(one.ack_timeout)
         except DutyError as error:
             yield ("policy", index, error.field), str(error)
         for n, step in enumerate(one.steps):

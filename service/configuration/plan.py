@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from alerts import registry as rules
+from alerts import rota
 from alerts.escalation import Policy
 from alerts.oncall import Schedule, ScheduleId
 from alerts.types import BrandId, Contact, ContactId, PolicyId, Rule, RuleId, SourceId, Urgency
@@ -138,7 +139,13 @@ def _policy_entry(one: Policy, people: Mapping[ContactId, str], duties: Mapping[
     # One whose last resort was removed is not what any file can say, and differs from each.
     last_resort = people.get(one.last_resort, "?") if one.last_resort else "?"
     steps = tuple(step_entry(step, people, duties) for step in one.steps)
-    return PolicyEntry(name=one.name, steps=steps, repeats=one.repeats, last_resort=last_resort)
+    return PolicyEntry(
+        name=one.name,
+        steps=steps,
+        repeats=one.repeats,
+        last_resort=last_resort,
+        ack_timeout=rota.written_hold(one.hold),
+    )
 
 
 async def _rule_entry(
@@ -294,6 +301,7 @@ async def _put_policies(
             steps=[step.step(contacts, schedules) for step in one.steps],
             repeats=one.repeats,
             last_resort=contacts[one.last_resort],
+            hold=rota.hold(one.ack_timeout),
             now=now,
         )
         for one in wanted.policy

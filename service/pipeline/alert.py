@@ -14,6 +14,7 @@ from alerts.errors import RuleError
 from alerts.incidents import Outcome
 from alerts.registry import Reads
 from alerts.types import Alert, BrandId, IncidentId, JudgedMention, Rule, RuleMode, Severity
+from service.pipeline.holding import lapse_due, remind_due
 from service.pipeline.owing import escalate_due, owe
 from service.store import alert, clock, events, incident, rule
 from service.store.alert import NewAlert
@@ -96,11 +97,15 @@ async def _fire_group(
 
 
 async def reconcile_all(pool: Pool) -> int:
-    """Wake what was snoozed, take the next step where nobody acknowledged, and owe what open incidents ought to have
-    said and have not: more that joined, what a silence kept back, what somebody lost, a contact that came later.
-    Return how many promises were made. Safe to run twice, late, or in several workers at a time."""
+    """Remind whoever has an incident and does nothing, and give it back when that helps nothing; wake what was snoozed,
+    take the next step where nobody acknowledged, and owe what open incidents ought to have said and have not: more that
+    joined, what a silence kept back, what somebody lost, a contact that came later. Return how many promises were made
+    about incidents that nobody has. Safe to run twice, late, or in several workers at a time."""
+    async with pool.acquire() as conn, conn.transaction():
+        await remind_due(conn, now=await clock.now(conn))
     async with pool.acquire() as conn, conn.transaction():
         now = await clock.now(conn)
+        await lapse_due(conn, now=now)
         await incident.wake_due(conn, now=now)
         await escalate_due(conn, now=now)
         return await owe(conn, await incident.triggered(conn, since=now - RECONCILE_WINDOW), now=now)

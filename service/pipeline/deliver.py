@@ -239,6 +239,8 @@ async def _tell(
     if state in kinds and claimed.incident_id is not None:
         entry = await notification.get(conn, claimed.id)
         detail = {"contact": entry.contact if entry else "", **({"error": error} if error else {})}
+        if claimed.purpose is Purpose.REMINDER:
+            detail["purpose"] = claimed.purpose
         event = IncidentEvent(kind=kinds[state], at=now, detail=detail)
         await incident.add_to_timeline(conn, claimed.incident_id, [event])
     if state is NotificationState.FAILED:

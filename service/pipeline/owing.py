@@ -36,7 +36,7 @@ async def owe(conn: Connection, current: Sequence[Incident], *, now: datetime) -
 
     Locks the contacts, so that it must come after every other lock of the transaction."""
     triggered = [one for one in current if one.status is IncidentStatus.TRIGGERED]
-    waiting = await _not_kept_quiet(conn, triggered, now=now)
+    waiting = await not_kept_quiet(conn, triggered, now=now)
     turns = await _turns(conn, waiting)
     concerned = {one.contact_id for one in await _owed(conn, waiting, turns, now)}
     if not concerned:
@@ -57,7 +57,7 @@ async def owe(conn: Connection, current: Sequence[Incident], *, now: datetime) -
     return len(made)
 
 
-async def _not_kept_quiet(conn: Connection, triggered: Sequence[Incident], *, now: datetime) -> list[Incident]:
+async def not_kept_quiet(conn: Connection, triggered: Sequence[Incident], *, now: datetime) -> list[Incident]:
     """Return the incidents that may be told of; note on the timeline of the others what keeps them quiet, once."""
     ids = [one.id for one in triggered]
     silences = await silence.every(conn, since=now)

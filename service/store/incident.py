@@ -171,7 +171,7 @@ async def count_open_at(conn: Connection, at: datetime, brand_id: BrandId | None
 _STATE = """
     select id, rule_id, brand_id, group_key, status, urgency, cycle, opened_at, last_alert_at, alert_count,
         acknowledged_at, acknowledged_by, resolved_at, resolved_by, resolution, severity, assigned_to, snoozed_until,
-        merged_into, policy_version_id, called_at, level, level_at
+        merged_into, policy_version_id, called_at, level, level_at, tended_at
     from incident
 """
 
@@ -264,6 +264,19 @@ async def with_policy(conn: Connection) -> list[Incident]:
     return [_incident(row) for row in rows]
 
 
+async def held(conn: Connection) -> list[Incident]:
+    """Return the incidents that somebody has, and whose policy lets an acknowledgement end."""
+    rows = await conn.fetch(
+        _STATE
+        + """
+        where status = 'acknowledged' and exists (
+            select from policy_version v where v.id = policy_version_id and v.ack_lapses)
+        order by id
+        """
+    )
+    return [_incident(row) for row in rows]
+
+
 async def open_incident(
     conn: Connection,
     *,
@@ -316,7 +329,8 @@ async def save(conn: Connection, incident: Incident) -> None:
         """
         update incident set status = $2, cycle = $3, last_alert_at = $4, alert_count = $5, acknowledged_at = $6,
             acknowledged_by = $7, resolved_at = $8, resolved_by = $9, resolution = $10, severity = $11,
-            assigned_to = $12, snoozed_until = $13, merged_into = $14, called_at = $15, level = $16, level_at = $17
+            assigned_to = $12, snoozed_until = $13, merged_into = $14, called_at = $15, level = $16, level_at = $17,
+            tended_at = $18
         where id = $1
         """,
         incident.id,
@@ -336,6 +350,7 @@ async def save(conn: Connection, incident: Incident) -> None:
         incident.called_at,
         incident.level,
         incident.level_at,
+        incident.tended_at,
     )
 
 

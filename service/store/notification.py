@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 import asyncpg
 
+from alerts.holding import Hold, lead
 from alerts.types import (
     AlertId,
     Contact,
@@ -256,6 +257,7 @@ async def claim(conn: Connection, *, now: datetime, lease: timedelta, token: UUI
             when 'notice' then not exists (
                 select from webhook w where n.reason = 'webhook:' || w.id and w.disabled_why is not null
             )
+            when 'reminder' then i.status <> 'acknowledged' or i.cycle <> n.cycle or i.tended_at > n.created_at
             when 'digest' then exists (select from contact v where v.id = n.contact_id and not v.enabled)
             else i.status <> 'triggered' or i.cycle <> n.cycle end as overtaken,
             (select count(*) from delivery_attempt d where d.notification_id = n.id)::int as outcomes
@@ -343,7 +345,8 @@ _TOLD_BEFORE = """
 _MESSAGE = f"""
     select n.id, n.incident_id, n.purpose, n.cycle, n.urgency, b.name as brand, r.name as rule, i.alert_count,
         i.opened_at, greatest(n.created_at - i.called_at, interval '0') as unanswered,
-        n.reason = 'last_resort' as last_resort, al.reason,
+        n.reason = 'last_resort' as last_resort, al.reason, n.created_at, coalesce(i.acknowledged_by, '') as holder,
+        (select v.ack_timeout from policy_version v where v.id = i.policy_version_id) as ack_timeout,
         coalesce(n.covers, i.alert_count) - {_TOLD_BEFORE} as new_count,
         {contact.COLUMNS}, {judged.COLUMNS}
     from notification n
@@ -389,9 +392,19 @@ async def message(conn: Connection, notification_id: NotificationId, *, public_u
         opened_at=row["opened_at"],
         unanswered=row["unanswered"],
         last_resort=row["last_resort"],
+        acknowledged_by=row["holder"],
+        holds_until=_holds_until(row),
         listed=await _listed(conn, NotificationId(row["id"]), public_url) if row["purpose"] == Purpose.STORM else (),
         mention=judged.judged_of(row),
     )
+
+
+def _holds_until(row: asyncpg.Record) -> datetime | None:
+    """Return when others are told although somebody has the incident, of a reminder."""
+    if row["purpose"] != Purpose.REMINDER:
+        return None
+    span = Hold(after=row["ack_timeout"]).span(Urgency(row["urgency"]))
+    return None if span is None else row["created_at"] + lead(span)
 
 
 _LISTED = f"""

@@ -7,6 +7,7 @@ from datetime import datetime
 import asyncpg
 
 from alerts.escalation import Policy, Step
+from alerts.holding import Hold
 from alerts.oncall import ScheduleId
 from alerts.types import ContactId, PolicyId, PolicyVersionId
 from service.store.pool import Connection
@@ -16,10 +17,11 @@ async def every(conn: Connection) -> dict[PolicyId, Policy]:
     """Return the newest version of each policy, by name."""
     rows = await conn.fetch(
         """
-        select p.id, v.id as version_id, p.name, v.repeats, v.last_resort
+        select p.id, v.id as version_id, p.name, v.repeats, v.last_resort, v.ack_lapses, v.ack_timeout
         from policy p
         join lateral (
-            select id, repeats, last_resort from policy_version where policy_id = p.id order by id desc limit 1
+            select id, repeats, last_resort, ack_lapses, ack_timeout
+            from policy_version where policy_id = p.id order by id desc limit 1
         ) v on true
         order by p.name
         """
@@ -43,7 +45,8 @@ async def versions(conn: Connection, version_ids: Sequence[PolicyVersionId]) -> 
     """Return these versions."""
     rows = await conn.fetch(
         """
-        select v.id as version_id, coalesce(p.name, '') as name, v.repeats, v.last_resort
+        select v.id as version_id, coalesce(p.name, '') as name, v.repeats, v.last_resort, v.ack_lapses,
+            v.ack_timeout
         from policy_version v left join policy p on p.id = v.policy_id where v.id = any($1)
         """,
         list(version_ids),
@@ -60,6 +63,7 @@ def _policy(row: asyncpg.Record, steps: Mapping[int, list[Step]]) -> Policy:
         steps=tuple(steps[row["version_id"]]),
         repeats=row["repeats"],
         last_resort=None if last_resort is None else ContactId(last_resort),
+        hold=Hold(ends=row["ack_lapses"], after=row["ack_timeout"]),
     )
 
 
@@ -90,7 +94,14 @@ async def _steps(conn: Connection, version_ids: Sequence[int]) -> Mapping[int, l
 
 
 async def put(
-    conn: Connection, *, name: str, steps: Sequence[Step], repeats: int, last_resort: ContactId, now: datetime
+    conn: Connection,
+    *,
+    name: str,
+    steps: Sequence[Step],
+    repeats: int,
+    last_resort: ContactId,
+    hold: Hold,
+    now: datetime,
 ) -> PolicyId:
     """Make the policy of this name be so. In the caller's transaction, as the ones below."""
     policy_id = await conn.fetchval(
@@ -101,7 +112,7 @@ async def put(
         name,
         now,
     )
-    await _put_version(conn, PolicyId(policy_id), steps, repeats=repeats, last_resort=last_resort, now=now)
+    await _put_version(conn, PolicyId(policy_id), steps, repeats=repeats, last_resort=last_resort, hold=hold, now=now)
     return PolicyId(policy_id)
 
 
@@ -113,11 +124,12 @@ async def change(
     steps: Sequence[Step],
     repeats: int,
     last_resort: ContactId,
+    hold: Hold,
     now: datetime,
 ) -> None:
     """Make a policy be so. Incidents that are open go on by the version they opened with."""
     await conn.execute("update policy set name = $2 where id = $1", policy_id, name)
-    await _put_version(conn, policy_id, steps, repeats=repeats, last_resort=last_resort, now=now)
+    await _put_version(conn, policy_id, steps, repeats=repeats, last_resort=last_resort, hold=hold, now=now)
 
 
 async def _put_version(
@@ -127,20 +139,27 @@ async def _put_version(
     *,
     repeats: int,
     last_resort: ContactId,
+    hold: Hold,
     now: datetime,
 ) -> None:
     newest = await get(conn, policy_id)
-    if newest is not None and (newest.steps, newest.repeats, newest.last_resort) == (
+    if newest is not None and (newest.steps, newest.repeats, newest.last_resort, newest.hold) == (
         tuple(steps),
         repeats,
         last_resort,
+        hold,
     ):
         return
     version_id = await conn.fetchval(
-        "insert into policy_version (policy_id, repeats, last_resort, created_at) values ($1, $2, $3, $4) returning id",
+        """
+        insert into policy_version (policy_id, repeats, last_resort, ack_lapses, ack_timeout, created_at)
+        values ($1, $2, $3, $4, $5, $6) returning id
+        """,
         policy_id,
         repeats,
         last_resort,
+        hold.ends,
+        hold.after,
         now,
     )
     await conn.executemany(

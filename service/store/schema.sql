@@ -303,7 +303,7 @@ CREATE FUNCTION public.owe_webhooks_of_incident() RETURNS trigger
 begin
     insert into webhook_delivery (webhook_id, kind, subject, incident_id, happened_at, not_before)
     select w.id, told.kind, 'incident_event:' || new.id, new.incident_id, new.at, new.at
-    from (select case new.kind when 'opened' then 'incident.opened' when 'reopened' then 'incident.opened'
+    from (select case when new.kind in ('opened', 'reopened', 'given_back', 'lapsed') then 'incident.opened'
             else 'incident.' || new.kind end as kind) told
     join incident i on i.id = new.incident_id
     join webhook w on w.enabled and told.kind = any(w.events) and (w.brand_id is null or w.brand_id = i.brand_id)
@@ -765,6 +765,7 @@ CREATE TABLE public.incident (
     called_at timestamp with time zone NOT NULL,
     level integer DEFAULT 0 NOT NULL,
     level_at timestamp with time zone NOT NULL,
+    tended_at timestamp with time zone,
     CONSTRAINT incident_check CHECK (((status = 'resolved'::text) = (resolved_at IS NOT NULL))),
     CONSTRAINT incident_check1 CHECK (((status = 'resolved'::text) = (resolution IS NOT NULL))),
     CONSTRAINT incident_level_check CHECK ((level >= 0)),
@@ -928,7 +929,7 @@ CREATE TABLE public.notification (
     CONSTRAINT notification_bundled_check CHECK (((state = 'bundled'::text) = (bundled_into IS NOT NULL))),
     CONSTRAINT notification_check CHECK (((state = 'sending'::text) = (lease_token IS NOT NULL))),
     CONSTRAINT notification_check1 CHECK (((state = 'sent'::text) = (sent_at IS NOT NULL))),
-    CONSTRAINT notification_purpose_check CHECK ((purpose = ANY (ARRAY['first'::text, 'more'::text, 'again'::text, 'storm'::text, 'verify'::text, 'digest'::text, 'trial'::text, 'notice'::text]))),
+    CONSTRAINT notification_purpose_check CHECK ((purpose = ANY (ARRAY['first'::text, 'more'::text, 'again'::text, 'reminder'::text, 'storm'::text, 'verify'::text, 'digest'::text, 'trial'::text, 'notice'::text]))),
     CONSTRAINT notification_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'sending'::text, 'sent'::text, 'failed'::text, 'superseded'::text, 'bundled'::text]))),
     CONSTRAINT notification_urgency_check CHECK ((urgency = ANY (ARRAY['urgent'::text, 'high'::text, 'normal'::text])))
 );
@@ -975,6 +976,10 @@ CREATE TABLE public.policy_version (
     repeats integer NOT NULL,
     last_resort bigint,
     created_at timestamp with time zone NOT NULL,
+    ack_lapses boolean DEFAULT false NOT NULL,
+    ack_timeout interval,
+    CONSTRAINT policy_version_ack_timeout_check CHECK ((ack_timeout > '00:00:00'::interval)),
+    CONSTRAINT policy_version_hold_check CHECK ((ack_lapses OR (ack_timeout IS NULL))),
     CONSTRAINT policy_version_repeats_check CHECK (((repeats >= 0) AND (repeats <= 10)))
 );
 ALTER TABLE public.policy_version ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -1694,7 +1699,7 @@ CREATE CONSTRAINT TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.corre
 CREATE CONSTRAINT TRIGGER audit AFTER INSERT ON public.erasure DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.audit_change('erasure', 'id', 'mention_id,items', '');
 CREATE CONSTRAINT TRIGGER audit AFTER INSERT ON public.incident_event DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.audit_change('incident', 'incident_id', 'kind', '');
 CREATE CONSTRAINT TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.policy DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.audit_change('policy', 'id', 'name', '');
-CREATE CONSTRAINT TRIGGER audit AFTER INSERT ON public.policy_version DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.audit_change('policy', 'policy_id', 'repeats,last_resort', '');
+CREATE CONSTRAINT TRIGGER audit AFTER INSERT ON public.policy_version DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.audit_change('policy', 'policy_id', 'repeats,last_resort,ack_lapses,ack_timeout', '');
 CREATE CONSTRAINT TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.rule DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.audit_change('rule', 'id', 'name,brand_id,kind,mode,urgency,severity,group_by,settings,policy_id', '');
 CREATE CONSTRAINT TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.schedule DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.audit_change('schedule', 'id', 'name,zone', '');
 CREATE CONSTRAINT TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.schedule_layer DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.audit_change('schedule', 'schedule_id', 'position,starts,ends,turn', 'weekdays');
@@ -1718,7 +1723,7 @@ CREATE TRIGGER mention_gone_from_queues AFTER DELETE ON public.mention REFERENCI
 CREATE TRIGGER mention_reads_anew AFTER UPDATE ON public.mention FOR EACH ROW WHEN ((old.version <> new.version)) EXECUTE FUNCTION public.keep_past();
 CREATE TRIGGER mention_terms_changed AFTER UPDATE ON public.mention REFERENCING OLD TABLE AS gone NEW TABLE AS come FOR EACH STATEMENT EXECUTE FUNCTION public.count_terms_changed();
 CREATE TRIGGER mention_terms_gone AFTER DELETE ON public.mention REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION public.count_terms_gone();
-CREATE TRIGGER owe_webhooks AFTER INSERT ON public.incident_event FOR EACH ROW WHEN ((new.kind = ANY (ARRAY['opened'::text, 'reopened'::text, 'acknowledged'::text, 'escalated'::text, 'resolved'::text]))) EXECUTE FUNCTION public.owe_webhooks_of_incident();
+CREATE TRIGGER owe_webhooks AFTER INSERT ON public.incident_event FOR EACH ROW WHEN ((new.kind = ANY (ARRAY['opened'::text, 'reopened'::text, 'given_back'::text, 'lapsed'::text, 'acknowledged'::text, 'escalated'::text, 'resolved'::text]))) EXECUTE FUNCTION public.owe_webhooks_of_incident();
 CREATE TRIGGER owe_webhooks AFTER UPDATE OF angry ON public.mention FOR EACH ROW WHEN ((new.angry AND (old.angry IS DISTINCT FROM true) AND new.counted AND (new.analysed_at IS NOT NULL) AND (new.said_at > (new.first_seen_at - '2 days'::interval)))) EXECUTE FUNCTION public.owe_webhooks_of_mention();
 CREATE TRIGGER source_takes_mentions AFTER DELETE ON public.source FOR EACH ROW EXECUTE FUNCTION public.take_mentions_of_source();
 ALTER TABLE ONLY public.alert

@@ -21,7 +21,7 @@ async def listed(visit: Administering) -> Response:
     return visit.page(
         "audit.html",
         here="audit",
-        deeds=[(one, audit_words.details(one)) for one in found[:_A_PAGE]],
+        deeds=[(one, audit_words.details(one, visit.reader)) for one in found[:_A_PAGE]],
         actions=audit_words.actions(visit.reader),
         things=audit_words.things(visit.reader),
         proof=await audit.proof(visit.conn),

@@ -42,8 +42,28 @@ def things(reader: Reader) -> Mapping[str, str]:
     }
 
 
-def details(deed: Deed) -> list[str]:
+def _steps(reader: Reader) -> Mapping[str, str]:
+    """Return what people do about an incident, by the kinds of its timeline."""
+    words = reader.words
+    return {
+        "acknowledged": words.pgettext("deed", "acknowledged"),
+        "kept": words.pgettext("deed", "still on it"),
+        "given_back": words.pgettext("deed", "given back"),
+        "resolved": words.pgettext("deed", "resolved"),
+        "reopened": words.pgettext("deed", "opened again"),
+        "snoozed": words.pgettext("deed", "snoozed"),
+        "assigned": words.pgettext("deed", "assigned"),
+        "noted": words.pgettext("deed", "noted"),
+        "merged": words.pgettext("deed", "merged"),
+        "absorbed": words.pgettext("deed", "took another in"),
+    }
+
+
+def details(deed: Deed, reader: Reader) -> list[str]:
     """Return what a deed set or changed, in the API's words; what stayed empty is left out."""
+    step = _steps(reader).get(str(deed.detail.get("kind"))) if deed.thing == "incident" else None
+    if step is not None:
+        return [step]
     return [
         f"{name}: {_written(value[0])} → {_written(value[1])}"
         if deed.action == "changed" and isinstance(value, list)

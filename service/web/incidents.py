@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from alerts import incidents
+from alerts import holding, incidents
 from alerts.incidents import BY_PEOPLE, Transition
 from alerts.types import BrandId, Incident, IncidentId, IncidentStatus
-from service.store import brand, incident, mention, notification
+from service.store import brand, incident, mention, notification, policy
 from service.store.incident import Acted, IncidentSummary
 from service.store.mention import MentionFilter
 from service.store.search import storable
@@ -99,6 +99,7 @@ async def one(visit: SignedIn, incident_id: str) -> Response:
         resolved_because=wording.all_resolutions(visit.reader).get(found.resolution) if found.resolution else "",
         severity=wording.severity(found.severity, visit.reader),
         snoozes=_snoozes(visit.reader),
+        holds_until=await _holds_until(visit, found),
         others=await _others(visit, found),
         views=[mention_view.view(one, visit.reader) for one in mentions],
         timeline=[
@@ -116,6 +117,20 @@ async def acknowledge(visit: Responding, incident_id: str) -> Response:
     async with visit.conn.transaction():
         acted = await incident.acknowledge(visit.conn, _known(incident_id), by=visit.user, now=visit.reader.now)
     return _seen(acted)
+
+
+@router.post("/incidents/{incident_id}/keep")
+async def keep(visit: Responding, incident_id: str) -> Response:
+    """Whoever has it is still on it."""
+    await visit.form()
+    return await _act(visit, incident_id, lambda one: holding.keep(one, actor=visit.user, now=visit.reader.now))
+
+
+@router.post("/incidents/{incident_id}/give-back")
+async def give_back(visit: Responding, incident_id: str) -> Response:
+    """Nobody looks at it after all."""
+    await visit.form()
+    return await _act(visit, incident_id, lambda one: holding.give_back(one, actor=visit.user, now=visit.reader.now))
 
 
 @router.post("/incidents/{incident_id}/resolve")
@@ -196,6 +211,15 @@ async def _act(visit: Visit, incident_id: str, decide: Callable[[Incident], Tran
     async with visit.conn.transaction():
         acted = await incident.act(visit.conn, _known(incident_id), decide)
     return _seen(acted)
+
+
+async def _holds_until(visit: Visit, found: IncidentSummary) -> datetime | None:
+    """Return when its acknowledgement ends; None: nobody has it, or for ever."""
+    (one,) = await incident.of_ids(visit.conn, [found.id])
+    if one.policy_version_id is None:
+        return None
+    policies = await policy.versions(visit.conn, [one.policy_version_id])
+    return holding.ends_at(one, policies[one.policy_version_id].hold)
 
 
 def _snoozes(reader: Reader) -> Mapping[int, str]:

@@ -6,14 +6,16 @@ from datetime import datetime, timedelta
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from alerts import escalation, rota
+from alerts import escalation, holding, rota
 from alerts.escalation import Policy
+from alerts.holding import Hold
 from alerts.oncall import OverrideId, Schedule, ScheduleId
 from alerts.types import Contact, ContactId, PolicyId
 from service.store import calendar, contact, policy, schedule
 from service.store.calendar import FeedId
 from service.web import duty_view, render, wall_form
 from service.web.mention_query import number
+from service.web.reader import Reader
 from service.web.visit import Missing, PageRoute, Responding, SignedIn, Visit, Writing, or_missing
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
@@ -125,6 +127,7 @@ async def _page(
         notice=_notice(visit),
         mistake=mistake,
         address=address,
+        holds=lambda hold: _holds(hold, reader),
         given=visit.request.query_params if given is None else given,
         written=lambda at: wall_form.written(at, reader.zone),
     )
@@ -144,6 +147,26 @@ def _policies(
         )
         for key, one in policies.items()
     ]
+
+
+def _holds(hold: Hold, reader: Reader) -> str:
+    """Return how long an acknowledgement holds, as a sentence."""
+    _ = reader.words.gettext
+    if not hold.ends:
+        return _("An acknowledgement holds until somebody resolves the incident.")
+    values = {urgency.value: reader.span(span) for urgency, span in holding.USUAL.items()}
+    if hold.after is None:
+        return (
+            _(
+                "An acknowledgement holds for %(urgent)s, %(high)s or %(normal)s by urgency while nobody does anything "
+                "about the incident; whoever has it is reminded, then the steps begin anew."
+            )
+            % values
+        )
+    return _(
+        "An acknowledgement holds for %(span)s while nobody does anything about the incident; whoever has it is "
+        "reminded, then the steps begin anew."
+    ) % {"span": reader.span(hold.after)}
 
 
 async def _schedule(visit: Visit, schedule_id: str) -> Schedule:

@@ -116,6 +116,9 @@ def event(entry: TimelineEntry, reader: Reader) -> str:
         if entry.actor
         else words.gettext("Opened again: the trouble came back"),
         "acknowledged": words.gettext("Acknowledged by %(who)s"),
+        "kept": words.gettext("%(who)s is still on it"),
+        "given_back": words.gettext("%(who)s gave it back: whoever is on duty is told again"),
+        "lapsed": words.gettext("%(by)s acknowledged it and did nothing since: whoever is on duty is told again"),
         "resolved": words.gettext("Resolved by %(who)s: %(why)s"),
         "worsened": words.gettext("It got worse: whoever is on duty is told again"),
         "snoozed": words.gettext("Snoozed by %(who)s until %(until)s"),
@@ -133,7 +136,9 @@ def event(entry: TimelineEntry, reader: Reader) -> str:
         "suppressed": words.gettext("Nobody is told for now: incident %(incident)s tells of it already")
         if entry.detail.get("incident")
         else words.gettext("Nobody is told for now: %(by)s"),
-        "notified": words.gettext("E-mail to %(contact)s was accepted by the mail server"),
+        "notified": words.gettext("The mail server accepted a reminder to %(contact)s")
+        if entry.detail.get("purpose")
+        else words.gettext("E-mail to %(contact)s was accepted by the mail server"),
         "delivery_failed": words.gettext("E-mail to %(contact)s could not be delivered"),
     }.get(entry.kind)
     if pattern is None:

@@ -11,6 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from alerts import escalation, incidents
 from alerts.errors import DutyError
 from alerts.escalation import Policy, Step, Weak
+from alerts.holding import Hold
 from alerts.incidents import Outcome
 from alerts.oncall import Layer, Override, OverrideId, Schedule, ScheduleId
 from alerts.types import (
@@ -38,7 +39,9 @@ def schedule(*members: ContactId, **given: object) -> Schedule:
 
 
 def policy(*steps: Step, repeats: int = 0, last_resort: ContactId | None = BOSS) -> Policy:
-    return Policy(version_id=PolicyVersionId(1), name="Care", steps=steps, repeats=repeats, last_resort=last_resort)
+    return Policy(
+        version_id=PolicyVersionId(1), name="Care", steps=steps, repeats=repeats, last_resort=last_resort, hold=Hold()
+    )
 
 
 USUAL = policy(Step(schedules=(CARE,), wait=5 * MINUTE), Step(contacts=(MEI,), wait=10 * MINUTE), repeats=1)

@@ -1,7 +1,7 @@
 """The letter in four languages: every word translated, numbers and times as each language writes them."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -149,3 +149,26 @@ def test_the_last_resort_reads_that_there_is_nobody_else() -> None:
     for purpose in (Purpose.FIRST, Purpose.AGAIN):
         assert "you are the last resort" in rendered(make.message(purpose=purpose, last_resort=True), zone=ZONE).text
     assert "last resort" not in rendered(make.message(), zone=ZONE).text
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", "Mei acknowledged this incident"),
+        ("zh-Hant", "Mei 已接手這起事件"),
+        ("zh-Hans", "Mei 已接手这起事件"),
+        ("th", "Mei รับเรื่องนี้แล้ว"),
+    ],
+)
+def test_a_reminder_says_who_has_it_and_when_others_are_told(language: str, words: str) -> None:
+    message = make.message(
+        purpose=Purpose.REMINDER,
+        acknowledged_by="Mei",
+        holds_until=datetime(2026, 3, 5, 12, tzinfo=UTC),
+        contact=make.contact(language=language),
+    )
+    mail = rendered(message, zone=ZONE)
+
+    assert words in mail.text
+    assert words in mail.html
+    assert "20:00" in mail.text

@@ -29,6 +29,8 @@ NEEDED: dict[tuple[str, str], Scope | None] = {
     ("get", "/api/v1/incidents"): Scope.READ,
     ("get", "/api/v1/incidents/{id}"): Scope.READ,
     ("post", "/api/v1/incidents/{id}/ack"): Scope.RESPOND,
+    ("post", "/api/v1/incidents/{id}/keep"): Scope.RESPOND,
+    ("post", "/api/v1/incidents/{id}/unack"): Scope.RESPOND,
     ("post", "/api/v1/incidents/{id}/resolve"): Scope.RESPOND,
     ("post", "/api/v1/incidents/{id}/reopen"): Scope.RESPOND,
     ("post", "/api/v1/incidents/{id}/assign"): Scope.RESPOND,

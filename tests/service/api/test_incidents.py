@@ -102,3 +102,21 @@ async def test_there_is_no_incident_999(client: httpx.AsyncClient) -> None:
 
         assert answer.status_code == 404, action
     assert (await client.get(f"{LIST}/999")).status_code == 404
+
+
+async def test_an_acknowledgement_is_kept_taken_over_and_given_back(
+    client: httpx.AsyncClient, conn: Connection, place: Place
+) -> None:
+    trouble = await put_incident(conn, place)
+    url = f"{LIST}/{trouble.incident_id}"
+    taken = (await client.post(f"{url}/keep")).json()
+    kept = await client.post(f"{url}/keep")
+    back = (await client.post(f"{url}/unack")).json()
+    twice = await client.post(f"{url}/unack")
+    lines = [entry["kind"] for entry in (await client.get(url)).json()["timeline"]]
+    await client.post(f"{url}/resolve", json={"resolution": "answered"})
+
+    assert (taken["status"], kept.status_code) == ("acknowledged", 200)
+    assert (back["status"], back["cycle"], back["acknowledged_by"]) == ("triggered", 2, None)
+    assert (twice.status_code, lines) == (200, ["opened", "acknowledged", "kept", "given_back"])
+    assert [(await client.post(f"{url}/{act}")).status_code for act in ("keep", "unack")] == [409, 409]

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from alerts.escalation import Step
+from alerts.holding import Hold
 from alerts.oncall import Layer
 from alerts.types import Contact, DigestKind, DigestWish, Purpose, Resolution
 from service.pipeline.analyse import analyse_due
@@ -174,7 +175,9 @@ async def test_of_a_rule_with_a_policy_those_read_whom_the_policy_tells(conn: Co
     layer = Layer(members=(who["Mei"],), starts=datetime(2026, 3, 2, 9), turn=timedelta(days=7))  # noqa: DTZ001  # a wall's
     care = await schedule.put(conn, name="Care", zone="UTC", layers=[layer], now=now)
     steps = [Step(contacts=(who["Ann"],), schedules=(care,), wait=timedelta(minutes=5))]
-    policy_id = await policy.put(conn, name="Care", steps=steps, repeats=0, last_resort=who["Boss"], now=now)
+    policy_id = await policy.put(
+        conn, name="Care", steps=steps, repeats=0, last_resort=who["Boss"], hold=Hold(), now=now
+    )
     other = await watch(conn, "http://127.0.0.1/other", suffix=" Two")
     await conn.execute("delete from rule_contact")
     await conn.execute("update rule set policy_id = $2 where id = $1", watched.rule_id, policy_id)

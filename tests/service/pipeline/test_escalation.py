@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from alerts.escalation import Step
+from alerts.holding import Hold
 from alerts.oncall import Layer, ScheduleId
 from alerts.types import ContactId, IncidentId, PolicyId
 from service.cli.doctor import check_on_call
@@ -43,7 +44,9 @@ async def route(conn: Connection, watched: Watched, steps: Sequence[Step], *, re
     """Let the rule go by a policy."""
     boss = await person(conn, "Boss")
     now = await clock.now(conn)
-    policy_id = await policy.put(conn, name="Care", steps=steps, repeats=repeats, last_resort=boss, now=now)
+    policy_id = await policy.put(
+        conn, name="Care", steps=steps, repeats=repeats, last_resort=boss, hold=Hold(), now=now
+    )
     await conn.execute("update rule set policy_id = $2 where id = $1", watched.rule_id, policy_id)
     return policy_id
 

@@ -6,6 +6,7 @@ from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from alerts.escalation import Step
+from alerts.holding import Hold
 from alerts.oncall import Layer
 from alerts.silence import SilenceKind
 from alerts.types import BrandId, RuleKind, RuleMode, SourceId, Urgency
@@ -201,7 +202,7 @@ async def put_turns(conn: Connection) -> None:
         Step(schedules=(care,), wait=timedelta(minutes=10)),
         Step(whole_schedules=(care,), wait=timedelta(hours=1)),
     ]
-    await policy.put(conn, name="Care first", steps=steps, repeats=1, last_resort=told[0], now=now)
+    await policy.put(conn, name="Care first", steps=steps, repeats=1, last_resort=told[0], hold=Hold(), now=now)
     await silence.add(
         conn,
         kind=SilenceKind.MAINTENANCE,

@@ -33,6 +33,16 @@ async def test_acknowledge_resolve_and_reopen(browser: httpx.AsyncClient, conn: 
     assert lines == ["opened", "acknowledged", "resolved", "reopened"]
 
 
+async def test_an_acknowledgement_is_kept_and_given_back(browser: httpx.AsyncClient) -> None:
+    await _do(browser, "acknowledge")
+    kept = await _do(browser, "keep")
+    back = await _do(browser, "give-back")
+
+    assert "mei is still on it" in kept.text
+    assert "mei gave it back" in back.text
+    assert "acknowledged by mei" not in back.text
+
+
 async def test_a_resolution_needs_a_reason(browser: httpx.AsyncClient, conn: Connection) -> None:
     answer = await _do(browser, "resolve", resolution="")
 

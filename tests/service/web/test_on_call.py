@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from alerts.escalation import Step
+from alerts.holding import Hold
 from alerts.oncall import Layer
 from service.store import clock, contact, incident, policy, schedule
 from service.store.pool import Connection
@@ -27,7 +28,7 @@ async def care(conn: Connection) -> int:
     layer = Layer(members=tuple(ids[:2]), starts=(now - DAY).replace(tzinfo=None), turn=DAY)
     schedule_id = await schedule.put(conn, name="Care", zone="Asia/Bangkok", layers=[layer], now=now)
     steps = [Step(schedules=(schedule_id,), wait=timedelta(minutes=15))]
-    await policy.put(conn, name="Care first", steps=steps, repeats=2, last_resort=ids[2], now=now)
+    await policy.put(conn, name="Care first", steps=steps, repeats=2, last_resort=ids[2], hold=Hold(), now=now)
     return schedule_id
 
 

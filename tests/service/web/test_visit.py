@@ -44,7 +44,10 @@ NEEDED: dict[tuple[str, str], Scope | None] = {
         [
             *(("POST", f"/mentions/{{mention_id}}/{act}") for act in ("correct", "confirm", "undo")),
             *(("POST", f"/incidents/{{incident_id}}/{act}") for act in ("acknowledge", "resolve", "reopen", "assign")),
-            *(("POST", f"/incidents/{{incident_id}}/{act}") for act in ("snooze", "note", "merge")),
+            *(
+                ("POST", f"/incidents/{{incident_id}}/{act}")
+                for act in ("snooze", "note", "merge", "keep", "give-back")
+            ),
             ("POST", "/outbox/{notification_id}/retry"),
             *(("POST", path) for path in ("/silences", "/silences/{silence_id}/end")),
             *(("POST", f"/on-call/{path}") for path in ("{schedule_id}/overrides", "overrides/{override_id}/end")),
