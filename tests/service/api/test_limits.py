@@ -14,7 +14,7 @@ from tests.service.api.conftest import client_of, key_with, running
 
 LIMIT = 40
 #: The beginning of the next minute, so that no minute ends within a test.
-_NEXT_MINUTE = """
+NEXT_MINUTE = """
     update mock.clock
     set shift = date_trunc('minute', pg_catalog.now()) + interval '1 minute' - pg_catalog.now() + $1::interval
 """
@@ -28,13 +28,13 @@ def small(database_url: str) -> FastAPI:
 async def test_two_processes_give_no_more_than_the_limit_together(
     small: FastAPI, database_url: str, conn: Connection
 ) -> None:
-    await conn.execute(_NEXT_MINUTE, timedelta(0))
+    await conn.execute(NEXT_MINUTE, timedelta(0))
     other = create_app(Settings(database_url=database_url, rate_limit=LIMIT))
     key = await key_with(conn, Scope.READ)
     async with running(small), running(other), client_of(small, key) as one, client_of(other, key) as two:
         answers = [await (one, two)[n % 2].get("/api/v1/brands") for n in range(LIMIT + 10)]
         stranger = await one.get("/api/v1/brands", headers={"authorization": "Bearer earshot_a_b"})
-        await conn.execute(_NEXT_MINUTE, timedelta(minutes=1))
+        await conn.execute(NEXT_MINUTE, timedelta(minutes=1))
         later = await one.get("/api/v1/brands")
 
     refused = [one for one in answers if one.status_code == 429]
@@ -49,7 +49,7 @@ async def test_two_processes_give_no_more_than_the_limit_together(
 
 
 async def test_a_stranger_who_guesses_keys_is_slowed_down(small: FastAPI, conn: Connection) -> None:
-    await conn.execute(_NEXT_MINUTE, timedelta(0))
+    await conn.execute(NEXT_MINUTE, timedelta(0))
     async with running(small), client_of(small, "earshot_a_b") as guesser:
         codes = [(await guesser.get("/api/v1/brands")).status_code for _ in range(LIMIT + 1)]
 
