@@ -200,6 +200,7 @@ async def _deliver(stack: AsyncExitStack, settings: Settings, pool: Pool) -> lis
 
 
 async def _maintain(stack: AsyncExitStack, settings: Settings, pool: Pool) -> list[Rhythm]:
+    from service.pipeline.ledger import keep_ledger  # noqa: PLC0415
     from service.pipeline.maintain import audit, maintain  # noqa: PLC0415
     from service.pipeline.own import mark_own  # noqa: PLC0415
     from service.pipeline.prove import prove_log  # noqa: PLC0415
@@ -207,6 +208,10 @@ async def _maintain(stack: AsyncExitStack, settings: Settings, pool: Pool) -> li
 
     async def step() -> bool:
         await maintain(pool)
+        return False
+
+    async def keep() -> bool:
+        await keep_ledger(pool, settings.data_dir)
         return False
 
     async def index() -> bool:
@@ -223,6 +228,7 @@ async def _maintain(stack: AsyncExitStack, settings: Settings, pool: Pool) -> li
     rhythms = [
         Rhythm(step=step, seconds=60.0),
         Rhythm(step=look, seconds=60.0),
+        Rhythm(step=keep, seconds=60.0),
         Rhythm(step=index, seconds=1.0),
         Rhythm(step=mark, seconds=5.0),
     ]

@@ -7,7 +7,7 @@ from datetime import datetime
 import asyncpg
 
 from alerts.types import BrandId, MentionId, SourceId
-from service.store import events, story, tombstone
+from service.store import events, residues, story, tombstone
 from service.store.events import EventKind
 from service.store.pool import Connection
 
@@ -21,6 +21,13 @@ class Author:
 
     site: str
     author: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Again:
+    """What the tombstones of an erasure name."""
+
+    erasure_id: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,12 +60,27 @@ async def erase(conn: Connection, wanted: MentionId | Author, *, by: str, now: d
         len(found),
     )
     assert row is not None  # noqa: S101  # an insert returns its row
-    await _leave_tombstones(conn, row["id"], [one["id"] for one in found])
-    for statement in _FORGET:
-        await conn.execute(statement, [one["id"] for one in found])
-    await conn.execute(_SCRUB, [one["id"] for one in found], WORDS)
-    await events.tell(conn, EventKind.MENTION, [one["id"] for one in found])
+    await _take(conn, row["id"], [one["id"] for one in found])
     return Erasure(**row)
+
+
+async def erase_again(conn: Connection, erasure_id: int) -> int:
+    """Erase what an erasure's tombstones name and a restored backup brought back; return how many mentions that were.
+    In the caller's transaction."""
+    found = await _locked(conn, _Again(erasure_id=erasure_id))
+    if found:
+        await _take(conn, erasure_id, [one["id"] for one in found])
+    return len(found)
+
+
+async def _take(conn: Connection, erasure_id: int, mention_ids: Sequence[int]) -> None:
+    """Erase these mentions, which nobody else may change until the transaction ends."""
+    await _leave_tombstones(conn, erasure_id, mention_ids)
+    await residues.forget(conn, mention_ids)
+    for statement in _FORGET:
+        await conn.execute(statement, mention_ids)
+    await conn.execute(_SCRUB, mention_ids, WORDS)
+    await events.tell(conn, EventKind.MENTION, mention_ids)
 
 
 async def count(conn: Connection, wanted: MentionId | Author) -> int:
@@ -87,14 +109,30 @@ _OF_ITEM = f"""
 """  # noqa: S608  # ours
 #: By the indexes of ids and of names.
 _OF_AUTHOR = f"{_HERE} and site = $1 and (author_id = $2 or author_name = $2) order by id"
+#: The items that said the same, or whose author did: as `tombstone.without_erased` knows them.
+_OF_TOMBSTONES = f"""
+    {_HERE} and id in (
+        select m.id from erasure_tombstone t join mention m using (source_id, external_key)
+        where t.erasure_id = $1 and (
+            t.author = sha256(m.external_key || convert_to(coalesce(nullif(m.author_id, ''), m.author_name), 'UTF8'))
+            or exists (
+                select from mention_version v
+                where v.mention_id = m.id and t.content = sha256(m.external_key || v.content_hash)
+            )
+        )
+    )
+    order by id
+"""  # noqa: S608  # ours
 
 
-def _finding(wanted: MentionId | Author) -> tuple[str, tuple[int | str, ...]]:
+def _finding(wanted: MentionId | Author | _Again) -> tuple[str, tuple[int | str, ...]]:
     """Return the statement that finds what is to go, and its parameters."""
+    if isinstance(wanted, _Again):
+        return _OF_TOMBSTONES, (wanted.erasure_id,)
     return (_OF_AUTHOR, (wanted.site, wanted.author)) if isinstance(wanted, Author) else (_OF_ITEM, (wanted,))
 
 
-async def _locked(conn: Connection, wanted: MentionId | Author) -> list[asyncpg.Record]:
+async def _locked(conn: Connection, wanted: MentionId | Author | _Again) -> list[asyncpg.Record]:
     """Return what is to go, held against ingests and against the stage that puts stories together."""
     statement, parameters = _finding(wanted)
     seen = await conn.fetch(statement, *parameters)
@@ -157,13 +195,6 @@ _FORGET = (
     f"""
     update webhook_delivery d set body = null from ({_OF}) m join alert al on al.mention_id = m.id
     where d.incident_id = al.incident_id
-    """,  # noqa: S608  # ours
-    # What could not be read and what is tried out name an item by its identity or its author.
-    f"""
-    delete from quarantine q using ({_OF}) m where q.source_id = m.source_id
-        and position(convert_to(m.external_id, 'UTF8') in q.raw) > 0
-        and (m.author_name is null or position(convert_to(m.author_name, 'UTF8') in q.raw) > 0
-            or (m.author_id is not null and position(convert_to(m.author_id, 'UTF8') in q.raw) > 0))
     """,  # noqa: S608  # ours
     f"""
     delete from tryout t using ({_OF}) m where t.found is not null and m.text <> ''

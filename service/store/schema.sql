@@ -669,7 +669,8 @@ CREATE TABLE public.erasure (
     at timestamp with time zone NOT NULL,
     by text NOT NULL,
     mention_id bigint,
-    items integer NOT NULL
+    items integer NOT NULL,
+    key uuid DEFAULT gen_random_uuid() NOT NULL
 );
 ALTER TABLE public.erasure ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.erasure_id_seq
@@ -1504,6 +1505,8 @@ ALTER TABLE ONLY public.digest_run
     ADD CONSTRAINT digest_run_notification_id_key UNIQUE (notification_id);
 ALTER TABLE ONLY public.digest_run
     ADD CONSTRAINT digest_run_pkey PRIMARY KEY (contact_id, kind, starts);
+ALTER TABLE ONLY public.erasure
+    ADD CONSTRAINT erasure_key_key UNIQUE (key);
 ALTER TABLE ONLY public.erasure
     ADD CONSTRAINT erasure_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.erasure_tombstone

@@ -1,13 +1,14 @@
 """What is erased is gone everywhere, every total follows, and it stays away."""
 
 import asyncio
+import json
 
 import asyncpg
 import httpx
 import pytest
 
-from collectors.types import Author
-from service.store import clock, events, ingest, notification, search, trend
+from collectors.types import Author, Quarantined
+from service.store import clock, events, ingest, notification, quarantine, search, trend
 from service.store.events import Event, EventKind
 from service.store.pool import Connection, listening
 from tests import make
@@ -166,3 +167,44 @@ async def test_the_command_line_erases_after_asking(database_url: str, conn: Con
     assert (kept.returncode, wrong.returncode, done.returncode, again.returncode) == (1, 2, 0, 0)
     assert b"erased 1 mentions" in done.stdout
     assert await conn.fetchval("select count(*) from mention") == 0
+
+
+async def _set_aside(conn: Connection, place: Place, body: bytes, *, waits: bool = False) -> None:
+    await conn.execute(
+        """
+        insert into push (source_id, received_at, headers, body, due, reason)
+        values ($1, $2::timestamptz, '{}', $3, case when $4 then $2 end, case when not $4 then 'unreadable' end)
+        """,
+        place.source_id,
+        make.NOW,
+        body,
+        waits,
+    )
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        '{"id": "文-7/a", "by": "林小姐"}',
+        json.dumps({"id": "文-7/a", "by": "林小姐"}),
+        json.dumps({"id": "文-7/a", "by": "林小姐"}).replace("/", "\\/"),
+        json.dumps({"id": "文-7/a", "by": "林小姐"}).replace("5c0f", "5C0F").replace("59d0", "59D0"),
+        "<item><id>&#25991;-7/a</id><by>&#26519;&#23567;&#22992;</by></item>",
+    ],
+)
+async def test_what_could_not_be_read_of_it_goes_however_it_was_written(
+    client: httpx.AsyncClient, conn: Connection, place: Place, written: str
+) -> None:
+    said = make.mention(id="文-7/a", text="Never again.", author=Author(name="林小姐"))
+    mention_id = await put_mention(conn, place, said)
+    for raw in (written, written.replace("7", "8")):
+        kept = [Quarantined(raw=raw.encode(), reason="no time")]
+        await quarantine.put(conn, place.source_id, kept, now=make.NOW)
+        await _set_aside(conn, place, raw.encode())
+    await _set_aside(conn, place, written.encode(), waits=True)
+    await _erase(client, mention=mention_id)
+
+    assert await conn.fetchval("select array_agg(raw) from quarantine") == [written.replace("7", "8").encode()]
+    assert await conn.fetchval("select count(*) from push where due is null") == 1
+    # It brings others too, and is read in a moment: what was erased is known there again.
+    assert await conn.fetchval("select count(*) from push where due is not null") == 1
