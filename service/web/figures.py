@@ -76,7 +76,7 @@ def course_words(found: Course, period: Period, reader: Reader) -> str:
         Course.WORSE: _("Worse than %(before)s"),
         Course.MIXED: _("Mixed against %(before)s: one of anger and displeasure rose, the other fell"),
         Course.SAME: _("About the same as %(before)s: the difference may be chance"),
-        Course.UNKNOWN: _("Nothing to compare with in %(before)s yet"),
+        Course.UNKNOWN: _("No mentions in %(before)s to compare with yet"),
     }[found]
     return pattern % {"before": before(period, reader)}
 

@@ -12,7 +12,7 @@ from alerts.brands import BrandTerms
 from alerts.catalogue import LANGUAGES, NATIVE_NAMES
 from alerts.errors import BrandError
 from alerts.types import RuleKind, RuleMode, Urgency
-from service.store import brand, contact, rule, source, trend
+from service.store import brand, contact, rule, source, trend, verification
 from service.store.search import storable
 from service.web import render
 from service.web.visit import PageRoute, Visit, Writing
@@ -30,20 +30,24 @@ class Steps:
     brand: bool
     source: bool
     contact: bool
+    #: Somebody may be told: who is a contact agreed to it.
+    agreed: bool
     mention: bool
 
     @property
     def are_done(self) -> bool:
         """Whether nobody needs to be led any more."""
-        return self.brand and self.source and self.contact and self.mention
+        return self.brand and self.source and self.agreed and self.mention
 
 
 async def steps(visit: Visit) -> Steps:
     """Return what an Earshot has that a newcomer needs."""
+    contacts = await contact.every(visit.conn)
     return Steps(
         brand=bool(await brand.every(visit.conn)),
         source=bool(await source.health(visit.conn, now=visit.reader.now)),
-        contact=bool(await contact.every(visit.conn)),
+        contact=bool(contacts),
+        agreed=any(one.verified for one in contacts),
         mention=await trend.total(visit.conn) > 0,
     )
 
@@ -81,7 +85,7 @@ async def ask_contact(visit: Writing) -> Response:
 
 @router.post("/welcome/contact")
 async def add_contact(visit: Writing) -> Response:
-    """Tell somebody from now on, or show the form again with what is wrong. Where there is no rule, a first is made."""
+    """Ask somebody whether to be told, or show the form again with what is wrong. Where no rule is, a first is made."""
     form, _ = await visit.form(), visit.reader.words.gettext
     name, email = _line(form.get("name", "")), _line(form.get("email", ""))
     language = form.get("language", "")
@@ -94,7 +98,16 @@ async def add_contact(visit: Writing) -> Response:
     if any(one.name == name for one in await contact.every(visit.conn)):
         return _form(visit, "contact", form, wrong=_("There is a contact of this name already; choose another."))
     async with visit.conn.transaction():
-        await contact.put(visit.conn, name=name, email=email, language=language, enabled=True, now=visit.reader.now)
+        added = await contact.put(
+            visit.conn,
+            name=name,
+            email=email,
+            language=language,
+            enabled=True,
+            verified=False,
+            now=visit.reader.now,
+        )
+        await verification.ask(visit.conn, added, now=visit.reader.now)
         if not await rule.every(visit.conn):
             await _first_rule(visit)
     return render.moved("/")

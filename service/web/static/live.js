@@ -88,6 +88,7 @@ async function refresh() {
   for (const region of document.querySelectorAll("[data-fresh]")) {
     const fresh = page.getElementById(region.id);
     if (fresh) changed = replace(region, fresh) || changed;
+    else if (!isBusy(document.body)) return location.reload(); // what was left to do is done: the page is another one
   }
   for (const list of document.querySelectorAll("[data-offer]")) {
     const fresh = page.getElementById(list.id);

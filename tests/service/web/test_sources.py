@@ -10,7 +10,7 @@ from collectors.egress import GuardedEgress
 from service.pipeline.analyse import analyse_due
 from service.pipeline.collect import collect_due
 from service.pipeline.try_out import try_due
-from service.store import brand, clock, contact, rule, source
+from service.store import brand, clock, contact, rule, source, verification
 from service.store.pool import Connection, Pool
 from tests.places import Feed, Post, serving_feed
 from tests.service.web import seed
@@ -144,6 +144,11 @@ async def test_three_steps_lead_to_a_first_mention(
     await _keep(browser, there)
     contact_form = {**hidden, "name": "Mei", "email": "mei@lantern.example", "language": "zh-Hant"}
     await browser.post("/welcome/contact", data=contact_form)
+    asked = (await browser.get("/")).text
+    mei = await contact.named(conn, "Mei")
+    assert mei
+    now = await clock.now(conn)
+    await verification.agree(conn, await verification.add_link(conn, mei, now=now), now=now)
     async with GuardedEgress() as egress:
         await collect_due(pool, egress, allow_private=False, random=Random(1))
     while await analyse_due(pool, seed.ScriptedAnalyser()):
@@ -154,8 +159,11 @@ async def test_three_steps_lead_to_a_first_mention(
     assert [one.terms.aliases for one in await brand.every(conn)] == [("燈籠麵", "soup")]
     assert [one.language for one in await contact.every(conn)] == ["zh-Hant"]
     assert [one.name for one in await rule.every(conn)] == ["Angry mentions"]
+    assert "told nothing until somebody there agrees" in asked
+    assert 'id="chart"' not in asked
     assert Page(page).all("ol") == []
     assert 'class="value">1<' in page
+    assert 'id="chart"' in page
 
 
 async def test_a_step_says_what_is_wrong(browser: httpx.AsyncClient) -> None:
