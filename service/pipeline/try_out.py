@@ -3,18 +3,19 @@
 claim (lease, token) | collect, outside any transaction | keep the look
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+from alerts.matching import post_of
 from collectors import registry
 from collectors.errors import CollectError
 from collectors.kept_secrets import with_secrets
 from collectors.types import Collected, Egress, Mention, Source
-from service.store import clock, tryout
-from service.store.pool import Pool
-from service.store.tryout import Tryout
+from service.store import brand_match, clock, tryout
+from service.store.pool import Connection, Pool
+from service.store.tryout import Draft, Tryout
 
 #: Longer than one poll may take.
 LEASE = timedelta(minutes=5)
@@ -29,15 +30,16 @@ async def try_due(pool: Pool, egress: Egress, *, allow_private: bool) -> bool:
         wanted = await tryout.claim(conn, now=now, lease=LEASE, token=token)
     if wanted is None:
         return False
-    error, found = await _tried(wanted, egress, allow_private=allow_private, now=now)
+    error, collected = await _tried(wanted, egress, allow_private=allow_private, now=now)
     async with pool.acquire() as conn, conn.transaction():
+        found = None if collected is None else _look(collected, await _kept(conn, wanted.draft, collected.mentions))
         await tryout.finish(conn, wanted.id, token, error=error, found=found, now=await clock.now(conn))
     return True
 
 
 async def _tried(
     wanted: Tryout, egress: Egress, *, allow_private: bool, now: datetime
-) -> tuple[str | None, Mapping[str, Any] | None]:
+) -> tuple[str | None, Collected | None]:
     """Return why nothing came, or what came."""
     draft = wanted.draft
     place = Source(kind=draft.kind, settings=draft.settings, allow_private=draft.allow_private or allow_private)
@@ -45,14 +47,27 @@ async def _tried(
         collected = await registry.collector(draft.kind).collect(with_secrets(place), egress=egress, now=now)
     except CollectError as error:
         return str(error), None
-    return None, _look(collected)
+    return None, collected
 
 
-def _look(collected: Collected) -> Mapping[str, Any]:
+async def _kept(conn: Connection, draft: Draft, mentions: Sequence[Mention]) -> list[bool]:
+    """Return which of the mentions the source would keep: those about a brand, where it does not keep everything."""
+    if draft.brand_id is not None and not draft.match:
+        return [True] * len(mentions)
+    matcher, posts = await brand_match.current(conn), [post_of(one, draft.name) for one in mentions]
+    if draft.brand_id is None:
+        return [bool(matcher.about(post)) for post in posts]
+    return [matcher.is_about(draft.brand_id, post) for post in posts]
+
+
+def _look(collected: Collected, kept: Sequence[bool]) -> Mapping[str, Any]:
     """Return what a person needs to see whether that is the right place."""
     return {
         "seen": collected.seen,
-        "mentions": [_shown(one) for one in collected.mentions[:_SHOWN]],
+        "unmatched": kept.count(False),
+        "mentions": [
+            {**_shown(one), "kept": keep} for one, keep in list(zip(collected.mentions, kept, strict=True))[:_SHOWN]
+        ],
         "quarantined": len(collected.quarantined),
         "warning": collected.warning,
     }

@@ -97,6 +97,8 @@ class Fetch:
     #: None: it counts for every brand, and who asks is bound to some.
     inserted: int | None
     quarantined: int
+    #: About none of the brands, and so not kept; not among those seen.
+    unmatched: int
     error: str | None
     gap_suspected: bool
 
@@ -105,7 +107,7 @@ async def latest(conn: Connection, source_id: SourceId, *, limit: int) -> list[F
     """Return a source's last fetches, newest first."""
     rows = await conn.fetch(
         """
-        select f.started_at, f.outcome, f.seen, f.quarantined, f.error, f.gap_suspected,
+        select f.started_at, f.outcome, f.seen, f.quarantined, f.unmatched, f.error, f.gap_suspected,
             case when s.brand_id is not null or seen_brands() is null then f.inserted end as inserted
         from fetch_log f join source s on s.id = f.source_id
         where f.source_id = $1 order by f.started_at desc limit $2

@@ -154,7 +154,9 @@ def _bars(across: alt.X, series: tuple[str, ...]) -> alt.Chart:
         .mark_bar(cursor="pointer")
         .encode(
             x=across,
-            y=alt.Y("n:Q", stack="zero", axis=alt.Axis(title=None, tickMinStep=1, tickCount=4, format=",d", domain=False)),
+            y=alt.Y(
+                "n:Q", stack="zero", axis=alt.Axis(title=None, tickMinStep=1, tickCount=4, format=",d", domain=False)
+            ),
             color=alt.Color("series:N", scale=alt.Scale(domain=series, range=ranges), sort=series, legend=None),
             order=alt.Order("order:Q"),
             tooltip="series:N",  # what it says comes from `tip`: without an encoding Vega asks for no tooltip

@@ -6,6 +6,7 @@ from random import Random
 import httpx
 import pytest
 
+from alerts.brands import BrandTerms
 from collectors.egress import GuardedEgress
 from service.pipeline.analyse import analyse_due
 from service.pipeline.collect import collect_due
@@ -59,6 +60,17 @@ async def test_a_source_is_tried_and_then_kept(
     assert kept == f"/sources/{found.id}?came=kept"
     assert (found.name, found.settings, found.brand, found.enabled) == ("Forum", {"url": feed.url}, None, True)
     assert await conn.fetchval("select count(*) from mention") == 0
+
+
+async def test_trying_a_shared_source_says_what_it_would_not_keep(
+    browser: httpx.AsyncClient, pool: Pool, conn: Connection, feed: Feed
+) -> None:
+    await brand.add(conn, BrandTerms(name="Soup"), now=await clock.now(conn))
+    there = await _tried(browser, pool, "/add-source?kind=feed", name="Forum", set_url=feed.url, allow_private="1")
+    look = (await browser.get(there)).text
+
+    assert "1 of them is about none of your brands" in look
+    assert look.count("not kept</span>") == 1
 
 
 async def test_a_place_that_does_not_answer_says_why(browser: httpx.AsyncClient, pool: Pool, feed: Feed) -> None:
