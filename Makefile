@@ -15,7 +15,7 @@ BIN := .venv-test/bin
 #: More words for pytest, as in `make check ARGS="-k incident"`.
 ARGS ?=
 
-.PHONY: help env run test check bench bench-collect bench-store bench-analysis chaos test-env train-env train-test static image-check lock schema screenshots dst clean
+.PHONY: help env run test check bench bench-collect bench-store bench-analysis chaos test-env train-env train-test static image-check lock schema screenshots lighthouse dst clean
 
 help: ## List these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -84,6 +84,11 @@ PICTURES ?= build/screenshots
 screenshots: test-env ## Take pictures of every page into build/screenshots (PICTURES=folder)
 	@EARSHOT_CHROMIUM=$$(tools/browser.sh) && export EARSHOT_CHROMIUM && \
 	exec $(BIN)/python -m tests.service.web.screenshots $(PICTURES) $(ARGS)
+
+lighthouse: test-env ## Ask Lighthouse (npm) about every page, on a phone and a desktop (ARGS="--only mentions")
+	@npm install --silent --no-save --no-audit --no-fund --prefix build/lighthouse lighthouse@12.8.2 && \
+	EARSHOT_CHROMIUM=$$(tools/browser.sh) && export EARSHOT_CHROMIUM && \
+	exec $(BIN)/python -m tests.service.web.lighthouse $(ARGS)
 
 schema: test-env ## Write service/store/schema.sql anew from the migrations
 	$(BIN)/python -m service.store.schema

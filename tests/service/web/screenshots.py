@@ -7,6 +7,9 @@ import argparse
 import asyncio
 import shutil
 import tempfile
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
@@ -103,7 +106,19 @@ async def _shoot(
         await context.close()
 
 
-async def _take(url: str, data_dir: Path, wanted: argparse.Namespace) -> None:
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """The story told, and served."""
+
+    origin: str
+    #: Of somebody signed in.
+    cookie: str
+    #: Addresses by the pages' names.
+    pages: Mapping[str, str]
+
+
+@asynccontextmanager
+async def _set(url: str, data_dir: Path) -> AsyncIterator[Stage]:
     await conftest._make_template(url)
     server = await asyncpg.connect(url)
     await server.execute("create database shots template template_earshot")
@@ -118,13 +133,36 @@ async def _take(url: str, data_dir: Path, wanted: argparse.Namespace) -> None:
     async with pool.acquire() as conn:
         cookie = await session_cookie(conn)
     with stage.served(create_app(settings)) as origin:
-        async with async_playwright() as playwright:
-            browser = await playwright.chromium.launch(executable_path=stage.chromium(), args=list(stage.ARGUMENTS))
-            every = await _addresses(pool)
-            pages = {name: every[name] for name in wanted.only or every}
-            await _shoot(browser, origin, pages, cookie=cookie, wanted=wanted)
-            await browser.close()
+        yield Stage(origin=origin, cookie=cookie, pages=await _addresses(pool))
     pool.terminate()
+
+
+@contextmanager
+def _postgres() -> Iterator[tuple[str, Path]]:
+    """Give the address of a Postgres, and a folder for what goes with it."""
+    root = Path(tempfile.mkdtemp(prefix="earshot-shots-"))
+    root.chmod(0o755)
+    try:
+        yield database.ensure_running(root / "postgres", {"fsync": "off", "max_connections": "50"}).url, root
+    finally:
+        database.stop(root / "postgres")
+        shutil.rmtree(root, ignore_errors=True)
+
+
+@asynccontextmanager
+async def staged() -> AsyncIterator[Stage]:
+    """Tell the story to an Earshot of its own and serve it, with a Postgres that goes away afterwards."""
+    with _postgres() as (url, folder):
+        async with _set(url, folder) as found:
+            yield found
+
+
+async def _take(wanted: argparse.Namespace) -> None:
+    async with staged() as found, async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=stage.chromium(), args=list(stage.ARGUMENTS))
+        pages = {name: found.pages[name] for name in wanted.only or found.pages}
+        await _shoot(browser, found.origin, pages, cookie=found.cookie, wanted=wanted)
+        await browser.close()
 
 
 def main() -> None:
@@ -136,14 +174,7 @@ def main() -> None:
     parser.add_argument("--schemes", nargs="*", default=SCHEMES, choices=SCHEMES)
     wanted = parser.parse_args()
     wanted.folder.mkdir(parents=True, exist_ok=True)
-    root = Path(tempfile.mkdtemp(prefix="earshot-shots-"))
-    root.chmod(0o755)
-    try:
-        running = database.ensure_running(root / "postgres", {"fsync": "off", "max_connections": "50"})
-        asyncio.run(_take(running.url, root, wanted))
-    finally:
-        database.stop(root / "postgres")
-        shutil.rmtree(root, ignore_errors=True)
+    asyncio.run(_take(wanted))
 
 
 if __name__ == "__main__":
