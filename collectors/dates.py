@@ -64,6 +64,8 @@ _FORMS = tuple(
         # 2024-03-05T14:30:00Z, 2024/3/5 14:30, 2024年3月5日, 民國113年3月5日
         r"^(?:(?P<roc>(?:中華|中华)?(?:民國|民国))\s*)?(?P<year>(?<=[國国])\d{2}|\d{3,5})\s*(?:[-/.]|年)\s*(?P<month>\d{1,2})\s*(?:[-/.]|月)\s*"
         r"(?P<day>\d{1,2})(?!\d)\s*[日號号]?\s*(?:[（(]?(?:星期|週|周)?[一二三四五六日天][）)]?)?\s*[t_,]?\s*",
+        # 1130305, as Taiwan's offices write it
+        r"^(?P<year>(?:0?[89]|1\d)\d)(?P<month>\d{2})(?P<day>\d{2})(?!\d)",
         # 20240305T143000Z
         r"^(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})(?:[t ](?=\d{2}:))?",
         # Tue, 5 Mar 2024 14:30:00 +0800; 5 มี.ค. 2567 14:30 น.; 05-Mar-24
@@ -73,7 +75,7 @@ _FORMS = tuple(
         r"^(?:[a-z]+,?\s+)??(?P<name>[a-z]{3,9})\.?\s+(?P<day>\d{1,2})(?:st|nd|rd|th)?,?\s+(?P<year>\d{4,5})(?!\d)"
         r"\s*(?:,|at)?\s*",
         # 25/12/2024 14:30, 12/25/2024, 5/6/26
-        r"^(?P<first>\d{1,2})[/.-](?P<other>\d{1,2})[/.-](?P<year>\d{4}|\d{2})(?!\d),?\s*",
+        r"^(?P<first>\d{1,2})(?P<mark>[/.-])(?P<other>\d{1,2})[/.-](?P<year>\d{4}|\d{2})(?!\d),?\s*",
     )
 )
 # Tue Mar  5 14:30:00 +0800 2024, as C's asctime and some social networks write it.
@@ -194,6 +196,9 @@ def _slashed(part: dict[str, str | None], year: int, *, day_first: bool | None) 
         if day_first is None and (first != other or len(part["first"] or "") == 2):
             return None
     elif first > 12 or year != written:
+        day_first = True
+    if day_first is None and part.get("mark") == "." and year == written:
+        # Who writes points writes the day first.
         day_first = True
     if day_first is None and first != other:
         return None

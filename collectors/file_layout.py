@@ -1,9 +1,11 @@
 """How a file is laid out: its kind, encoding, delimiter, sheet and columns, found by looking."""
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
-from itertools import islice
+from itertools import dropwhile, islice
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -26,7 +28,13 @@ _SUFFIXES: Mapping[str, Kind] = {
     ".csv": "csv", ".tsv": "csv", ".txt": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json",
     ".xlsx": "xlsx", ".xlsm": "xlsx", ".xltx": "xlsx",
 }  # fmt: skip
-_BOMS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+#: UTF-32 first: its mark begins as that of UTF-16.
+_BOMS = {
+    b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe\x00\x00": "utf-32", b"\x00\x00\xfe\xff": "utf-32",
+    b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16",
+}  # fmt: skip
+_COMPRESSED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf", b"Rar!", b"\x28\xb5\x2f\xfd")
+_WEB_PAGE = re.compile(rb"\s*<(?:!doctype|html|table|head|body|\?xml|script|meta)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,8 +52,10 @@ class Layout:
     #: Of a file of text.
     encoding: str = "utf-8"
     delimiter: str = ","
-    #: The sheet of a workbook, and the row of its headings.
+    #: The sheet of a workbook, and others that hold texts too.
     sheet: str = ""
+    other_sheets: Sequence[str] = ()
+    #: The line of the headings, or their row in the sheet.
     heading: int = 0
     columns: Columns = field(default_factory=lambda: Columns(column_of={}))
 
@@ -69,9 +79,15 @@ def _kind(path: Path, given: Kind | None) -> Kind:
         head = file.read(512)
     if looks_like_workbook(head):
         return "xlsx"
-    if path.suffix.lower() in {".xls", ".xlsx"} and head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+    if head.startswith(_COMPRESSED):
+        raise SettingError("file", f"{path.name} is packed: unpack it and import what is in it")
+    if head.startswith(b"%PDF"):
+        raise SettingError("file", f"{path.name} is a PDF: export the table as .csv or .xlsx where it comes from")
+    if _WEB_PAGE.match(head.removeprefix(b"\xef\xbb\xbf")):
         raise SettingError("file", f"{path.name} is a web page by another name: open it in Excel and save it as .xlsx")
     kind = given or _SUFFIXES.get(path.suffix.lower())
+    if kind == "jsonl" and not given and head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"["):
+        return "json"
     if kind is None:
         raise SettingError("kind", f"{path.name} does not tell what it is; say --kind {', --kind '.join(KINDS)}")
     if kind == "xlsx":
@@ -91,36 +107,63 @@ def _encoding(path: Path) -> str:
             if not head.isascii() or b"\x00" in head:
                 sample += head
             head = file.read(65_536)
-    return charsets.guess(bytes(sample))
+    return "utf-8" if _is_mostly_utf8(bytes(sample)) else charsets.guess(bytes(sample))
+
+
+def _is_mostly_utf8(sample: bytes) -> bool:
+    """Say whether half the lines beyond ASCII are UTF-8, which no other encoding is by chance."""
+    beyond = [line for line in sample.splitlines() if not line.isascii()]
+    return bool(beyond) and b"\x00" not in sample and sum(map(_is_utf8, beyond)) * 2 >= len(beyond)
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _with_csv_columns(layout: Layout) -> Layout:
-    with Lines(layout.path, layout.encoding) as lines:
-        first = next((line.text for line in lines if line.text.strip()), "")
-    layout = replace(layout, delimiter=_delimiter(first))
+    layout, columns, names = _csv_heading(layout)
     with Lines(layout.path, layout.encoding) as lines:
         rows = CsvRows(lines, delimiter=layout.delimiter)
-        names = csv_header(rows, layout.delimiter)
-        if not names:
-            raise SettingError("file", f"{layout.path.name} has no header line")
-        columns = columns_of(names, layout.mapping, layout.place)
+        below = dropwhile(lambda row: row.lines[0].number <= layout.heading, rows)
         tell_rows(rows, names, columns)
-        sample = [fields_of(dict(zip(names, row.values, strict=False)), columns) for row in islice(rows, _SAMPLE_ROWS)]
+        sample = [fields_of(valued(names, row.values), columns) for row in islice(below, _SAMPLE_ROWS)]
     return _known(layout, columns, names, sample)
 
 
-def csv_header(rows: CsvRows, delimiter: str) -> list[str]:
-    """Return the headings, leaving out the line by which Excel is told the delimiter."""
-    header = next(rows, None)
-    if header and "".join(line.text for line in header.lines).strip().strip('"') == f"sep={delimiter}":
-        header = next(rows, None)
-    return header.values if header else []
+def _csv_heading(layout: Layout) -> tuple[Layout, Columns, Sequence[str]]:
+    """Return the layout with its delimiter and the line of its headings, and what these say: of the first rows, read
+    with each delimiter that may be meant, the one with the most known names. Raises SettingError."""
+    found: tuple[Layout, Columns, Sequence[str]] | None = None
+    fault, widest = SettingError("file", f"{layout.path.name} has no header line"), -1
+    for delimiter in _delimiters(layout):
+        with Lines(layout.path, layout.encoding) as lines:
+            for row in islice(CsvRows(lines, delimiter=delimiter), _HEADING_ROWS):
+                line = row.lines[0].number
+                if row.fault and widest < 0:
+                    fault, widest = SettingError("file", f"no headings can be read: line {line}: {row.fault}"), 0
+                if row.fault or not any(map(str.strip, row.values)):
+                    continue
+                try:
+                    columns = columns_of(row.values, layout.mapping, layout.place)
+                except SettingError as error:
+                    if len(row.values) > widest:
+                        fault, widest = error, len(row.values)
+                    continue
+                if found is None or len(columns.column_of) > len(found[1].column_of):
+                    found = replace(layout, delimiter=delimiter, heading=line), columns, row.values
+    if found is None:
+        raise fault
+    return found
 
 
 def tell_rows(rows: CsvRows, names: Sequence[str], columns: Columns) -> None:
     """Let the reader tell a row of this file from words that look like one."""
     rows.width = len(names)
-    rows.tells_row = lambda values: tells_row(dict(zip(names, values, strict=False)), columns)
+    rows.tells_row = lambda values: tells_row(valued(names, values), columns)
 
 
 def _with_sheet_columns(layout: Layout) -> Layout:
@@ -129,16 +172,38 @@ def _with_sheet_columns(layout: Layout) -> Layout:
     with open_workbook(layout.path) as workbook:
         for sheet in [sheet_named(workbook, layout.sheet)] if layout.sheet else _visible_first(workbook.sheets):
             rows = workbook.rows(sheet)
-            for row in islice(rows, _HEADING_ROWS):
-                try:
-                    columns = columns_of(row.values, layout.mapping, layout.place)
-                except SettingError as error:
-                    first_fault = first_fault or error
-                    continue
-                layout = replace(layout, sheet=sheet.name, heading=row.number)
-                sample = [fields_of(valued(row.values, below), columns) for below in islice(rows, _SAMPLE_ROWS)]
-                return _known(layout, replace(columns, zero=workbook.zero), row.values, sample)
+            try:
+                row, columns = _sheet_heading(rows, layout)
+            except SettingError as error:
+                first_fault = first_fault or error
+                continue
+            others = [] if layout.sheet else _others_with_texts(workbook, sheet, layout)
+            layout = replace(layout, sheet=sheet.name, other_sheets=others, heading=row.number)
+            sample = [fields_of(valued(row.values, below.values), columns) for below in islice(rows, _SAMPLE_ROWS)]
+            return _known(layout, replace(columns, zero=workbook.zero), row.values, sample)
     raise first_fault or SettingError("file", f"{layout.path.name} has no row in any sheet")
+
+
+def _sheet_heading(rows: Iterable[SheetRow], layout: Layout) -> tuple[SheetRow, Columns]:
+    """Return the row of the headings and what they say. Raises SettingError where none of the first rows is it."""
+    fault: SettingError | None = None
+    for row in islice(rows, _HEADING_ROWS):
+        try:
+            return row, columns_of(row.values, layout.mapping, layout.place)
+        except SettingError as error:
+            fault = fault or error
+    raise fault or SettingError("file", f"{layout.path.name} has no row in any sheet")
+
+
+def _others_with_texts(workbook: Workbook, read: Sheet, layout: Layout) -> list[str]:
+    """Return the names of the other sheets in sight that hold texts: one reading is of one sheet."""
+    found = []
+    for sheet in workbook.sheets:
+        if sheet is not read and not sheet.hidden:
+            with suppress(CollectError):
+                _sheet_heading(workbook.rows(sheet), layout)
+                found.append(sheet.name)
+    return found
 
 
 def _visible_first(sheets: Sequence[Sheet]) -> list[Sheet]:
@@ -154,9 +219,9 @@ def sheet_named(workbook: Workbook, name: str) -> Sheet:
     raise SettingError("sheet", f"there is no sheet {name!r}; use one of {there}")
 
 
-def valued(header: Sequence[str], row: SheetRow) -> dict[str, str]:
+def valued(header: Sequence[str], values: Sequence[str]) -> dict[str, str]:
     """Return a row's values by their headings; the first of two headings that are alike is the one."""
-    return dict(reversed(list(zip(header, [*row.values, *[""] * (len(header) - len(row.values))], strict=False))))
+    return dict(reversed(list(zip(header, [*values, *[""] * (len(header) - len(values))], strict=False))))
 
 
 def _with_json_columns(layout: Layout) -> Layout:
@@ -167,7 +232,13 @@ def _with_json_columns(layout: Layout) -> Layout:
         found = json_rows.load(layout.path)[:_SAMPLE_ROWS]
     else:
         with Lines(layout.path, layout.encoding) as lines:
-            found = [json_rows.parsed_line(line.text)[0] for line in islice(lines, _SAMPLE_ROWS)]
+            found = [
+                json_rows.parsed_line(line.text)[0]
+                for line in islice((line for line in lines if line.text.strip()), _SAMPLE_ROWS)
+            ]
+        if not any(isinstance(one, dict) for one in found):
+            raise SettingError("file", f"{layout.path.name} holds no object in any line: give one object a line, or "
+                               "say --kind json for one document")  # fmt: skip
     sample = [json_rows.fields_of(item, layout.mapping, layout.place)[0] for item in found]
     names = list(dict.fromkeys(path for item in found[:50] for path in json_rows.paths_of(item)))
     return _known(layout, Columns(column_of={}, scale=scale, place=layout.place), names, sample)
@@ -192,11 +263,17 @@ _FINDERS: Mapping[Kind, Callable[[Layout], Layout]] = {
 }
 
 
-def _delimiter(header: str) -> str:
-    """Return the delimiter that occurs most in the header outside quotes; without any, one that texts never hold."""
-    told = header.strip().strip('"')
-    if told.startswith("sep=") and len(told) == 5:
-        return told[4]
-    bare = "".join(header.split('"')[::2])
-    likely = max(",;\t|", key=bare.count)
-    return likely if likely in bare else "\x1f"
+def _delimiters(layout: Layout) -> list[str]:
+    """Return the delimiters that the first lines may have, the likeliest first: the one they name, else those that
+    occur most outside quotes; for lines without any, one that texts never hold."""
+    with Lines(layout.path, layout.encoding) as lines:
+        heads = list(islice((line.text for line in lines if line.text.strip()), _HEADING_ROWS))
+    likely: list[str] = []
+    for head in heads:
+        told = head.strip().strip('"')
+        if told.startswith("sep=") and len(told) == 5:
+            return [told[4]]
+        bare = "".join(head.split('"')[::2])
+        counted = sorted((-bare.count(one), place, one) for place, one in enumerate(",;\t|") if one in bare)
+        likely += [one for *_, one in counted] or ["\x1f"]
+    return list(dict.fromkeys(likely))

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from collectors import charsets
 from collectors.feed_items import MAX_RAW_BYTES
 
 #: A line longer than this is not read.
@@ -30,7 +31,9 @@ class Lines:
 
     def __init__(self, path: Path, encoding: str) -> None:
         self._file = path.open("rb")
-        self._text = io.TextIOWrapper(self._file, encoding=encoding, errors="replace", newline="")
+        # In a file put together from several, some lines may be in another encoding: their bytes are kept for a guess.
+        errors = "surrogateescape" if encoding in {"utf-8", "utf-8-sig"} else "replace"
+        self._text = io.TextIOWrapper(self._file, encoding=encoding, errors=errors, newline="")
         self._number = 0
 
     def __enter__(self) -> Self:
@@ -45,16 +48,26 @@ class Lines:
         return self
 
     def __next__(self) -> Line:
-        text = self._text.readline(MAX_LINE_CHARS)
+        text = self._readline()
         if not text:
             raise StopIteration
         self._number += 1
         if len(text) < MAX_LINE_CHARS or text.endswith(("\n", "\r")):
             return Line(number=self._number, text=text)
-        while (rest := self._text.readline(MAX_LINE_CHARS)) and not rest.endswith(("\n", "\r")):
+        while (rest := self._readline()) and not rest.endswith(("\n", "\r")):
             pass
         fault = f"the line is longer than {MAX_LINE_CHARS} characters"
         return Line(number=self._number, text=text[:MAX_RAW_BYTES], fault=fault)
+
+    def _readline(self) -> str:
+        """Return a line without the byte order mark of a file that was appended here."""
+        text = self._text.readline(MAX_LINE_CHARS)
+        if not text.isascii():
+            try:
+                text.encode()
+            except UnicodeEncodeError:
+                text = charsets.decode(text.encode("utf-8", "surrogateescape")).text
+        return text.lstrip("\ufeff")
 
     def bytes_taken(self) -> int:
         """Return how much of the file was read; a block ahead of the lines."""

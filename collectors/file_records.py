@@ -9,7 +9,7 @@ import orjson
 from collectors import json_rows
 from collectors.csv_rows import CsvRow, CsvRows
 from collectors.feed_items import MAX_RAW_BYTES
-from collectors.file_layout import Layout, csv_header, sheet_named, tell_rows, valued
+from collectors.file_layout import Layout, sheet_named, tell_rows, valued
 from collectors.file_lines import Line, Lines, raw
 from collectors.file_rows import fields_of
 from collectors.xlsx import SheetRow, open_workbook
@@ -47,7 +47,7 @@ def _csv(layout: Layout) -> Iterator[Record]:
     size = max(1, layout.path.stat().st_size)
     with Lines(layout.path, layout.encoding) as lines:
         rows = CsvRows(lines, delimiter=layout.delimiter)
-        header = csv_header(rows, layout.delimiter)
+        header = next(row.values for row in rows if row.lines[0].number == layout.heading)
         tell_rows(rows, header, layout.columns)
         for row in rows:
             yield Record(
@@ -60,11 +60,13 @@ def _csv(layout: Layout) -> Iterator[Record]:
 
 def _csv_fields(row: CsvRow, header: Sequence[str], layout: Layout) -> Fields:
     reason = row.fault or _shape_fault(row.values, header)
-    return fields_of(dict(zip(header, row.values, strict=False)), layout.columns), reason
+    return fields_of(valued(header, row.values), layout.columns), reason
 
 
 def _shape_fault(values: list[str], header: Sequence[str]) -> str | None:
-    """Return what is wrong with a row that has more values than there are columns."""
+    """Return what is wrong with a row that is no row of this table."""
+    if values == list(header):
+        return "the row repeats the headings"
     extra = [value for value in values[len(header) :] if value.strip()]
     return f"the row has {len(values)} values for {len(header)} columns" if extra else None
 
@@ -83,11 +85,24 @@ def _sheet(layout: Layout) -> Iterator[Record]:
 
 
 def _sheet_fields(row: SheetRow, header: Sequence[str], layout: Layout) -> Fields:
-    return fields_of(valued(header, row), layout.columns), None
+    reason = _shape_fault(row.values, header) or _unknown_fault(row, header, layout)
+    return fields_of(valued(header, row.values), layout.columns), reason
+
+
+def _unknown_fault(row: SheetRow, header: Sequence[str], layout: Layout) -> str | None:
+    """Return what is wrong with a row of which a column that counts has no value yet."""
+    wanted = layout.columns.column_of.values()
+    for column in sorted(row.unknown):
+        if column < len(header) and header[column] in wanted:
+            return (
+                f"the formula in the column {header[column][:40]!r} was never calculated: open the file in Excel, save "
+                "it, and import it again"
+            )
+    return None
 
 
 def _sheet_raw(row: SheetRow, header: Sequence[str]) -> bytes:
-    return orjson.dumps(valued(header, row))[:MAX_RAW_BYTES]
+    return orjson.dumps(valued(header, row.values))[:MAX_RAW_BYTES]
 
 
 def _lines(layout: Layout) -> Iterator[Record]:

@@ -17,11 +17,14 @@ from collectors.types import Author, Mention, Rating, SourceKind
 
 _STARS = re.compile(r"^([★⭐🌟]+)([☆]*)$")
 _NUMBER = re.compile(r"^[^\d-]{0,12}?(\d{1,3}(?:[.,]\d{1,20})?)\s*(?:(?:/|out of|of)\s*(\d{1,3}))?\s*\D{0,12}$")
+_ROUNDED_ID = re.compile(r"\d(?:[.,]\d+)?[eE]\+\d{1,3}")
 _SERIAL = re.compile(r"^\d{5}(?:\.\d+)?$")
 #: Excel believes in 29 February 1900, so that its 1900 begins a day early.
 SERIAL_ZERO = datetime(1899, 12, 30, tzinfo=UTC)
 _HOLE = re.compile(r"\{([^{}]+)\}")
 _COUNT = re.compile(r"(\d{1,15}(?:\.\d{1,4})?)\s*([kKmM千万萬亿億]?)\+?")
+_GROUPING = re.compile(r"(?<=\d)[,'’ _](?=\d)")
+_THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:\.\d{3})+")
 _UNITS = {"": 1, "k": 10**3, "千": 10**3, "万": 10**4, "萬": 10**4, "m": 10**6, "亿": 10**8, "億": 10**8}
 _SLASHED = re.compile(r"^(\d{1,2})[/.-](\d{1,2})[/.-](\d{4}|\d{2})(?!\d)")
 #: Later than any date of a row: whether something is a date must not depend on when a file is read.
@@ -173,6 +176,9 @@ def mention_of(values: Mapping[str, str], *, columns: Columns, site: str, now: d
     place = one_line(values.get("site", ""), 200) or site or host_of(url) or "import"
     raw_date = clean(values.get("published_at", ""), 100)
     own = one_line(values.get("id", ""), 500)
+    if _ROUNDED_ID.fullmatch(own):
+        # A spreadsheet rounded it, and other rows to the same.
+        own = ""
     return Mention(
         kind=SourceKind.IMPORT,
         site=place,
@@ -236,8 +242,10 @@ def _engagement(values: Mapping[str, str]) -> dict[str, int]:
 
 
 def _count(text: str) -> int | None:
-    """Return a count such as 1,234 or 1.2万; None for what is none."""
-    match = _COUNT.fullmatch(unicodedata.normalize("NFKC", text[:40]).replace(",", "").strip())
+    """Return a count such as 1,234, 1.234, 1 234 or 1.2万; None for what is none."""
+    written = _GROUPING.sub("", unicodedata.normalize("NFKC", text[:40])).strip()
+    # There is no part of a like: three digits behind a point are thousands.
+    match = _COUNT.fullmatch(written.replace(".", "") if _THOUSANDS.fullmatch(written) else written)
     return int(float(match[1]) * _UNITS[match[2].lower()]) if match else None
 
 

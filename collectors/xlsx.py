@@ -9,14 +9,16 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from posixpath import join, normpath
-from typing import Self
+from typing import IO, Self
 
 from collectors.errors import Refused, SettingError
 from collectors.xlsx_cells import Cells, SharedTexts, is_date_format, serial_zero
+from collectors.xlsx_merges import Merges
 from collectors.xlsx_xml import Attributes, events
 
 #: What one part may unpack to: 1,048,576 rows of 20 filled columns are about 1 GB.
@@ -44,6 +46,8 @@ class SheetRow:
     number: int
     #: Dates as ISO 8601 without an offset, numbers as short as they are exact, nothing as "".
     values: list[str]
+    #: Columns, from 0, whose formula was never calculated: the program that wrote the file left their values out.
+    unknown: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,13 +83,18 @@ class Workbook:
     def rows(self, sheet: Sheet) -> Iterator[SheetRow]:
         """Yield the rows of a sheet that hold something. Raises Refused or SettingError, also midway."""
         self.share_read = 0.0
-        cells = Cells(texts=self.texts, dated=self.dated, zero=self.zero)
+        cells, merges = Cells(texts=self.texts, dated=self.dated, zero=self.zero), self._merges(sheet)
         for _ in _read(self.archive, sheet.part, cells.start, cells.end, cells.text, limit=MAX_SHEET_BYTES,
                        on_share=self._on_share):  # fmt: skip
-            for number, values in cells.taken():
-                if any(values):
-                    yield SheetRow(number=number, values=values)
+            for number, values, unknown in cells.taken():
+                if any(values) or unknown:
+                    yield SheetRow(number=number, values=merges.filled(number, values), unknown=unknown)
         self.share_read = 1.0
+
+    def _merges(self, sheet: Sheet) -> Merges:
+        """Return the merged cells of a sheet. Raises Refused or SettingError."""
+        with _part(self.archive, sheet.part, limit=MAX_SHEET_BYTES) as stream:
+            return Merges(stream)
 
     def _on_share(self, share: float) -> None:
         self.share_read = share
@@ -214,15 +223,22 @@ def _read(
     on_share: Callable[[float], None] = lambda _: None,
 ) -> Iterator[None]:
     """Feed a part to the callbacks and pause after each block. Raises Refused or SettingError."""
+    with _part(archive, part, limit=limit) as stream:
+        for read in events(stream, start, end, text):
+            on_share(read / max(1, archive.NameToInfo[part].file_size))
+            yield
+
+
+@contextmanager
+def _part(archive: zipfile.ZipFile, part: str, *, limit: int) -> Iterator[IO[bytes]]:
+    """Open a part. Raises Refused or SettingError, also while it is read."""
     declared = archive.NameToInfo[part].file_size
     if declared > limit:
         raise Refused(f"{_plain(part)} would unpack to {declared // 1024**2} MB, more than {limit // 1024**2} MB: "
                       "save the sheet as CSV")  # fmt: skip
     try:
         with archive.open(part) as stream:
-            for read in events(stream, start, end, text):
-                on_share(read / max(1, declared))
-                yield
+            yield stream
     except _ZIP_FAULTS as error:
         raise SettingError("file", f"{_plain(part)} cannot be unpacked: {error}") from error
 

@@ -9,6 +9,7 @@ from tempfile import TemporaryFile
 
 from collectors.errors import Refused
 from collectors.text import MAX_BYTES
+from collectors.xlsx_merges import place_of
 from collectors.xlsx_xml import Attributes
 
 #: Excel's own limits.
@@ -102,9 +103,11 @@ class Cells:
         self._texts = texts
         self._dated = dated
         self._zero = zero
-        self._rows: list[tuple[int, list[str]]] = []
+        self._rows: list[tuple[int, list[str], frozenset[int]]] = []
         self._number = 0
         self._values: list[str] = []
+        self._unknown: set[int] = set()
+        self._has_formula = False
         self._column = -1
         self._type = ""
         self._style = 0
@@ -112,8 +115,8 @@ class Cells:
         self._chars = 0
         self._reading = self._within_phonetic = False
 
-    def taken(self) -> Iterator[tuple[int, list[str]]]:
-        """Return the rows that are whole and were not taken yet."""
+    def taken(self) -> Iterator[tuple[int, list[str], frozenset[int]]]:
+        """Return the rows that are whole and were not taken yet: number, values, columns whose formula has none."""
         rows, self._rows = self._rows, []
         return iter(rows)
 
@@ -123,6 +126,8 @@ class Cells:
             self._start_cell(attributes)
         elif tag == "v" or (tag == "t" and not self._within_phonetic):
             self._reading = True
+        elif tag == "f":
+            self._has_formula = True
         elif tag == "row":
             self._start_row(attributes.get("r", ""))
         elif tag == "rPh":
@@ -141,7 +146,7 @@ class Cells:
         elif tag == "c":
             self._end_cell()
         elif tag == "row":
-            self._rows.append((self._number, self._values))
+            self._rows.append((self._number, self._values, frozenset(self._unknown)))
         elif tag == "rPh":
             self._within_phonetic = False
 
@@ -149,17 +154,19 @@ class Cells:
         self._number = int(given) if given.isascii() and given.isdigit() and len(given) < 9 else self._number + 1
         if self._number > _MAX_ROWS:
             raise Refused(f"the sheet has a row {self._number}; the last there can be is {_MAX_ROWS}")
-        self._values, self._column = [], -1
+        self._values, self._column, self._unknown = [], -1, set()
 
     def _start_cell(self, attributes: Attributes) -> None:
         self._column = _column_of(attributes.get("r", ""), self._column + 1)
         self._type = attributes.get("t", "n")
         style = attributes.get("s", "0")
         self._style = int(style) if style.isascii() and style.isdigit() and len(style) < 9 else 0
-        self._parts, self._chars = [], 0
+        self._parts, self._chars, self._has_formula = [], 0, False
 
     def _end_cell(self) -> None:
         value = self._shown("".join(self._parts)[:_MAX_CHARS])
+        if self._has_formula and not self._parts and self._type != "str":
+            self._unknown.add(self._column)
         if value and self._column < _MAX_COLUMNS:
             self._values.extend([""] * (self._column + 1 - len(self._values)))
             self._values[self._column] = value
@@ -203,9 +210,4 @@ def unescaped(text: str) -> str:
 def _column_of(reference: str, following: int) -> int:
     """Return the place of a cell such as AB12, from 0; the following one where it does not say."""
     letters = _COLUMN.match(reference)
-    if not letters:
-        return following
-    place = 0
-    for letter in letters[0].upper():
-        place = place * 26 + ord(letter) - 64
-    return place - 1
+    return place_of(letters[0]) if letters else following

@@ -85,6 +85,10 @@ async def _import(pool: Pool, path: Path, read: Callable[..., Reading], *, brand
     if found.layout.likely:
         click.echo(f"{path.name}: these columns look like {MAPPINGS[found.layout.likely].site}: "
                    f"--columns {found.layout.likely} would read more of them", err=True)  # fmt: skip
+    if found.layout.other_sheets:
+        named = ", ".join(repr(sheet[:40]) for sheet in found.layout.other_sheets[:20])
+        click.echo(f"{path.name}: only the sheet {found.layout.sheet!r} is read; {named} hold texts too: import each "
+                   "with --sheet", err=True)  # fmt: skip
     brand_id, source_id = await _place(pool, brand_name, source_name)
     async with pool.acquire() as conn:
         begun = await unfinished(conn, source_id, identity(path), now=now)

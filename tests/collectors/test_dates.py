@@ -132,6 +132,13 @@ def test_chinese_months_are_read_in_the_form_of_e_mail() -> None:
     assert parse_date("05 十二月 2023", now=NOW) == datetime(2023, 12, 5, tzinfo=UTC)
 
 
+def test_points_part_a_day_from_its_month_and_seven_digits_are_of_taiwan() -> None:
+    assert parse_date("05.03.2024", now=NOW) == datetime(2024, 3, 5, tzinfo=UTC)
+    assert parse_date("05/03/2024", now=NOW) is None
+    assert parse_date("1130305", now=NOW) == datetime(2024, 3, 5, tzinfo=UTC)
+    assert parse_date("1231305", now=NOW) is None
+
+
 def test_cst_is_the_sources_own_time_where_it_calls_it_so() -> None:
     written = "Tue Mar 05 10:00:00 CST 2024"
 

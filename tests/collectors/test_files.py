@@ -576,3 +576,89 @@ def test_any_json_gives_rows_or_an_error_of_ours(
 def test_json_too_deep_to_be_read_is_an_error_in_words(tmp_path: Path) -> None:
     with pytest.raises(SettingError, match="is not JSON"):
         list(read(written(tmp_path, "[" * 100_000, name="deep.json"), now=make.NOW))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "Export of reviews\nMade on 2026-03-05\n\nid,text,date\n1,Cold soup,2026-03-05\n",
+        "Comments,,\n,,\nid,text,date\n1,Cold soup,2026-03-05\n",
+        "id;text;a,b,c,d\n1;Cold soup;x\n",
+        "sep=;\nid;text;date\n1;Cold soup;2026-03-05\n",
+    ],
+)
+def test_headings_are_found_below_a_title_and_by_their_own_delimiter(content: str, tmp_path: Path) -> None:
+    (mention,) = mentions(read(written(tmp_path, content), now=make.NOW))
+
+    assert (mention.id, mention.text) == ("1", "Cold soup")
+
+
+def test_the_first_of_two_headings_that_are_alike_is_the_one(tmp_path: Path) -> None:
+    (mention,) = mentions(read(written(tmp_path, "text,text\nfirst,second\n"), now=make.NOW))
+
+    assert mention.text == "first"
+
+
+def test_files_put_together_keep_every_row_and_set_the_second_headings_aside(tmp_path: Path) -> None:
+    reading = read(written(tmp_path, '\ufeffid,text\n1,a\n\ufeffid,text\n\ufeff"2","b, c"\n'), now=make.NOW)
+
+    assert [(one.id, one.text) for one in mentions(reading)] == [("1", "a"), ("2", "b, c")]
+    assert reasons(reading) == [(3, "the row repeats the headings")]
+
+
+@pytest.mark.parametrize("name", ["reviews.csv", "reviews.jsonl"])
+def test_lines_of_another_encoding_are_read_in_theirs(name: str, tmp_path: Path) -> None:
+    said = "這家店的服務真的很差，我等了一個小時還沒有來。"
+    line = '{{"text": "{}"}}\n' if name.endswith("l") else '"{}"\n'
+    head = b"" if name.endswith("l") else b"text\n"
+    path = written(tmp_path, head + line.format(said).encode() + line.format(said + "1").encode("big5"), name)
+
+    assert [one.text for one in mentions(read(path, now=make.NOW))] == [said, said + "1"]
+
+
+def test_utf_32_is_read(tmp_path: Path) -> None:
+    (mention,) = mentions(read(written(tmp_path, "text\n好吃\n", encoding="utf-32"), now=make.NOW))
+
+    assert mention.text == "好吃"
+
+
+@pytest.mark.parametrize(
+    ("likes", "count"),
+    [('"1,234"', 1234), ("1.234", 1234), ("1.234.567", 1_234_567), ("12 345", 12_345), ("1’234", 1234),
+     ("1.2万", 12_000), ("1.234k", 1234), ("0.5", 0)],
+)  # fmt: skip
+def test_thousands_are_parted_in_every_usual_way(likes: str, count: int, tmp_path: Path) -> None:
+    (mention,) = mentions(read(written(tmp_path, f"text,likes\na,{likes}\n"), now=make.NOW))
+
+    assert mention.engagement == {"likes": count}
+
+
+def test_ids_that_a_spreadsheet_rounded_are_not_believed(tmp_path: Path) -> None:
+    path = written(tmp_path, "id,text\n1.23457E+17,first\n1.23457E+17,second\n")
+
+    first, second = mentions(read(path, now=make.NOW))
+
+    assert first.id != second.id
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "said"),
+    [
+        (b"\x1f\x8b\x08\x00", "a.csv", "is packed: unpack it"),
+        (b"%PDF-1.7", "a.csv", "is a PDF: export the table"),
+        (b"<!DOCTYPE html><table>", "a.csv", "is a web page by another name"),
+        (b"\n  \n,,\n", "a.csv", "has no header line"),
+        (b"a," * 600_000 + b"text\n", "a.csv", "no headings can be read: line 1: the line is longer"),
+        (b"", "a.jsonl", "holds no object in any line"),
+        (b'{\n "text": "a"\n}\n', "a.jsonl", "say --kind json for one document"),
+    ],
+)
+def test_what_is_no_table_is_refused_with_its_remedy(content: bytes, name: str, said: str, tmp_path: Path) -> None:
+    with pytest.raises(SettingError, match=said):
+        read(written(tmp_path, content, name), now=make.NOW)
+
+
+def test_an_array_by_the_name_of_lines_is_read_as_what_it_is(tmp_path: Path) -> None:
+    path = written(tmp_path, '[{"text": "a"}, {"text": "b"}]', "a.jsonl")
+
+    assert [one.text for one in mentions(read(path, now=make.NOW))] == ["a", "b"]

@@ -313,3 +313,55 @@ def test_a_million_rows_of_shared_texts_need_little_memory(tmp_path: Path) -> No
     assert rows == count
     # The mapped texts (38 MB) are pages of a file, which the system takes back when it wants them.
     assert grown_mb < 120
+
+
+def test_rows_below_share_what_is_merged_over_them(saved: Callable[[openpyxl.Workbook], Path]) -> None:
+    book = openpyxl.Workbook()
+    assert book.active is not None
+    for row in (
+        ["Reviews"],
+        ["author", "text", "date"],
+        ["Ann", "a", "2026-03-05"],
+        [None, "b"],
+        [None, "c"],
+        ["Bob", "d"],
+    ):
+        book.active.append(row)
+    for merged in ("A1:C1", "A3:A5", "C3:C4"):
+        book.active.merge_cells(merged)
+
+    found = mentions(saved(book))
+
+    assert [(one.author.name, one.text, one.published_at is None) for one in found] == [
+        ("Ann", "a", False), ("Ann", "b", False), ("Ann", "c", True), ("Bob", "d", True),
+    ]  # fmt: skip
+
+
+def test_a_formula_that_was_never_calculated_is_set_aside_with_the_remedy(
+    saved: Callable[[openpyxl.Workbook], Path],
+) -> None:
+    book = openpyxl.Workbook()
+    assert book.active is not None
+    for row in (["text", "note"], ['=CONCATENATE("a", "b")', "x"], ["plain", "=1+1"]):
+        book.active.append(row)
+
+    broken, plain = (row.item for row in read(saved(book), now=make.NOW))
+
+    assert isinstance(broken, Quarantined)
+    assert "the column 'text' was never calculated: open the file in Excel" in broken.reason
+    assert isinstance(plain, Mention)
+
+
+def test_other_sheets_with_texts_are_named(saved: Callable[[openpyxl.Workbook], Path]) -> None:
+    book = openpyxl.Workbook()
+    assert book.active is not None
+    for name, heading, state in (("A", "text", "visible"), ("B", "text", "visible"), ("C", "text", "hidden"),
+                                 ("D", "sum", "visible")):  # fmt: skip
+        added = book.create_sheet(name)
+        added.sheet_state = state
+        added.append([heading])
+        added.append(["x"])
+    path = saved(book)
+
+    assert read(path, now=make.NOW).layout.other_sheets == ["B"]
+    assert not read(path, now=make.NOW, sheet="B").layout.other_sheets
