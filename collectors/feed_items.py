@@ -12,7 +12,7 @@ from typing import Any
 
 from collectors.dates import zone_named
 from collectors.errors import CollectError
-from collectors.text import clean, html_to_text
+from collectors.text import CUT_MARK, clean, html_to_text
 from collectors.types import Mention, Quarantined, Source
 
 #: Items read from one document, the newest; a document with more is marked incomplete.
@@ -181,8 +181,35 @@ def quarantined(raw: object, error: Exception) -> Quarantined:
 def _kept(raw: object) -> bytes:
     if isinstance(raw, bytes):
         return raw
-    # In ASCII, so that lone surrogates come through; what JSON has no word for is kept as Python shows it.
-    return raw.encode("utf-8", "replace") if isinstance(raw, str) else json.dumps(raw, default=repr).encode()
+    if isinstance(raw, str):
+        return raw.encode("utf-8", "replace")
+    packed = _packed(raw)
+    for most in (16_384, 8_192, 4_096, 1_024, 256, 64):
+        if len(packed) <= MAX_RAW_BYTES:
+            break
+        # An item that is cut anywhere could not be read again: its longest parts are.
+        packed = _packed(_shortened(raw, most))
+    return packed
+
+
+def _packed(raw: object) -> bytes:
+    """Return the JSON; what it has no word for is kept as Python shows it."""
+    try:
+        return json.dumps(raw, default=repr, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        # In ASCII lone surrogates come through.
+        return json.dumps(raw, default=repr).encode()
+
+
+def _shortened(value: object, most: int) -> object:
+    """Return the value with at most so many characters in each text and so many entries in each list."""
+    if isinstance(value, str):
+        return value if len(value) <= most else value[:most] + CUT_MARK
+    if isinstance(value, list | tuple):
+        return [_shortened(one, most) for one in value[:most]]
+    if isinstance(value, dict):
+        return {key: _shortened(one, most) for key, one in list(value.items())[:most]}
+    return value
 
 
 def joined(warnings: Iterable[str]) -> str | None:

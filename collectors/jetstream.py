@@ -13,14 +13,15 @@ from typing import Any
 
 import orjson
 
-from collectors.api import address
+from collectors import bluesky
+from collectors.api import address, decode
 from collectors.bluesky import SITE, post_of
 from collectors.errors import SettingError
 from collectors.feed_items import quarantined
 from collectors.known_again import tombstone
 from collectors.listened_words import folded, pattern_of
 from collectors.pages import names_in, record, words
-from collectors.types import Egress, Heard, Mention, Source, Streams
+from collectors.types import Collected, Egress, Heard, Mention, Source, Streams
 
 _SERVER = "https://jetstream2.us-east.bsky.network"
 _POSTS = "app.bsky.feed.post"
@@ -53,7 +54,7 @@ def parse(message: bytes, source: Source, *, now: datetime) -> Heard:
     try:
         event = record(orjson.loads(message))
     except ValueError as error:
-        return Heard(quarantined=(quarantined(message[:500], error),))
+        return Heard(quarantined=(quarantined(message, error),))
     at = event.get("time_us")
     cursor = {"time_us": at} if isinstance(at, int) and 0 < at < 2**60 else None
     commit = record(event.get("commit"))
@@ -67,6 +68,14 @@ def parse(message: bytes, source: Source, *, now: datetime) -> Heard:
     if mention is None:
         return Heard(cursor=cursor)
     return Heard(gone=(mention,), cursor=cursor) if mention.deleted else Heard(mentions=(mention,), cursor=cursor)
+
+
+def parse_item(payload: bytes, source: Source, *, now: datetime) -> Collected:
+    """Return an item that was set aside: an event, or a post as a search gives it. Raises CollectError."""
+    if "commit" not in record(decode(payload)):
+        return bluesky.parse(b'{"posts": [' + payload + b"]}", source, now=now)
+    heard = parse(payload, source, now=now)
+    return Collected(mentions=heard.mentions + heard.gone, quarantined=heard.quarantined)
 
 
 def _mention(event: Mapping[str, Any], commit: Mapping[str, Any], source: Source, *, now: datetime) -> Mention | None:

@@ -204,7 +204,7 @@ KINDS: Mapping[SourceKind, Kind] = {
     ),
     SourceKind.BLUESKY: Kind(
         collector="collectors.bluesky:BlueskyCollector",
-        again=Again(parse="collectors.bluesky:parse", around='{"posts": [%s]}'),
+        again=Again(parse="collectors.jetstream:parse_item"),
         follower="collectors.jetstream:JetstreamFollower",
         settings=(
             Setting(key="query", description="Words to search for", required=True, example='"Lantern Tea"'),
@@ -636,7 +636,7 @@ KINDS: Mapping[SourceKind, Kind] = {
     ),
     SourceKind.PTT: Kind(
         collector="collectors.ptt:PttCollector",
-        again=Again(parse="collectors.ptt_page:parse"),
+        again=Again(parse="collectors.ptt_page:parse_item"),
         settings=(
             Setting(key="board", description="Name of the board, as in its address", required=True, example="Food"),
             Setting(

@@ -68,7 +68,7 @@ def parse(name: str, data: bytes, source: Source, *, now: datetime) -> Heard:
     try:
         status = record(orjson.loads(data))
     except ValueError as error:
-        return Heard(quarantined=(quarantined(data[:500], error),))
+        return Heard(quarantined=(quarantined(data, error),))
     if source.settings.get("query", "").strip() and not _is_wanted(status, source):
         return Heard()
     page = statuses_in([status], source, now=now)

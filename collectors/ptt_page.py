@@ -1,16 +1,17 @@
 """An article page of PTT as mentions: the article, and each push below it."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from collectors import api
 from collectors.charsets import decode
 from collectors.dates import from_epoch, parse_date, plausible
 from collectors.errors import CollectError
 from collectors.feed_items import Read, content_hash, one_line
-from collectors.pages import counts, identity, read_each
+from collectors.pages import counts, identity, moment, read_each, record, words
 from collectors.ptt_html import Article, article_of, read_article
 from collectors.text import MAX_TITLE_CHARS, clean
 from collectors.types import Author, Collected, Mention, Source, SourceKind
@@ -32,13 +33,32 @@ def parse(payload: bytes, source: Source, *, now: datetime, url: str = "") -> Co
         raise CollectError("the page does not say which article it is")
     board, name, sent = found
     article = read_article(page)
-    # The article first, so that its pushes find it.
-    items = [{"article": article}, *({"push": push} for push in _pushes(article))]
     said_at = _said_at(article, sent, now=now)
-    times = _Times(said_at, now=now)
-    place = _Place(source=source, board=board, name=name, said_at=said_at, now=now)
+    place = {"board": board, "name": name, "said_at": said_at.isoformat() if said_at else ""}
+    # The article first, so that its pushes find it; each with its place, so that it can be read again by itself.
+    whole = {**asdict(article), "pushes": [push.tag for push in article.pushes]}
+    items = [{"article": whole, "place": place}, *({"push": push, "place": place} for push in _pushes(article))]
+    return _read(items, _Place(source=source, board=board, name=name, said_at=said_at, now=now))
+
+
+def parse_item(payload: bytes, source: Source, *, now: datetime) -> Collected:
+    """Return what was set aside: a page, or an article or a push of one. Raises CollectError."""
+    if not payload.lstrip().startswith(b"{"):
+        return parse(payload, source, now=now)
+    item = record(api.decode(payload))
+    place = record(item.get("place"))
+    board, name = words(place.get("board")), words(place.get("name"))
+    if not (board and name):
+        raise CollectError("what was kept of the push does not say where it stood")
+    said_at = moment(words(place.get("said_at")), now=now)
+    return _read([item], _Place(source=source, board=board, name=name, said_at=said_at, now=now))
+
+
+def _read(items: Sequence[Mapping[str, Any]], place: "_Place") -> Collected:
+    """Return the article and the pushes, in the order in which they were said."""
+    times = _Times(place.said_at, now=place.now)
     mentions, unread = read_each(
-        items, lambda item: [place.article(article) if "article" in item else place.push(item["push"], times)]
+        items, lambda item: [place.article(item["article"]) if "article" in item else place.push(item["push"], times)]
     )
     return Collected(mentions=mentions, quarantined=unread)
 
@@ -73,11 +93,11 @@ class _Place:
     said_at: datetime | None
     now: datetime
 
-    def article(self, article: Article) -> Mention:
+    def article(self, article: Mapping[str, Any]) -> Mention:
         """Return the article itself."""
-        user, _, nick = article.head.get("作者", "").strip().partition(" ")
-        edits = _EDITED.findall(article.system)
-        tags = [push.tag for push in article.pushes]
+        head, tags = article["head"], article["pushes"]
+        user, _, nick = head.get("作者", "").strip().partition(" ")
+        edits = _EDITED.findall(article["system"])
         shown = one_line(f"{user} {nick}".replace("()", ""), 200)
         return Mention(
             kind=self.source.kind,
@@ -87,8 +107,8 @@ class _Place:
             author=Author(id=one_line(user, 100) or None, name=shown or None),
             published_at=self.said_at,
             edited_at=parse_date(edits[-1], now=self.now, zone=_ZONE, day_first=False) if edits else None,
-            title=one_line(article.head.get("標題", ""), MAX_TITLE_CHARS),
-            text=clean(article.text),
+            title=one_line(head.get("標題", ""), MAX_TITLE_CHARS),
+            text=clean(article["text"]),
             language="zh-Hant",
             engagement=counts(pushes=tags.count("推"), boos=tags.count("噓"), replies=len(tags)),
         )

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from collectors import feed_items, registry
+from collectors import feed_items, ptt_page, registry
 from collectors.errors import CollectError
 from collectors.kinds import KINDS
 from collectors.parser_child import answer
@@ -61,6 +61,58 @@ def test_an_item_is_read_by_itself(kind: str) -> None:
     found = registry.read_again(raw, source, now=make.NOW)
 
     assert "Cold soup" in {part for mention in found.mentions for part in (mention.text, mention.title)}
+
+
+def test_a_push_of_ptt_is_read_by_itself() -> None:
+    page = (
+        b'<link rel="canonical" href="https://www.ptt.cc/bbs/Food/M.1772700000.A.ABC.html"><div id="main-content">Soup'
+        b'<div class="push"><span class="hl push-tag">\xe6\x8e\xa8 </span><span class="f3 push-userid">ann</span>'
+        b'<span class="f3 push-content">: Cold soup</span><span class="push-ipdatetime"> 03/05 10:00</span></div></div>'
+    )
+    source = make.source(kind=SourceKind.PTT, settings={"board": "Food"})
+    # With settings that no source can have, none of the page's items can be read.
+    unread = make.source(kind=SourceKind.PTT, settings={"site": None})
+
+    article, push = ptt_page.parse(page, source, now=make.NOW).mentions
+    kept = [one.raw for one in ptt_page.parse(page, unread, now=make.NOW).quarantined]
+
+    assert [registry.read_again(raw, source, now=make.NOW).mentions for raw in kept] == [(article,), (push,)]
+
+
+@pytest.mark.parametrize("operation", ["create", "delete"])
+def test_an_event_of_the_stream_is_read_by_itself(operation: str) -> None:
+    said = {"$type": "app.bsky.feed.post", "text": "Cold soup", "createdAt": "2026-03-05T10:00:00Z"}
+    event = {
+        "did": "did:plc:a",
+        "time_us": 1772700000000000,
+        "kind": "commit",
+        "commit": {"operation": operation, "collection": "app.bsky.feed.post", "rkey": "1", "record": said},
+    }
+    raw = feed_items.quarantined(event, ValueError("a mistake of ours")).raw
+    source = make.source(kind=SourceKind.BLUESKY, settings={"query": "soup"})
+
+    (mention,) = registry.read_again(raw, source, now=make.NOW).mentions
+
+    assert mention.id == "at://did:plc:a/app.bsky.feed.post/1"
+    assert (mention.text, mention.deleted) == (("Cold soup", False) if operation == "create" else ("", True))
+
+
+@pytest.mark.parametrize("field", ["unknown", "review"])
+def test_an_item_too_long_to_be_kept_whole_is_read_from_what_is_kept(field: str) -> None:
+    item = {**KEPT["steam"], "more": [{"a": 1}] * 30_000, field: "冷湯 Cold soup " * 9_000}
+    raw = feed_items.quarantined(item, ValueError("a mistake of ours")).raw
+    source = make.source(kind=SourceKind.STEAM, settings=SETTINGS["steam"])
+
+    (mention,) = registry.read_again(raw, source, now=make.NOW).mentions
+
+    assert len(raw) <= feed_items.MAX_RAW_BYTES
+    assert "Cold soup" in mention.text
+
+
+def test_twenty_thousand_chinese_characters_are_kept_whole() -> None:
+    raw = feed_items.quarantined({"text": "湯" * 20_000}, ValueError()).raw
+
+    assert raw.decode() == '{"text": "' + "湯" * 20_000 + '"}'
 
 
 def with_unknown_fields(value: Any) -> Any:
