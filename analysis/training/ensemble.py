@@ -23,7 +23,7 @@ from analysis.training.readings import Part, Reading, first_readings, part_of, w
 from analysis.types import Analyser
 from analysis.weights import load
 
-NAME = "ensemble@3"
+NAME = "ensemble@4"
 #: Shares of the encoder that are tried.
 _SHARES = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 #: Pulls a language's offset to the common one, as so many texts would.

@@ -44,10 +44,10 @@ def test_the_cut_of_anger_lies_between_the_calm_and_the_angry_and_a_missed_one_c
     assert 0.1 < best_cut(mixed, angry, np.ones(100)) <= 0.3
 
 
-def test_angry_texts_weigh_as_they_do_in_life_however_many_were_picked() -> None:
+def test_angry_texts_weigh_half_way_between_how_many_were_picked_and_how_many_there_are() -> None:
     angry = np.array([True, True, True, False])
 
     weight = as_usual(angry, np.ones(4))
 
-    assert weight[angry].sum() / weight.sum() == pytest.approx(0.15)
+    assert weight[angry].sum() / weight[~angry].sum() == pytest.approx((3 * 0.15 / 0.85) ** 0.5)
     assert weight.sum() == pytest.approx(4)

@@ -71,6 +71,15 @@ def test_a_storm_is_few_stories_and_twenty_events_are_nearly_twenty() -> None:
     assert found["stories_of_twenty"] >= 18
 
 
+@pytest.mark.parametrize(("tag", "least"), [("zh-Hant", 0.95), ("th", 0.85), ("en", 0.75)])
+def test_of_a_storm_most_furious_posts_are_heard(tag: str, least: float) -> None:
+    said = [post.text for post in storms.posts() if post.language == tag]
+
+    missed = [text for text, verdict in zip(said, analyser("ensemble").analyse(said), strict=True) if not verdict.angry]
+
+    assert 1 - len(missed) / len(said) >= least, missed
+
+
 @pytest.mark.corpus
 @pytest.mark.parametrize("tag", gate.LANGUAGES)
 def test_random_posts_are_not_one_story(tag: str) -> None:
