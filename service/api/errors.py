@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
@@ -165,9 +165,22 @@ def _field_errors(error: RequestValidationError) -> list[FieldError]:
     errors = []
     for one in error.errors():
         place = [str(part) for part in one["loc"] if part not in ("query", "path", "body", "header")]
-        known = "there is no such field; leave it away" if one["type"] == "extra_forbidden" else one["msg"]
-        errors.append(FieldError(field=".".join(place) or "body", detail=known.removeprefix("Value error, ")))
+        if one["type"] == "json_invalid":
+            place = []
+        errors.append(FieldError(field=".".join(place) or "body", detail=_detail(one, whole=not place)))
     return errors
+
+
+def _detail(one: Mapping[str, Any], *, whole: bool) -> str:
+    """Return what is wrong with a field, or with the whole body."""
+    match one["type"]:
+        case "extra_forbidden":
+            return "there is no such field; leave it away"
+        case "json_invalid":
+            return f"is no JSON from character {one['loc'][-1]} on: {one['ctx']['error']}"
+        case "model_attributes_type" | "dict_type" | "missing" if whole:
+            return "send a JSON object, with Content-Type: application/json"
+    return str(one["msg"]).removeprefix("Value error, ")
 
 
 def is_unreachable(error: Exception) -> bool:

@@ -119,7 +119,7 @@ def said(lesson: Lesson, reader: Reader) -> str:
         parts.append(" · ".join(names.get(cause, cause) for cause in given.causes) or _("no cause"))
     if given.irrelevant:
         parts.append(_("Not about the brand"))
-    return ", ".join(parts) or _("The verdict stands")
+    return _(", ").join(parts) or _("The verdict stands")
 
 
 def _before(text: str | None) -> tuple[datetime, MentionId] | None:

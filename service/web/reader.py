@@ -51,7 +51,7 @@ class Reader:
             return self.words.gettext("today, %(time)s") % {"time": self.clock(at)}
         if days == 1:
             return self.words.gettext("yesterday, %(time)s") % {"time": self.clock(at)}
-        return f"{self.day(at)} {self.clock(at)}"
+        return self.words.gettext("%(day)s %(time)s") % {"day": self.day(at), "time": self.clock(at)}
 
     def exactly(self, at: datetime) -> str:
         """Return day, time and zone in full."""

@@ -120,6 +120,15 @@ async def test_a_body_too_large_is_refused(client: httpx.AsyncClient) -> None:
         assert (answer.status_code, answer.json()["title"]) == (413, "Content Too Large")
 
 
+async def test_a_body_that_is_no_json_object_says_so(client: httpx.AsyncClient) -> None:
+    cut = await client.post("/api/v1/rules/preview", content='{"kind":', headers={"Content-Type": "application/json"})
+    plain = await client.post("/api/v1/rules/preview", content="kind", headers={"Content-Type": "text/plain"})
+
+    assert [one.json()["errors"][0]["field"] for one in (cut, plain)] == ["body", "body"]
+    assert "is no JSON from character 8 on" in cut.json()["detail"]
+    assert "Content-Type: application/json" in plain.json()["detail"]
+
+
 async def test_a_body_nested_too_deep_is_refused(client: httpx.AsyncClient) -> None:
     deep = b"[" * 100_000 + b"]" * 100_000
     answer = await client.post("/api/v1/keys", content=deep, headers={"content-type": "application/json"})

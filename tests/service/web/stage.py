@@ -202,8 +202,8 @@ async def _drafted(conn: Connection, source_id: SourceId, now: datetime) -> None
     assert wanted
     said = {"site": "cityfood.example", "author": "Noor", "language": "en", "published_at": None, "url": None}
     texts = ("Is the Zhongshan branch open on Mondays?", "The new broth is lovely.")
-    found = {"seen": 2, "quarantined": 0, "warning": None}
-    shown = [{**said, "title": "", "text": text} for text in texts]
+    found = {"seen": 2, "unmatched": 1, "quarantined": 0, "warning": None}
+    shown = [{**said, "title": "", "text": text, "kept": n == 0} for n, text in enumerate(texts)]
     await tryout.finish(conn, wanted.id, token, error=None, found={**found, "mentions": shown}, now=now)
 
 
