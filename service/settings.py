@@ -18,6 +18,7 @@ from collectors import kept_secrets
 PREFIX = "EARSHOT_"
 #: The path under which places send to us.
 HOOKS = "/api/v1/hooks"
+_FEWEST_OF_KEY = 32
 _LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -88,6 +89,12 @@ def _bounce_url(value: str | None) -> str | None:
     return value
 
 
+def _seal_key(value: str | None) -> str | None:
+    if value is not None and len(value) < _FEWEST_OF_KEY:
+        raise ValueError(f"must have {_FEWEST_OF_KEY} characters or more that nobody guesses: `openssl rand -hex 32`")
+    return value
+
+
 def _zone(value: str) -> str:
     if value not in available_timezones():
         raise ValueError(f"there is no zone {value!r}; write an IANA name such as Asia/Taipei")
@@ -134,6 +141,10 @@ class Settings(BaseModel):
     hub_labels: Path | None = None
     #: Whether a model of the hub that is given by its name may be downloaded.
     hub_download: bool = False
+    #: What seals secrets in the database; without it a key is made in the data folder, which all web processes share.
+    seal_key: Annotated[str | None, AfterValidator(_seal_key)] = None
+    #: Whether administrators see nothing but their own account until they have a second factor.
+    admin_second_factor: bool = False
     #: Requests a minute that one key, user or unknown address may make to the API, over all web processes.
     rate_limit: int = Field(default=3000, ge=20, le=1_000_000)
     #: How often each stage looks for due work, in seconds.

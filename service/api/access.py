@@ -13,6 +13,7 @@ from alerts.types import BrandId
 from service.api.errors import Forbidden, Unauthenticated
 from service.api.limits import Allowances
 from service.api.parameters import refuse_unknown_parameters
+from service.settings import Settings
 from service.store import access, audit, bounds, clock
 from service.store.access import Scope
 from service.store.pool import Connection, Pool
@@ -75,6 +76,9 @@ async def _caller_of_session(conn: Connection, request: Request, token: str, now
     session = await access.session_of(conn, token, now=now)
     if session is None:
         raise Unauthenticated("This session has ended; sign in again.")
+    settings: Settings = request.app.state.settings
+    if session.owes_second_factor(admins_need_one=settings.admin_second_factor):
+        raise Forbidden("Administrators need a second factor here; set one up on the page of your account.")
     if request.method not in _SAFE_METHODS:
         presented = request.headers.get(CSRF_HEADER, "")
         if not hmac.compare_digest(presented.encode(), session.csrf_token.encode()):

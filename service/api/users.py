@@ -35,6 +35,7 @@ class UserItem(Shape):
     )
     brands: Bounds
     has_password: bool
+    has_second_factor: bool
     created_at: datetime
     disabled_at: datetime | None
     last_seen_at: datetime | None = Field(description="Of the sessions still open.")

@@ -11,7 +11,7 @@ from service.cli.connect import run
 from service.cli.main import Failure
 from service.cli.names import bounds_of, bounds_shown, some_name
 from service.settings import Settings
-from service.store import access, brand, clock, user
+from service.store import access, brand, clock, second_factor, user
 from service.store.access import Role
 from service.store.pool import Connection, Pool
 from service.store.user import User
@@ -35,7 +35,8 @@ def list_users() -> None:
     found, names = run(listed)
     for one in found:
         state = "disabled" if one.disabled_at else "password" if one.has_password else "by link only"
-        click.echo(f"{one.role:<10} {state:<13} {one.name}  ({bounds_shown(one.brands, names)})")
+        state += " + code" if one.has_second_factor else ""
+        click.echo(f"{one.role:<10} {state:<19} {one.name}  ({bounds_shown(one.brands, names)})")
 
 
 @command.command("add")
@@ -95,6 +96,19 @@ def passwd(name: str, generate: bool) -> None:
     click.echo(password if generate else f"changed the password of {name}")
 
 
+@command.command("reset-second-factor")
+@click.argument("name", callback=some_name)
+def reset_second_factor(name: str) -> None:
+    """Take the second factor of somebody who lost it away; their password, or a link, lets them in again."""
+
+    async def reset(conn: Connection, one: User) -> None:
+        if not await second_factor.remove(conn, one.id):
+            raise Failure(f"{name!r} has no second factor")
+
+    _with_user(name, reset)
+    click.echo(f"{name} signs in without a second factor now, and may set up another on the page of their account")
+
+
 @command.command("disable")
 @click.argument("name", callback=some_name)
 def disable(name: str) -> None:
@@ -114,7 +128,8 @@ def enable(name: str) -> None:
 @command.command("link")
 @click.argument("name", callback=some_name)
 def link(name: str) -> None:
-    """Show a sign-in link for NAME that works once, within a day. Somebody new becomes an administrator."""
+    """Show a sign-in link for NAME that works once, within a day, without password and second factor: the way back in.
+    Somebody new becomes an administrator."""
 
     async def made(settings: Settings, pool: Pool) -> str:
         async with pool.acquire() as conn, conn.transaction():

@@ -14,6 +14,7 @@ from service.store import (
     invariant,
     push,
     rate,
+    second_factor,
     term,
     trend,
     tryout,
@@ -46,6 +47,7 @@ async def maintain(pool: Pool) -> None:
         now = await clock.now(conn)
         await access.forget_expired(conn, now=now)
         await attempt.forget_before(conn, now - attempt.SPAN)
+        await second_factor.forget_expired(conn, now=now)
         await rate.forget_before(conn, now - RATE_LIFE)
         await verification.forget_expired(conn, now=now)
         await fetch.forget_before(conn, now - FETCH_LOG_LIFE)

@@ -86,6 +86,14 @@ class Session:
     #: The one its user chose; None: the browser's.
     language: str | None
     csrf_token: str
+    #: Whether they came by the provider of identities, which sees to second factors itself.
+    by_provider: bool
+    has_second_factor: bool
+
+    def owes_second_factor(self, *, admins_need_one: bool) -> bool:
+        """Whether nothing but its user's own account is open to it, until they have set up a second factor."""
+        is_safe = self.has_second_factor or self.by_provider
+        return admins_need_one and self.role is Role.ADMIN and not is_safe
 
     def may(self, scope: Scope) -> bool:
         """Whether its user may do what this scope allows."""
@@ -269,15 +277,21 @@ async def sign_in(
 
 
 async def open_session(
-    conn: Connection, user_id: int, *, now: datetime, address: str | None = None, agent: str | None = None
+    conn: Connection,
+    user_id: int,
+    *,
+    now: datetime,
+    address: str | None = None,
+    agent: str | None = None,
+    by_provider: bool = False,
 ) -> str:
     """Return the token of a new session, for a browser to keep."""
     session = secrets.token_urlsafe(32)
     await conn.execute(
         """
         insert into web_session
-            (token_sha256, user_id, csrf_token, created_at, last_seen_at, expires_at, address, agent)
-        values ($1, $2, $3, $4, $4, $5, $6, $7)
+            (token_sha256, user_id, csrf_token, created_at, last_seen_at, expires_at, address, agent, by_provider)
+        values ($1, $2, $3, $4, $4, $5, $6, $7, $8)
         """,
         digest_of(session),
         user_id,
@@ -286,6 +300,7 @@ async def open_session(
         now + SESSION_LIFE,
         address,
         None if agent is None else agent[:_MOST_AGENT],
+        by_provider,
     )
     return session
 
@@ -294,7 +309,8 @@ async def session_of(conn: Connection, token: str, *, now: datetime) -> Session 
     """Return the live session of a browser's token, and note that it was seen."""
     row = await conn.fetchrow(
         """
-        select w.id, u.id as user_id, u.name as "user", u.role, u.brands, u.language, w.csrf_token, w.last_seen_at
+        select w.id, u.id as user_id, u.name as "user", u.role, u.brands, u.language, w.csrf_token, w.last_seen_at,
+            w.by_provider, exists (select from second_factor f where f.user_id = u.id) as has_second_factor
         from web_session w join app_user u on u.id = w.user_id
         where w.token_sha256 = $1 and w.expires_at > $2 and w.last_seen_at > $3 and u.disabled_at is null
         """,
@@ -306,7 +322,7 @@ async def session_of(conn: Connection, token: str, *, now: datetime) -> Session 
         return None
     if row["last_seen_at"] < now - _USE_WRITTEN_EVERY:
         await conn.execute("update web_session set last_seen_at = $2 where token_sha256 = $1", digest_of(token), now)
-    known = {name: row[name] for name in ("id", "user_id", "user", "language", "csrf_token")}
+    known = {name: row[name] for name in Session.__dataclass_fields__ if name not in ("role", "brands")}
     return Session(**known, role=Role(row["role"]), brands=bounds_of(row["brands"]))
 
 
@@ -324,6 +340,13 @@ async def sessions(conn: Connection, *, now: datetime, user_id: int | None = Non
         user_id,
     )
     return [SessionLine(**row) for row in rows]
+
+
+async def renew_session(conn: Connection, session_id: int) -> str:
+    """Return a new token for a session: whoever knew the one before is out."""
+    token = secrets.token_urlsafe(32)
+    await conn.execute("update web_session set token_sha256 = $2 where id = $1", session_id, digest_of(token))
+    return token
 
 
 async def sign_out(conn: Connection, token: str) -> None:
@@ -346,11 +369,13 @@ async def end_session(conn: Connection, session_id: int, *, user_id: int | None 
 
 
 async def end_sessions(conn: Connection, user_id: int, *, but: int | None = None) -> None:
-    """End a user's sessions and spend their links, perhaps but for the session they are in."""
+    """End a user's sessions, those that wait for a code too, and spend their links; perhaps but for the session they
+    are in."""
     rows = await conn.fetch(
         "delete from web_session where user_id = $1 and id is distinct from $2 returning id", user_id, but
     )
     await conn.execute("delete from sign_in_link where user_id = $1 and used_at is null", user_id)
+    await conn.execute("delete from sign_in_pause where user_id = $1", user_id)
     await events.tell(conn, EventKind.ACCESS, [f"session:{row['id']}" for row in rows])
 
 

@@ -1045,6 +1045,12 @@ CREATE TABLE public.rate_window (
     taken integer NOT NULL,
     CONSTRAINT rate_window_taken_check CHECK ((taken > 0))
 );
+CREATE TABLE public.recovery_code (
+    code_sha256 bytea NOT NULL,
+    user_id bigint NOT NULL,
+    used_at timestamp with time zone,
+    CONSTRAINT recovery_code_code_sha256_check CHECK ((length(code_sha256) = 32))
+);
 CREATE TABLE public.rule (
     id bigint NOT NULL,
     brand_id bigint,
@@ -1142,6 +1148,12 @@ CREATE TABLE public.schema_version (
 CREATE TABLE public.search_todo (
     mention_id bigint NOT NULL
 );
+CREATE TABLE public.second_factor (
+    user_id bigint NOT NULL,
+    secret bytea NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    last_step bigint NOT NULL
+);
 CREATE TABLE public.sign_in_attempt (
     id bigint NOT NULL,
     at timestamp with time zone NOT NULL,
@@ -1163,6 +1175,12 @@ CREATE TABLE public.sign_in_link (
     expires_at timestamp with time zone NOT NULL,
     used_at timestamp with time zone,
     CONSTRAINT sign_in_link_token_sha256_check CHECK ((length(token_sha256) = 32))
+);
+CREATE TABLE public.sign_in_pause (
+    token_sha256 bytea NOT NULL,
+    user_id bigint NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT sign_in_pause_token_sha256_check CHECK ((length(token_sha256) = 32))
 );
 CREATE TABLE public.silence (
     id bigint NOT NULL,
@@ -1376,6 +1394,7 @@ CREATE TABLE public.web_session (
     id bigint NOT NULL,
     address text,
     agent text,
+    by_provider boolean DEFAULT false NOT NULL,
     CONSTRAINT web_session_token_sha256_check CHECK ((length(token_sha256) = 32))
 );
 ALTER TABLE public.web_session ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -1559,6 +1578,8 @@ ALTER TABLE ONLY public.quarantine
     ADD CONSTRAINT quarantine_source_id_raw_sha256_key UNIQUE (source_id, raw_sha256);
 ALTER TABLE ONLY public.rate_window
     ADD CONSTRAINT rate_window_pkey PRIMARY KEY (caller, starts_at);
+ALTER TABLE ONLY public.recovery_code
+    ADD CONSTRAINT recovery_code_pkey PRIMARY KEY (code_sha256);
 ALTER TABLE ONLY public.rule_check
     ADD CONSTRAINT rule_check_pkey PRIMARY KEY (rule_id, brand_id);
 ALTER TABLE ONLY public.rule_contact
@@ -1581,10 +1602,14 @@ ALTER TABLE ONLY public.schema_version
     ADD CONSTRAINT schema_version_pkey PRIMARY KEY (number);
 ALTER TABLE ONLY public.search_todo
     ADD CONSTRAINT search_todo_pkey PRIMARY KEY (mention_id);
+ALTER TABLE ONLY public.second_factor
+    ADD CONSTRAINT second_factor_pkey PRIMARY KEY (user_id);
 ALTER TABLE ONLY public.sign_in_attempt
     ADD CONSTRAINT sign_in_attempt_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.sign_in_link
     ADD CONSTRAINT sign_in_link_pkey PRIMARY KEY (token_sha256);
+ALTER TABLE ONLY public.sign_in_pause
+    ADD CONSTRAINT sign_in_pause_pkey PRIMARY KEY (token_sha256);
 ALTER TABLE ONLY public.silence
     ADD CONSTRAINT silence_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.source
@@ -1674,6 +1699,7 @@ CREATE INDEX push_of_source ON public.push USING btree (source_id);
 CREATE INDEX quarantine_of_push ON public.quarantine USING btree (push_id) WHERE (push_id IS NOT NULL);
 CREATE INDEX quarantine_wanted ON public.quarantine USING btree (id) WHERE wanted;
 CREATE INDEX rate_window_starts_at_idx ON public.rate_window USING btree (starts_at);
+CREATE INDEX recovery_code_user_idx ON public.recovery_code USING btree (user_id);
 CREATE INDEX rule_of_policy ON public.rule USING btree (policy_id);
 CREATE INDEX schedule_member_of_contact ON public.schedule_member USING btree (contact_id);
 CREATE INDEX schedule_override_of_contact ON public.schedule_override USING btree (contact_id);
@@ -1681,6 +1707,8 @@ CREATE INDEX schedule_override_of_schedule ON public.schedule_override USING btr
 CREATE INDEX sign_in_attempt_account_idx ON public.sign_in_attempt USING btree (account, at);
 CREATE INDEX sign_in_attempt_address_idx ON public.sign_in_attempt USING btree (address, at);
 CREATE INDEX sign_in_attempt_at_idx ON public.sign_in_attempt USING btree (at);
+CREATE INDEX sign_in_pause_expires_idx ON public.sign_in_pause USING btree (expires_at);
+CREATE INDEX sign_in_pause_user_idx ON public.sign_in_pause USING btree (user_id);
 CREATE INDEX silence_of_time ON public.silence USING btree (ends_at);
 CREATE INDEX source_due ON public.source USING btree (next_due) WHERE (enabled AND (next_due IS NOT NULL));
 CREATE INDEX story_band_of_story ON public.story_band USING btree (story_id);
@@ -1703,10 +1731,12 @@ CREATE CONSTRAINT TRIGGER audit AFTER INSERT ON public.erasure DEFERRABLE INITIA
 CREATE CONSTRAINT TRIGGER audit AFTER INSERT ON public.incident_event DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.audit_change('incident', 'incident_id', 'kind', '');
 CREATE CONSTRAINT TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.policy DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.audit_change('policy', 'id', 'name', '');
 CREATE CONSTRAINT TRIGGER audit AFTER INSERT ON public.policy_version DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.audit_change('policy', 'policy_id', 'repeats,last_resort,ack_lapses,ack_timeout', '');
+CREATE CONSTRAINT TRIGGER audit AFTER UPDATE OF used_at ON public.recovery_code DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.audit_change('recovery_code', 'user_id', '', 'used_at');
 CREATE CONSTRAINT TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.rule DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.audit_change('rule', 'id', 'name,brand_id,kind,mode,urgency,severity,group_by,settings,policy_id', '');
 CREATE CONSTRAINT TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.schedule DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.audit_change('schedule', 'id', 'name,zone', '');
 CREATE CONSTRAINT TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.schedule_layer DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.audit_change('schedule', 'schedule_id', 'position,starts,ends,turn', 'weekdays');
 CREATE CONSTRAINT TRIGGER audit AFTER INSERT OR DELETE ON public.schedule_override DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.audit_change('override', 'id', 'schedule_id,contact_id,starts_at,ends_at', '');
+CREATE CONSTRAINT TRIGGER audit AFTER INSERT OR DELETE ON public.second_factor DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.audit_change('second_factor', 'user_id', '', 'secret');
 CREATE CONSTRAINT TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.silence DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.audit_change('silence', 'id', 'kind,brand_id,rule_id,source_id,starts_at,ends_at,reason', '');
 CREATE CONSTRAINT TRIGGER audit AFTER INSERT OR DELETE OR UPDATE OF name, brand_id, kind, enabled, "interval", match, allow_private, settings ON public.source DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.audit_change('source', 'id', 'name,brand_id,kind,enabled,interval,match,allow_private', 'settings');
 CREATE CONSTRAINT TRIGGER audit AFTER INSERT OR DELETE ON public.web_session DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.audit_change('session', 'id', 'user_id,address', '');
@@ -1809,6 +1839,8 @@ ALTER TABLE ONLY public.quarantine
     ADD CONSTRAINT quarantine_push_id_fkey FOREIGN KEY (push_id) REFERENCES public.push(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.quarantine
     ADD CONSTRAINT quarantine_source_id_fkey FOREIGN KEY (source_id) REFERENCES public.source(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.recovery_code
+    ADD CONSTRAINT recovery_code_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.second_factor(user_id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.rule
     ADD CONSTRAINT rule_brand_id_fkey FOREIGN KEY (brand_id) REFERENCES public.brand(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.rule_check
@@ -1831,8 +1863,12 @@ ALTER TABLE ONLY public.schedule_override
     ADD CONSTRAINT schedule_override_contact_id_fkey FOREIGN KEY (contact_id) REFERENCES public.contact(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.schedule_override
     ADD CONSTRAINT schedule_override_schedule_id_fkey FOREIGN KEY (schedule_id) REFERENCES public.schedule(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.second_factor
+    ADD CONSTRAINT second_factor_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.app_user(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.sign_in_link
     ADD CONSTRAINT sign_in_link_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.app_user(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.sign_in_pause
+    ADD CONSTRAINT sign_in_pause_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.app_user(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.silence
     ADD CONSTRAINT silence_brand_id_fkey FOREIGN KEY (brand_id) REFERENCES public.brand(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.silence

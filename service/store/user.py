@@ -22,6 +22,7 @@ class User:
     #: None: all.
     brands: frozenset[BrandId] | None
     has_password: bool
+    has_second_factor: bool
     created_at: datetime
     disabled_at: datetime | None
     last_seen_at: datetime | None
@@ -44,7 +45,8 @@ async def every(conn: Connection) -> list[User]:
     """Return all users, by name."""
     rows = await conn.fetch(
         """
-        select u.id, u.name, u.role, u.brands, u.password_hash is not null as has_password, u.created_at,
+        select u.id, u.name, u.role, u.brands, u.password_hash is not null as has_password,
+            exists (select from second_factor f where f.user_id = u.id) as has_second_factor, u.created_at,
             u.disabled_at, (select max(w.last_seen_at) from web_session w where w.user_id = u.id) as last_seen_at
         from app_user u order by u.name
         """

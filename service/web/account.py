@@ -7,10 +7,10 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from service import passwords
-from service.store import access, attempt, user
+from service.store import access, second_factor, user
 from service.web import render, wording
+from service.web.entering import keep_session, wrong_password
 from service.web.mention_query import number
-from service.web.sign_in import address_of
 from service.web.visit import Missing, PageRoute, Themselves, Visit, or_missing
 from service.web.wrong import Wrong
 
@@ -20,7 +20,7 @@ router = APIRouter(route_class=PageRoute, include_in_schema=False)
 @router.get("/account")
 async def shown(visit: Themselves) -> Response:
     """Return the page."""
-    return await _page(visit)
+    return await page(visit)
 
 
 @router.post("/account/password")
@@ -29,28 +29,22 @@ async def change_password(visit: Themselves) -> Response:
     form = await visit.form()
     wrong = await _wrong(visit, form)
     if wrong is not None:
-        return await _page(visit, wrong=wrong)
+        return await page(visit, wrong=wrong)
     kept = await asyncio.to_thread(passwords.hashed, form["password"])
     async with visit.conn.transaction():
-        await user.set_password(visit.conn, visit.user_id, kept, but=visit.session.id if visit.session else None)
-    return render.moved("/account?came=password")
+        await user.set_password(visit.conn, visit.user_id, kept, but=visit.session_id)
+        token = await access.renew_session(visit.conn, visit.session_id)
+    changed = render.moved("/account?came=password")
+    keep_session(visit, changed, token)
+    return changed
 
 
 async def _wrong(visit: Visit, form: Mapping[str, str]) -> Wrong | None:
     """Return what is wrong; None where the password may be taken."""
     _ = visit.reader.words.gettext
     password = form.get("password", "")
-    known = await user.password_of(visit.conn, visit.user)
-    before = known[1] if known else None
-    if before is not None:
-        account, address = visit.user.casefold(), address_of(visit)
-        if not await attempt.take(visit.conn, account=account, address=address, now=visit.reader.now):
-            return Wrong(
-                field="before", message=_("Too many tries. Wait a quarter of an hour, or use a one-time link.")
-            )
-        if not await asyncio.to_thread(passwords.matches, before, form.get("before", "")):
-            return Wrong(field="before", message=_("This is not your password of now."))
-        await attempt.forgive(visit.conn, account=account, address=address)
+    if (wrong := await wrong_password(visit, form, field="before")) is not None:
+        return wrong
     if passwords.is_weak(password, name=visit.user):
         said = _("Take at least %(n)s characters, not all alike, and not your name.")
         return Wrong(field="password", message=said % {"n": visit.reader.number(passwords.FEWEST)})
@@ -70,18 +64,25 @@ async def end_session(visit: Themselves, session_id: str) -> Response:
     return render.moved("/account?came=session")
 
 
-async def _page(visit: Visit, *, wrong: Wrong | None = None) -> Response:
+async def page(visit: Visit, *, wrong: Wrong | None = None) -> Response:
+    """Return the page, perhaps with what is wrong with a form of it."""
     _ = visit.reader.words.gettext
     one = await user.get(visit.conn, visit.user_id)
-    done = {"password": _("Your password was changed."), "session": _("That browser is signed out.")}
+    done = {
+        "password": _("Your password was changed."),
+        "session": _("That browser is signed out."),
+        "factor-off": _("The second factor is turned off."),
+    }
     return visit.page(
         "account.html",
         status=200 if wrong is None else 422,
         here="account",
         sessions=await access.sessions(visit.conn, now=visit.reader.now, user_id=visit.user_id),
-        this=visit.session.id if visit.session else None,
+        this=visit.session_id,
         role=wording.roles(visit.reader)[visit.session.role] if visit.session else "",
         has_password=one is not None and one.has_password,
+        factor=await second_factor.of(visit.conn, visit.user_id),
+        needed=visit.owes_second_factor,
         wrong=wrong,
         done=visit.became(done),
         fewest=passwords.FEWEST,

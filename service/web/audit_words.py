@@ -24,6 +24,8 @@ def things(reader: Reader) -> Mapping[str, str]:
     return {
         "key": words.pgettext("thing", "API key"),
         "user": words.pgettext("thing", "User"),
+        "second_factor": words.pgettext("thing", "Second factor of user"),
+        "recovery_code": words.pgettext("thing", "Recovery code of user"),
         "session": words.pgettext("thing", "Session"),
         "brand": words.pgettext("thing", "Brand"),
         "source": words.pgettext("thing", "Source"),

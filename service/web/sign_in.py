@@ -2,23 +2,22 @@
 
 import asyncio
 from collections.abc import Mapping
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
 from alerts.catalogue import LANGUAGES
 from service import passwords
-from service.store import access, attempt, audit, user
+from service.store import access, attempt, audit, second_factor, user
 from service.store.search import storable
-from service.web import links, render
+from service.web import links, render, sign_in_code
+from service.web.entering import NEXT_COOKIE, address_of, agent_of, door, end_former, entered
 from service.web.reader import LANGUAGE_COOKIE
 from service.web.visit import SESSION_COOKIE, Anyone, PageRoute, Visit, set_cookie
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
-#: Where somebody wanted to go before they had a link; the link itself does not know.
-NEXT_COOKIE = "earshot_next"
 _NEXT_SECONDS = 3600
 _MOST_NAME = 200
 _LANGUAGE_SECONDS = 365 * 24 * 3600
@@ -34,7 +33,7 @@ async def ask(visit: Anyone) -> Response:
     if visit.session is not None and not token:
         return render.moved(links.local(wish))
     good = bool(token) and await access.link_is_good(visit.conn, token, now=visit.reader.now)
-    page = _asked(visit, token=token if good else "", wrong="spent" if token and not good else "")
+    page = door(visit, token=token if good else "", wrong="spent" if token and not good else "")
     page.headers.update(_SECRET_PAGE)
     if wish and links.local(wish) != "/":
         set_cookie(visit.request, page, NEXT_COOKIE, _as_cookie(links.local(wish)), _NEXT_SECONDS)
@@ -49,9 +48,11 @@ async def enter(visit: Anyone) -> Response:
         await audit.act_as(visit.conn, "sign-in link")
         async with visit.conn.transaction():
             session = await access.sign_in(
-                visit.conn, form["token"], now=visit.reader.now, address=address_of(visit), agent=_agent(visit)
+                visit.conn, form["token"], now=visit.reader.now, address=address_of(visit), agent=agent_of(visit)
             )
-        return _asked(visit, status=403, wrong="spent") if session is None else _entered(visit, session)
+            if session is not None:
+                await end_former(visit)
+        return door(visit, status=403, wrong="spent") if session is None else entered(visit, session)
     return await _by_password(visit, form)
 
 
@@ -64,41 +65,20 @@ async def _by_password(visit: Visit, form: Mapping[str, str]) -> Response:
     )
     account = name.casefold()
     if not await attempt.take(visit.conn, account=account, address=address, now=now):
-        return _asked(visit, status=429, wrong="often", name=name)
+        return door(visit, status=429, wrong="often", name=name)
     known = await user.password_of(visit.conn, name)
     kept = None if known is None else known[1]
     if not await asyncio.to_thread(passwords.matches, kept, form.get("password", "")) or known is None:
-        return _asked(visit, status=403, wrong="password", name=name)
+        return door(visit, status=403, wrong="password", name=name)
+    if await second_factor.of(visit.conn, known[0]) is not None:
+        # Tries are forgiven only once the code was right too: a known password must not buy more guesses at it.
+        return await sign_in_code.pause(visit, known[0])
     await audit.act_as(visit.conn, name)
     async with visit.conn.transaction():
         await attempt.forgive(visit.conn, account=account, address=address)
-        session = await access.open_session(visit.conn, known[0], now=now, address=address, agent=_agent(visit))
-    return _entered(visit, session)
-
-
-def _asked(visit: Visit, *, status: int = 200, token: str = "", wrong: str = "", name: str = "") -> Response:
-    page = visit.page("sign_in.html", status=status, token=token, wrong=wrong, name=name)
-    if status == 429:
-        page.headers["Retry-After"] = str(int(attempt.SPAN.total_seconds()))
-    return page
-
-
-def address_of(visit: Visit) -> str:
-    """Return where somebody comes from, as far as proxies we trust say it."""
-    client = visit.request.client
-    return "" if client is None else client.host
-
-
-def _agent(visit: Visit) -> str | None:
-    agent = visit.request.headers.get("user-agent")
-    return None if agent is None else storable(agent)
-
-
-def _entered(visit: Visit, session: str) -> Response:
-    entered = render.moved(links.local(_from_cookie(visit.request.cookies.get(NEXT_COOKIE))))
-    set_cookie(visit.request, entered, SESSION_COOKIE, session, int(access.SESSION_LIFE.total_seconds()))
-    entered.delete_cookie(NEXT_COOKIE, path="/")
-    return entered
+        session = await access.open_session(visit.conn, known[0], now=now, address=address, agent=agent_of(visit))
+        await end_former(visit)
+    return entered(visit, session)
 
 
 @router.post("/sign-out")
@@ -125,7 +105,3 @@ async def choose_language(visit: Anyone) -> Response:
 
 def _as_cookie(path: str) -> str:
     return quote(path, safe="/")
-
-
-def _from_cookie(value: str | None) -> str | None:
-    return None if value is None else unquote(value)

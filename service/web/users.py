@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from alerts.types import BrandId
-from service.store import access, brand, user
+from service.store import access, brand, second_factor, user
 from service.store.access import Role
 from service.store.search import storable
 from service.store.user import User
@@ -43,13 +43,17 @@ async def add(visit: Administering) -> Response:
 
 @router.post("/settings/users/{user_id}")
 async def change(visit: Administering, user_id: str) -> Response:
-    """Change what somebody may do, or make a link for them. Raises Missing."""
+    """Change what somebody may do, make a link for them, or take a lost second factor away. Raises Missing."""
     form, _ = await visit.form(), visit.reader.words.gettext
     one = await _one(visit, user_id)
     if form.get("do") == "link" and one.disabled_at is None:
         async with visit.conn.transaction():
             token = await access.add_sign_in_link(visit.conn, user=one.name, now=visit.reader.now)
         return await _page(visit, link=f"{visit.settings.public_url}/sign-in?token={token}", of=one.name)
+    if form.get("do") == "reset":
+        async with visit.conn.transaction():
+            await second_factor.remove(visit.conn, one.id)
+        return render.moved("/settings/users")
     role = _role(form)
     try:
         async with visit.conn.transaction():

@@ -31,6 +31,10 @@ class SignInNeeded(Exception):
     """Nobody is signed in."""
 
 
+class SecondFactorNeeded(Exception):
+    """Whoever is signed in must set up a second factor first."""
+
+
 class Missing(Exception):
     """There is no such page."""
 
@@ -72,6 +76,19 @@ class Visit:
         if self.session is None:
             raise SignInNeeded
         return self.session.user_id
+
+    @property
+    def session_id(self) -> int:
+        """The id of the session. Raises SignInNeeded."""
+        if self.session is None:
+            raise SignInNeeded
+        return self.session.id
+
+    @property
+    def owes_second_factor(self) -> bool:
+        """Whether whoever is signed in must set up a second factor before anything else."""
+        needed = self.settings.admin_second_factor
+        return self.session is not None and self.session.owes_second_factor(admins_need_one=needed)
 
     def page(self, template: str, *, status: int = 200, **values: object) -> Response:
         """Return a page."""
@@ -151,6 +168,8 @@ def _allowed(scope: Scope) -> Callable[..., Coroutine[Any, Any, Visit]]:
     async def allowed(visit: Annotated[Visit, Depends(anyone)]) -> Visit:
         if visit.session is None:
             raise SignInNeeded
+        if visit.owes_second_factor:
+            raise SecondFactorNeeded
         if not visit.may(scope):
             raise Denied
         await bounds.bind(visit.conn, visit.session.brands)
@@ -177,8 +196,8 @@ class PageRoute(APIRoute):
         async def handle(request: Request) -> Response:
             try:
                 return await inner(request)
-            except SignInNeeded:
-                return _to_sign_in(request)
+            except (SignInNeeded, SecondFactorNeeded) as error:
+                return _to_sign_in(request) if isinstance(error, SignInNeeded) else render.moved("/account")
             except (csrf.Forged, Denied, OUT_OF_BOUNDS) as error:
                 return trouble(request, 403, denied=not isinstance(error, csrf.Forged))
             except (Missing, RequestValidationError):

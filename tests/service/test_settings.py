@@ -37,6 +37,7 @@ def test_an_empty_secret_file_counts_as_absent(tmp_path: Path) -> None:
         ({"EARSHOT_MAIL_FROM": "nobody"}, "EARSHOT_MAIL_FROM: must be one e-mail address"),
         ({"EARSHOT_TIME_ZONE": "Asia/Taipeh"}, "write an IANA name such as Asia/Taipei"),
         ({"EARSHOT_SMTP_URL_FILE": "/nowhere"}, "EARSHOT_SMTP_URL_FILE: cannot read '/nowhere'"),
+        ({"EARSHOT_SEAL_KEY": "short"}, "EARSHOT_SEAL_KEY: must have 32 characters or more"),
         ({"EARSHOT_LOG_LEVEL": "loud"}, "EARSHOT_LOG_LEVEL"),
         ({"EARSHOT_COLOUR": "red"}, "EARSHOT_COLOUR: there is no such setting; known are"),
     ],

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from alerts.brands import BrandTerms
 from service.cli.doctor import check_brands, check_rules
-from service.store import brand
+from service.store import brand, clock, second_factor, user
 from service.store.pool import Connection, Pool
 from tests import make
 from tests.places import Post, serving_feed
@@ -71,6 +71,23 @@ async def test_keys_are_shown_once_and_kept_as_a_digest(database_url: str, pool:
 
 def test_a_sign_in_link_is_given_on_the_command_line(database_url: str) -> None:
     assert "/sign-in?token=" in run(database_url, "users", "link", "mei")
+
+
+async def test_a_lost_second_factor_is_taken_away_on_the_command_line(database_url: str, pool: Pool) -> None:
+    run(database_url, "users", "add", "mei")
+    async with pool.acquire() as conn:
+        one = await user.named(conn, "mei")
+        assert one
+        await second_factor.add(conn, one.id, secret=b"sealed", step=1, recovery_codes=["a"], now=await clock.now(conn))
+    listed = run(database_url, "users", "list")
+    done = run(database_url, "users", "reset-second-factor", "mei")
+    again = programs.run("users", "reset-second-factor", "mei", settings={"EARSHOT_DATABASE_URL": database_url})
+    record = run(database_url, "audit", "list")
+
+    assert "by link only + code" in listed
+    assert "may set up another" in done
+    assert (again.returncode, b"has no second factor" in again.stderr) == (1, True)
+    assert "second_factor" in record
 
 
 def test_the_doctor_says_what_to_do(database_url: str) -> None:

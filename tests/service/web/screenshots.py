@@ -19,7 +19,7 @@ from playwright.async_api import Browser, async_playwright
 from service import database
 from service.app import create_app
 from service.settings import Settings
-from service.store.pool import Pool, open_pool
+from service.store.pool import Connection, Pool, open_pool
 from tests import conftest
 from tests.service.web import stage
 from tests.service.web.conftest import session_cookie
@@ -82,30 +82,6 @@ async def _addresses(pool: Pool) -> dict[str, str]:
     }
 
 
-async def _shoot(
-    browser: Browser, origin: str, pages: dict[str, str], *, cookie: str, wanted: argparse.Namespace
-) -> None:
-    out: Path = wanted.folder
-    for scheme, width, language in product(wanted.schemes, WIDTHS, wanted.languages):
-        context = await browser.new_context(
-            viewport={"width": width, "height": 900}, color_scheme=scheme, device_scale_factor=1
-        )
-        cookies = {"earshot_session": cookie, "earshot_language": language}
-        await context.add_cookies([{"name": name, "value": value, "url": origin} for name, value in cookies.items()])
-        page = await context.new_page()
-        page.on("console", lambda message: print("console:", message.text))
-        for name, address in pages.items():
-            await page.goto(origin + address)
-            if await page.locator("#chart").count():
-                await page.wait_for_selector("#chart.drawn", timeout=30_000)
-            await page.wait_for_load_state("load")
-            await page.screenshot(path=out / f"{name}-{language}-{width}-{scheme}.png", full_page=True)
-        await context.clear_cookies()
-        await page.goto(f"{origin}/sign-in?token=old")
-        await page.screenshot(path=out / f"door-{language}-{width}-{scheme}.png", full_page=True)
-        await context.close()
-
-
 @dataclass(frozen=True, kw_only=True)
 class Stage:
     """The story told, and served."""
@@ -115,6 +91,34 @@ class Stage:
     cookie: str
     #: Addresses by the pages' names.
     pages: Mapping[str, str]
+    pool: Pool
+
+
+async def _shoot(
+    browser: Browser, found: Stage, pages: Mapping[str, str], conn: Connection, wanted: argparse.Namespace
+) -> None:
+    out: Path = wanted.folder
+    origin = found.origin
+    for scheme, width, language in product(wanted.schemes, WIDTHS, wanted.languages):
+        context = await browser.new_context(
+            viewport={"width": width, "height": 900}, color_scheme=scheme, device_scale_factor=1
+        )
+        cookies = {"earshot_session": found.cookie, "earshot_language": language}
+        await context.add_cookies([{"name": name, "value": value, "url": origin} for name, value in cookies.items()])
+        page = await context.new_page()
+        page.on("console", lambda message: print("console:", message.text))
+        for name, address in pages.items():
+            await page.goto(origin + address)
+            if await page.locator("#chart").count():
+                await page.wait_for_selector("#chart.drawn", timeout=30_000)
+            await page.wait_for_load_state("load")
+            await page.screenshot(path=out / f"{name}-{language}-{width}-{scheme}.png", full_page=True)
+        async for name in stage.at_the_door(page, conn, origin):
+            await page.screenshot(path=out / f"{name}-{language}-{width}-{scheme}.png", full_page=True)
+        await context.clear_cookies(name="earshot_session")
+        await page.goto(f"{origin}/sign-in?token=old")
+        await page.screenshot(path=out / f"door-{language}-{width}-{scheme}.png", full_page=True)
+        await context.close()
 
 
 @asynccontextmanager
@@ -133,7 +137,7 @@ async def _set(url: str, data_dir: Path) -> AsyncIterator[Stage]:
     async with pool.acquire() as conn:
         cookie = await session_cookie(conn)
     with stage.served(create_app(settings)) as origin:
-        yield Stage(origin=origin, cookie=cookie, pages=await _addresses(pool))
+        yield Stage(origin=origin, cookie=cookie, pages=await _addresses(pool), pool=pool)
     pool.terminate()
 
 
@@ -161,7 +165,8 @@ async def _take(wanted: argparse.Namespace) -> None:
     async with staged() as found, async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=stage.chromium(), args=list(stage.ARGUMENTS))
         pages = {name: found.pages[name] for name in wanted.only or found.pages}
-        await _shoot(browser, found.origin, pages, cookie=found.cookie, wanted=wanted)
+        async with found.pool.acquire() as conn:
+            await _shoot(browser, found, pages, conn, wanted)
         await browser.close()
 
 

@@ -3,24 +3,28 @@
 import os
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 from uuid import uuid4
 
+import pyotp
 import uvicorn
 from fastapi import FastAPI
+from playwright.async_api import Page
 
 from alerts.channels.webhook import WebhookEvent
 from alerts.types import BrandId, IncidentId, NotificationState, Resolution, SourceId
 from analysis.types import Analyser
 from collectors.types import Author, SourceKind
+from service import passwords
 from service.app import Server
 from service.pipeline.prove import prove_log
 from service.store import (
     access,
+    attempt,
     audit,
     clock,
     component,
@@ -28,8 +32,10 @@ from service.store import (
     fetch,
     incident,
     notification,
+    second_factor,
     source,
     tryout,
+    user,
     webhook,
     webhook_delivery,
 )
@@ -38,8 +44,10 @@ from service.store.fetch import Counts, Outcome
 from service.store.pool import Connection, Pool
 from tests import make
 from tests.service.web import seed, story
+from tests.service.web.conftest import session_cookie
 
 _DAYS = 36
+_PASSWORD = "correct horse 電池"
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ARGUMENTS = (
     "--no-sandbox",
@@ -245,3 +253,36 @@ async def _send_all_but(conn: Connection, waiting: IncidentId) -> None:
 async def _shift(conn: Connection, by: timedelta) -> None:
     """Move the database's clock."""
     await conn.execute("update mock.clock set shift = $1", by)
+
+
+async def at_the_door(page: Page, conn: Connection, origin: str) -> AsyncIterator[str]:
+    """Let somebody set up a second factor and sign in with it; give the name of each page they come to."""
+    cookie, now = await session_cookie(conn, "noor"), await clock.now(conn)
+    noor = await user.named(conn, "noor")
+    assert noor
+    await second_factor.remove(conn, noor.id)
+    await attempt.forgive(conn, account="noor", address="127.0.0.1")
+    line, *_ = await access.sessions(conn, now=now, user_id=noor.id)
+    await user.set_password(conn, noor.id, passwords.hashed(_PASSWORD), but=line.id)
+    await page.context.add_cookies([{"name": "earshot_session", "value": cookie, "url": origin}])
+    await page.goto(f"{origin}/account")
+    yield "account-without-factor"
+    await page.fill("[name=before_set_up]", _PASSWORD)
+    await page.click("form[action='/account/second-factor'] button")
+    yield "second-factor"
+    secret = (await page.inner_text("code.detail")).replace(" ", "")
+    await page.fill("[name=code]", pyotp.TOTP(secret).at(await clock.now(conn)))
+    await page.click("form[action='/account/second-factor/confirm'] button")
+    yield "recovery-codes"
+    await page.goto(f"{origin}/account")
+    yield "account-with-factor"
+    await page.context.clear_cookies(name="earshot_session")
+    await page.goto(f"{origin}/sign-in")
+    yield "sign-in"
+    await page.fill("[name=name]", "noor")
+    await page.fill("[name=password]", _PASSWORD)
+    await page.click("form[action='/sign-in'] button")
+    yield "code"
+    await page.fill("[name=code]", "123456")
+    await page.click("form[action='/sign-in/code'] button")
+    yield "code-wrong"

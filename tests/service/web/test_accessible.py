@@ -98,6 +98,11 @@ async def test_axe_finds_nothing(chromium: Browser, house: FastAPI, pool: Pool, 
             wide = await page.evaluate("document.documentElement.scrollWidth")
             if wide > look.width:
                 found.setdefault(address, []).append(f"is {wide} wide")
+        async with pool.acquire() as conn:
+            async for name in stage.at_the_door(page, conn, origin):
+                await page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
+                if wrong := await _wrong(page):
+                    found[name] = wrong
         await context.close()
 
     assert found == {}
