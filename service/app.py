@@ -21,6 +21,7 @@ from service.api.etag import tagged
 from service.api.hub import Hub
 from service.api.limits import Allowances
 from service.api.parameters import PREFIX
+from service.openid.provider import Provider
 from service.settings import HOOKS, Settings
 from service.store.pool import open_pool
 from service.web import pages
@@ -131,6 +132,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         listening.cancel()
         with suppress(asyncio.CancelledError):
             await listening
+        if app.state.provider is not None:
+            await app.state.provider.close()
         app.state.pool.terminate()
 
 
@@ -146,6 +149,7 @@ def create_app(settings: Settings) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.settings = settings
+    app.state.provider = Provider(settings) if settings.oidc_url else None
     app.state.hub = Hub(settings.database_url)
     app.state.allowances = Allowances(settings.rate_limit)
     for kind in (ApiError, RequestValidationError, HTTPException):

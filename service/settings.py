@@ -8,7 +8,7 @@ from typing import Annotated
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from alerts.channels import bounce_url, smtp_url
 from analysis import registry
@@ -19,6 +19,7 @@ PREFIX = "EARSHOT_"
 #: The path under which places send to us.
 HOOKS = "/api/v1/hooks"
 _FEWEST_OF_KEY = 32
+_ROLES = ("viewer", "responder", "analyst", "admin")
 _LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -95,6 +96,36 @@ def _seal_key(value: str | None) -> str | None:
     return value
 
 
+def _discovery(value: str | None) -> str | None:
+    if value is not None:
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("must be an address such as https://id.example.com/.well-known/openid-configuration")
+    return value
+
+
+def _names(value: object) -> object:
+    return (
+        tuple(filter(None, (one.strip().casefold() for one in value.split(",")))) if isinstance(value, str) else value
+    )
+
+
+def _roles(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    pairs = [tuple(part.strip() for part in one.rpartition("=")[::2]) for one in value.split(",") if one.strip()]
+    for group, role in pairs:
+        if not group or role not in _ROLES:
+            raise ValueError(f"{group}={role} names no role; write such as staff=responder,admins=admin")
+    return tuple(pairs)
+
+
+def _default_role(value: str) -> str:
+    if value not in (*_ROLES, "none"):
+        raise ValueError(f"{value!r} is none of {', '.join(_ROLES)}, none")
+    return value
+
+
 def _zone(value: str) -> str:
     if value not in available_timezones():
         raise ValueError(f"there is no zone {value!r}; write an IANA name such as Asia/Taipei")
@@ -145,6 +176,23 @@ class Settings(BaseModel):
     seal_key: Annotated[str | None, AfterValidator(_seal_key)] = None
     #: Whether administrators see nothing but their own account until they have a second factor.
     admin_second_factor: bool = False
+    #: What a provider of identities says of itself: …/.well-known/openid-configuration.
+    oidc_url: Annotated[str | None, AfterValidator(_discovery)] = None
+    oidc_client_id: str | None = None
+    oidc_client_secret: str | None = None
+    #: What the button calls it; by default its host.
+    oidc_name: str = Field(default="", max_length=80)
+    #: Whose e-mail addresses may come in; `*` for all that the provider vouches for.
+    oidc_domains: Annotated[tuple[str, ...], BeforeValidator(_names)] = ()
+    #: The claim that says what somebody is, and which role comes with each of its values.
+    oidc_role_claim: str | None = None
+    oidc_roles: Annotated[tuple[tuple[str, str], ...], BeforeValidator(_roles)] = ()
+    #: The role of everybody else; `none` keeps them out.
+    oidc_default_role: Annotated[str, AfterValidator(_default_role)] = "viewer"
+    #: Whether a user who is named as a verified e-mail address is who comes in with it.
+    oidc_link_by_email: bool = False
+    #: The provider may lie at 127.0.0.1 or in a private network.
+    oidc_allow_private: bool = False
     #: Requests a minute that one key, user or unknown address may make to the API, over all web processes.
     rate_limit: int = Field(default=3000, ge=20, le=1_000_000)
     #: How often each stage looks for due work, in seconds.
@@ -157,6 +205,11 @@ class Settings(BaseModel):
             return self.base_url
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"http://{'127.0.0.1' if host in ('0.0.0.0', '[::]') else host}:{self.port}"  # noqa: S104  # compared, not bound
+
+    @property
+    def provider_name(self) -> str:
+        """What people know the provider of identities by; '' where there is none."""
+        return self.oidc_name or (urlsplit(self.oidc_url).hostname or "") if self.oidc_url else ""
 
     @property
     def hooks_url(self) -> str:
@@ -204,7 +257,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     """Return the settings of this process. Raises SettingsError, or ChannelSettingError for the mail server's."""
     given = _given(os.environ if environment is None else environment)
     try:
-        return Settings.model_validate(given)
+        settings = Settings.model_validate(given)
     except ValidationError as error:
         first = error.errors()[0]
         name = PREFIX + str(first["loc"][0]).upper()
@@ -213,3 +266,21 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
             raise SettingsError(f"{name}: there is no such setting; known are {known}") from None
         message = first["msg"].removeprefix("Value error, ")
         raise SettingsError(f"{name}: {message}") from None
+    _check_provider(settings)
+    return settings
+
+
+def _check_provider(settings: Settings) -> None:
+    """Raise SettingsError where a provider of identities is named by half."""
+    if settings.oidc_url is None:
+        return
+    needed = {
+        "OIDC_CLIENT_ID": (settings.oidc_client_id, "the id that the provider gave us"),
+        "OIDC_CLIENT_SECRET": (settings.oidc_client_secret, "the secret that the provider gave us"),
+        "OIDC_DOMAINS": (settings.oidc_domains, "whose e-mail addresses may come in: example.com,example.org, or *"),
+    }
+    for name, (value, meaning) in needed.items():
+        if not value:
+            raise SettingsError(f"{PREFIX}{name}: is needed with {PREFIX}OIDC_URL; set it to {meaning}")
+    if settings.oidc_roles and settings.oidc_role_claim is None:
+        raise SettingsError(f"{PREFIX}OIDC_ROLE_CLAIM: is needed with {PREFIX}OIDC_ROLES; name the claim, as groups")

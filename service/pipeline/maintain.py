@@ -11,6 +11,7 @@ from service.store import (
     fetch,
     host_pace,
     idempotency,
+    identity,
     invariant,
     push,
     rate,
@@ -48,6 +49,7 @@ async def maintain(pool: Pool) -> None:
         await access.forget_expired(conn, now=now)
         await attempt.forget_before(conn, now - attempt.SPAN)
         await second_factor.forget_expired(conn, now=now)
+        await identity.forget_expired(conn, now=now)
         await rate.forget_before(conn, now - RATE_LIFE)
         await verification.forget_expired(conn, now=now)
         await fetch.forget_before(conn, now - FETCH_LOG_LIFE)

@@ -991,6 +991,13 @@ ALTER TABLE public.policy_version ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTI
     NO MAXVALUE
     CACHE 1
 );
+CREATE TABLE public.provider_sign_in (
+    state_sha256 bytea NOT NULL,
+    nonce text NOT NULL,
+    verifier text NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT provider_sign_in_state_sha256_check CHECK ((length(state_sha256) = 32))
+);
 CREATE TABLE public.push (
     id bigint NOT NULL,
     source_id bigint NOT NULL,
@@ -1384,6 +1391,12 @@ ALTER TABLE public.tryout ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+CREATE TABLE public.user_identity (
+    issuer text NOT NULL,
+    subject text NOT NULL,
+    user_id bigint NOT NULL,
+    created_at timestamp with time zone NOT NULL
+);
 CREATE TABLE public.web_session (
     token_sha256 bytea NOT NULL,
     user_id bigint NOT NULL,
@@ -1568,6 +1581,8 @@ ALTER TABLE ONLY public.policy_target
     ADD CONSTRAINT policy_target_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.policy_version
     ADD CONSTRAINT policy_version_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.provider_sign_in
+    ADD CONSTRAINT provider_sign_in_pkey PRIMARY KEY (state_sha256);
 ALTER TABLE ONLY public.push_event
     ADD CONSTRAINT push_event_pkey PRIMARY KEY (source_id, event);
 ALTER TABLE ONLY public.push
@@ -1632,6 +1647,8 @@ ALTER TABLE ONLY public.trend_hour
     ADD CONSTRAINT trend_hour_pkey PRIMARY KEY (brand_id, hour, source_id, language);
 ALTER TABLE ONLY public.tryout
     ADD CONSTRAINT tryout_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.user_identity
+    ADD CONSTRAINT user_identity_pkey PRIMARY KEY (issuer, subject);
 ALTER TABLE ONLY public.web_session
     ADD CONSTRAINT web_session_id_key UNIQUE (id);
 ALTER TABLE ONLY public.web_session
@@ -1693,6 +1710,7 @@ CREATE INDEX policy_target_of_schedule ON public.policy_target USING btree (sche
 CREATE INDEX policy_target_of_step ON public.policy_target USING btree (version_id, "position");
 CREATE INDEX policy_version_of_contact ON public.policy_version USING btree (last_resort);
 CREATE INDEX policy_version_of_policy ON public.policy_version USING btree (policy_id, id DESC);
+CREATE INDEX provider_sign_in_expires_idx ON public.provider_sign_in USING btree (expires_at);
 CREATE INDEX push_due ON public.push USING btree (due, id) WHERE (due IS NOT NULL);
 CREATE INDEX push_event_old ON public.push_event USING btree (at);
 CREATE INDEX push_of_source ON public.push USING btree (source_id);
@@ -1714,6 +1732,7 @@ CREATE INDEX source_due ON public.source USING btree (next_due) WHERE (enabled A
 CREATE INDEX story_band_of_story ON public.story_band USING btree (story_id);
 CREATE INDEX story_recent ON public.story USING btree (brand_id, last_seen_at DESC) WHERE (exemplars IS NOT NULL);
 CREATE INDEX tryout_due ON public.tryout USING btree (due) WHERE (due IS NOT NULL);
+CREATE INDEX user_identity_user_idx ON public.user_identity USING btree (user_id);
 CREATE INDEX web_session_user_idx ON public.web_session USING btree (user_id);
 CREATE INDEX webhook_brand_idx ON public.webhook USING btree (brand_id);
 CREATE INDEX webhook_delivery_due ON public.webhook_delivery USING btree (not_before) WHERE (state = ANY (ARRAY['pending'::text, 'sending'::text]));
@@ -1739,6 +1758,7 @@ CREATE CONSTRAINT TRIGGER audit AFTER INSERT OR DELETE ON public.schedule_overri
 CREATE CONSTRAINT TRIGGER audit AFTER INSERT OR DELETE ON public.second_factor DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.audit_change('second_factor', 'user_id', '', 'secret');
 CREATE CONSTRAINT TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.silence DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.audit_change('silence', 'id', 'kind,brand_id,rule_id,source_id,starts_at,ends_at,reason', '');
 CREATE CONSTRAINT TRIGGER audit AFTER INSERT OR DELETE OR UPDATE OF name, brand_id, kind, enabled, "interval", match, allow_private, settings ON public.source DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.audit_change('source', 'id', 'name,brand_id,kind,enabled,interval,match,allow_private', 'settings');
+CREATE CONSTRAINT TRIGGER audit AFTER INSERT OR DELETE ON public.user_identity DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.audit_change('user_identity', 'user_id', 'issuer', 'subject');
 CREATE CONSTRAINT TRIGGER audit AFTER INSERT OR DELETE ON public.web_session DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.audit_change('session', 'id', 'user_id,address', '');
 CREATE CONSTRAINT TRIGGER audit AFTER INSERT OR DELETE OR UPDATE OF name, url, events, brand_id, enabled, secret, allow_private ON public.webhook DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.audit_change('webhook', 'id', 'name,events,brand_id,enabled,allow_private', 'url,secret');
 CREATE TRIGGER audit_log_remains BEFORE TRUNCATE ON public.audit_log FOR EACH STATEMENT EXECUTE FUNCTION public.audit_stays();
@@ -1901,6 +1921,8 @@ ALTER TABLE ONLY public.tryout
     ADD CONSTRAINT tryout_brand_id_fkey FOREIGN KEY (brand_id) REFERENCES public.brand(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.tryout
     ADD CONSTRAINT tryout_source_id_fkey FOREIGN KEY (source_id) REFERENCES public.source(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.user_identity
+    ADD CONSTRAINT user_identity_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.app_user(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.web_session
     ADD CONSTRAINT web_session_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.app_user(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.webhook

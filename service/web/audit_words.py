@@ -25,6 +25,7 @@ def things(reader: Reader) -> Mapping[str, str]:
         "key": words.pgettext("thing", "API key"),
         "user": words.pgettext("thing", "User"),
         "second_factor": words.pgettext("thing", "Second factor of user"),
+        "user_identity": words.pgettext("thing", "Identity of user"),
         "recovery_code": words.pgettext("thing", "Recovery code of user"),
         "session": words.pgettext("thing", "Session"),
         "brand": words.pgettext("thing", "Brand"),

@@ -19,7 +19,8 @@ NEXT_COOKIE = "earshot_next"
 
 def door(visit: Visit, *, status: int = 200, token: str = "", wrong: str = "", name: str = "") -> Response:
     """Return the page at which people sign in."""
-    return at_most(visit.page("sign_in.html", status=status, token=token, wrong=wrong, name=name))
+    provider = visit.settings.provider_name
+    return at_most(visit.page("sign_in.html", status=status, token=token, wrong=wrong, name=name, provider=provider))
 
 
 def at_most(page: Response) -> Response:

@@ -132,7 +132,12 @@ async def _set(url: str, data_dir: Path) -> AsyncIterator[Stage]:
     pool = await open_pool(address)
     await stage.play(pool)
     settings = Settings(
-        database_url=address, data_dir=data_dir, time_zone="Asia/Taipei", smtp_url="smtp://mail.example.com"
+        database_url=address,
+        data_dir=data_dir,
+        time_zone="Asia/Taipei",
+        smtp_url="smtp://mail.example.com",
+        oidc_url=stage.PROVIDER,
+        oidc_name=stage.PROVIDER_NAME,
     )
     async with pool.acquire() as conn:
         cookie = await session_cookie(conn)

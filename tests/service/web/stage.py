@@ -47,6 +47,8 @@ from tests.service.web import seed, story
 from tests.service.web.conftest import session_cookie
 
 _DAYS = 36
+#: Shown at the door, never asked.
+PROVIDER, PROVIDER_NAME = "https://id.example.com/.well-known/openid-configuration", "Lantern ID"
 _PASSWORD = "correct horse 電池"
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ARGUMENTS = (

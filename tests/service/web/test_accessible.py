@@ -40,7 +40,14 @@ async def chromium() -> AsyncIterator[Browser]:
 
 @pytest.fixture
 def house(database_url: str, data_dir: Path) -> FastAPI:
-    return create_app(Settings(database_url=database_url, data_dir=data_dir, time_zone="Asia/Taipei"))
+    settings = Settings(
+        database_url=database_url,
+        data_dir=data_dir,
+        time_zone="Asia/Taipei",
+        oidc_url=stage.PROVIDER,
+        oidc_name=stage.PROVIDER_NAME,
+    )
+    return create_app(settings)
 
 
 async def _pages(conn: Connection) -> list[str]:
