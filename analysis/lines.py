@@ -72,7 +72,7 @@ def _read(line: bytes) -> _Line:
     except RecursionError:
         return _Line(error="not JSON: nested too deeply")
     except ValueError as error:
-        return _Line(error=f"not JSON: {error}")
+        return _Line(error=f"not JSON: {error if line.strip() else 'an empty line'}")
     if not isinstance(read, Mapping):
         return _Line(error='not a JSON object; write {"id": …, "text": …}')
     text = read.get("text")

@@ -74,6 +74,14 @@ async def correct(
     return await of(conn, mention_id)
 
 
+async def withdraw(conn: Connection, mention_id: MentionId) -> None:
+    """Forget what was said of a mention: its verdict stands, and nobody has looked at it. The caller holds a
+    transaction."""
+    await conn.execute("delete from correction where mention_id = $1", mention_id)
+    await conn.execute("select show_verdict($1)", [mention_id])
+    await events.tell(conn, EventKind.MENTION, [mention_id])
+
+
 async def of(conn: Connection, mention_id: MentionId) -> Correction | None:
     """Return what a person said of a mention."""
     row = await conn.fetchrow("select * from correction where mention_id = $1", mention_id)

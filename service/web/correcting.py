@@ -53,7 +53,11 @@ async def undo(visit: Responding, mention_id: str) -> Response:
     before = opened(form.get("was", ""), visit)
     if before is None:
         return render.moved(f"/mentions/{found.id}")
-    return await _say(visit, found, before, undone=True)
+    if before != _NOTHING:
+        return await _say(visit, found, before, undone=True)
+    async with visit.conn.transaction():
+        await correction.withdraw(visit.conn, found.id)
+    return render.moved(f"/mentions/{found.id}?came=undone")
 
 
 async def _found(visit: Visit, mention_id: str) -> StoredMention:

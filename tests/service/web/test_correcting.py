@@ -31,8 +31,8 @@ async def test_a_correction_shows_everywhere_and_can_be_undone(browser: httpx.As
     assert said
     assert (said.label, said.anger_level, said.kind, said.causes) == ("positive", 0, "praise", ("trust",))
     assert len(listed.all("article")) == 1
-    assert undone
-    assert (undone.label, undone.anger_level, undone.kind, undone.causes) == (None, None, None, None)
+    assert undone is None
+    assert "No corrections yet" in (await browser.get("/quality")).text
     assert len(Page((await browser.get("/mentions?angry=1")).text).all("article")) == 1
 
 
@@ -45,6 +45,18 @@ async def test_the_second_undo_goes_back_to_the_first_correction(browser: httpx.
 
     assert said
     assert (said.label, said.irrelevant) == ("neutral", False)
+
+
+async def test_what_was_taken_for_advertising_counts_again_once_that_is_undone(
+    browser: httpx.AsyncClient, conn: Connection
+) -> None:
+    there = await _post(browser, "correct", kind="promotion")
+    counted = [await conn.fetchval("select counted from mention where id = 2")]
+    form = Page((await browser.get(there)).text).form("/mentions/2/undo")
+    await browser.post("/mentions/2/undo", data=form)
+    counted.append(await conn.fetchval("select counted from mention where id = 2"))
+
+    assert counted == [False, True]
 
 
 async def test_what_is_not_about_the_brand_counts_nowhere(browser: httpx.AsyncClient, conn: Connection) -> None:
