@@ -5,15 +5,19 @@ The e-mail and the dashboard's page of reports are made by the same function.
 
 from dataclasses import dataclass
 from datetime import timedelta, tzinfo
+from functools import partial
 from urllib.parse import urlsplit
 
-from alerts import quote, text
+from alerts import chart, quote, text
 from alerts.catalogue import Catalogue
+from alerts.chart import Chart
 from alerts.rendering import Rendered, filled, words_for
 from alerts.types import BrandDigest, Digest, DigestKind, Voice
 
 _MOST_SUBJECT = 120
 _MOST_QUOTED = 400
+#: Pictures in one report: the brands behind have their numbers.
+_MOST_CHARTS = 10
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,6 +56,8 @@ class _Section:
     brand: str
     course: str
     rows: tuple[_Row, ...]
+    #: None where there is nothing to draw.
+    chart: Chart | None
     quoted: tuple[_Quoted, ...]
     #: How many more were angry than are quoted; '' where none were.
     more: str
@@ -76,18 +82,20 @@ def rendered(digest: Digest, *, zone: tzinfo) -> Rendered:
     """Return the subject, the plain text and the HTML of a digest. Days and times are those of the zone."""
     words = words_for(digest.contact.language)
     letter = _report(digest, words, zone)
-    return filled("digest", letter)
+    drawn = tuple(one.chart.png for one in letter.sections if one.chart is not None)
+    return filled("digest", letter, pictures=drawn)
 
 
 def _report(digest: Digest, words: Catalogue, zone: tzinfo) -> _Report:
     heading = _heading(digest, words, zone)
     is_daily = digest.kind is DigestKind.DAILY
+    charts = _charts(digest, words, zone)
     return _Report(
         language=words.language,
         subject=_subject(digest, heading, words),
         heading=heading,
         before=words.gettext("the day before") if is_daily else words.gettext("the week before"),
-        sections=tuple(_section(one, words, zone) for one in digest.brands),
+        sections=tuple(_section(one, words, zone, drawn) for one, drawn in zip(digest.brands, charts, strict=True)),
         url=digest.url,
     )
 
@@ -116,12 +124,35 @@ def _subject(digest: Digest, heading: str, words: Catalogue) -> str:
     return text.line(pattern % values, _MOST_SUBJECT)
 
 
-def _section(one: BrandDigest, words: Catalogue, zone: tzinfo) -> _Section:
+def _charts(digest: Digest, words: Catalogue, zone: tzinfo) -> list[Chart | None]:
+    """Return the picture of each brand of which something was said, for the first of them."""
+    found: list[Chart | None] = []
+    for one in digest.brands:
+        number = sum(earlier is not None for earlier in found)
+        is_shown = one.counts.total > 0 and one.steps and number < _MOST_CHARTS
+        found.append(chart.if_it_can_be(partial(_chart, digest, one, words, zone, number=number)) if is_shown else None)
+    return found
+
+
+def _chart(digest: Digest, one: BrandDigest, words: Catalogue, zone: tzinfo, *, number: int) -> Chart:
+    most = max(step.total for step in one.steps)
+    if digest.kind is DigestKind.DAILY:
+        pattern = words.gettext("Hour by hour; at most %(most)s in an hour.")
+        first, last = words.datetime(digest.since, zone), words.datetime(digest.until, zone)
+    else:
+        pattern = words.gettext("Day by day; at most %(most)s on a day.")
+        first = words.date(digest.since.astimezone(zone).date())
+        last = words.date((digest.until - timedelta(seconds=1)).astimezone(zone).date())
+    return chart.drawn(one.steps, number=number, says=pattern % {"most": words.number(most)}, first=first, last=last)
+
+
+def _section(one: BrandDigest, words: Catalogue, zone: tzinfo, drawn: Chart | None) -> _Section:
     more = one.counts.angry - len(one.angry)
     return _Section(
         brand=text.line(one.brand, 200),
         course=_course(one, words),
         rows=_rows(one, words),
+        chart=drawn,
         quoted=tuple(_quoted(voice, words, zone) for voice in one.angry),
         more=words.ngettext("%(n)s more that is angry", "%(n)s more that are angry", more) % {"n": words.number(more)}
         if more > 0

@@ -3,21 +3,19 @@
 The e-mail and the dashboard's outbox page are made by the same functions, so that what is shown is what was sent.
 """
 
-import logging
 from dataclasses import dataclass
 from datetime import timedelta, tzinfo
 from urllib.parse import urlsplit
 
-from alerts import labels, picture, quote, reasons, recovery, text, wording
+from alerts import chart, labels, quote, reasons, recovery, text, wording
 from alerts.catalogue import Catalogue
-from alerts.rendering import PICTURE_ID, Rendered, filled, words_for
+from alerts.chart import Chart
+from alerts.rendering import Rendered, filled, words_for
 from alerts.types import JudgedMention, LastHours, Listed, Message, Purpose, Urgency
 
 #: Each carries white words well.
 _COLOURS = {Urgency.URGENT: "#b42318", Urgency.HIGH: "#b54708", Urgency.NORMAL: "#175cd3"}
 _MOST_SUBJECT = 120
-_MOST_PICTURE = 30_000
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,19 +35,6 @@ class ListedLine:
     about: str
     words: str
     url: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Chart:
-    """The picture of the last hours and the words around it."""
-
-    png: bytes
-    #: Where the picture is within the e-mail.
-    source: str
-    #: What is read aloud, or shown where pictures are not.
-    says: str
-    first: str
-    last: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,43 +73,41 @@ class Letter:
 def rendered(message: Message, *, zone: tzinfo) -> Rendered:
     """Return the subject, the plain text and the HTML of a message. Times are shown in the zone."""
     words = words_for(message.contact.language)
-    chart = _chart(message, words, zone)
-    letter = _letter(message, words, zone, chart)
-    return filled("incident", letter, picture=None if chart is None else chart.png)
+    drawn = _chart(message, words, zone)
+    letter = _letter(message, words, zone, drawn)
+    return filled("incident", letter, pictures=() if drawn is None else (drawn.png,))
 
 
 def _chart(message: Message, words: Catalogue, zone: tzinfo) -> Chart | None:
-    """Return the picture of the last hours; None where there is none, it cannot be drawn, or would be heavy."""
-    if message.hours is None or message.listed:
+    """Return the picture of the last hours; None where there is none, or it cannot be drawn."""
+    hours = message.hours
+    if hours is None or message.listed:
         return None
-    try:
-        made = _drawn(message.hours, words, zone)
-    except Exception:  # whatever it is, an e-mail without its picture is better than none
-        log.exception("no picture of the last hours")
-        return None
-    return made if len(made.png) <= _MOST_PICTURE else None
+    return chart.if_it_can_be(lambda: _drawn(hours, words, zone))
 
 
 def _drawn(hours: LastHours, words: Catalogue, zone: tzinfo) -> Chart:
-    count = len(hours.counts)
-    total, angry = sum(one.total for one in hours.counts), sum(one.angry for one in hours.counts)
-    most = max((one.total for one in hours.counts), default=0)
+    count, total = len(hours.counts), sum(one.total for one in hours.counts)
     pattern = words.ngettext(
         "The last %(hours)s hours: %(n)s mention, %(angry)s of them angry; at most %(most)s in an hour.",
         "The last %(hours)s hours: %(n)s mentions, %(angry)s of them angry; at most %(most)s in an hour.",
         total,
     )
-    values = {"hours": count, "n": words.number(total), "angry": words.number(angry), "most": words.number(most)}
-    return Chart(
-        png=picture.png(hours.counts),
-        source=f"cid:{PICTURE_ID}",
+    values = {
+        "hours": count,
+        "n": words.number(total),
+        "angry": words.number(sum(one.angry for one in hours.counts)),
+        "most": words.number(max((one.total for one in hours.counts), default=0)),
+    }
+    return chart.drawn(
+        hours.counts,
         says=pattern % values,
         first=words.datetime(hours.until - timedelta(hours=count), zone),
         last=words.datetime(hours.until, zone),
     )
 
 
-def _letter(message: Message, words: Catalogue, zone: tzinfo, chart: Chart | None) -> Letter:
+def _letter(message: Message, words: Catalogue, zone: tzinfo, drawn: Chart | None) -> Letter:
     mention, verdict = message.mention, message.mention.analysis
     because = verdict.because or ()
     post_url = text.link(mention.url)
@@ -147,7 +130,7 @@ def _letter(message: Message, words: Catalogue, zone: tzinfo, chart: Chart | Non
         facts=_facts(message, words, zone),
         steps=recovery.first_steps(message.reason, verdict, words),
         listed=tuple(_line(one, words) for one in message.listed),
-        chart=chart,
+        chart=drawn,
         incident_url=message.incident_url,
         post_url=post_url,
         post_host=urlsplit(post_url).hostname if post_url else None,

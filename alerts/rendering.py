@@ -16,8 +16,10 @@ LOCALE = FOLDER / "locale"
 TEMPLATES = FOLDER / "templates"
 DOMAIN = "alerts"
 
-#: The part of the e-mail that is the picture.
-PICTURE_ID = "hours@earshot"
+
+def picture_id(number: int) -> str:
+    """Return what the part of an e-mail is called that is its picture of this number, from 0."""
+    return f"chart-{number}@earshot"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,15 +30,16 @@ class Rendered:
     subject: str
     text: str
     html: str
-    #: What the HTML shows as `cid:` PICTURE_ID; None where it shows none.
-    picture: bytes | None = None
+    #: What the HTML shows as `cid:` and `picture_id`, in order.
+    pictures: tuple[bytes, ...] = ()
 
     @property
     def page(self) -> str:
-        """The HTML with its picture within, for a page."""
-        if self.picture is None:
-            return self.html
-        return self.html.replace(f"cid:{PICTURE_ID}", f"data:image/png;base64,{b64encode(self.picture).decode()}")
+        """The HTML with its pictures within, for a page."""
+        html = self.html
+        for number, png in enumerate(self.pictures):
+            html = html.replace(f"cid:{picture_id(number)}", f"data:image/png;base64,{b64encode(png).decode()}")
+        return html
 
 
 class Filling(Protocol):
@@ -51,7 +54,7 @@ class Filling(Protocol):
         """One line, fit for a header."""
 
 
-def filled(template: str, letter: Filling, *, picture: bytes | None = None) -> Rendered:
+def filled(template: str, letter: Filling, *, pictures: tuple[bytes, ...] = ()) -> Rendered:
     """Return an e-mail whose text and HTML are the templates of this name."""
     templates = _environment(letter.language)
     return Rendered(
@@ -59,7 +62,7 @@ def filled(template: str, letter: Filling, *, picture: bytes | None = None) -> R
         subject=letter.subject,
         text=templates.get_template(f"{template}.txt").render(letter=letter).strip() + "\n",
         html=templates.get_template(f"{template}.html").render(letter=letter),
-        picture=picture,
+        pictures=pictures,
     )
 
 

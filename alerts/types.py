@@ -117,6 +117,8 @@ class Purpose(StrEnum):
     NOTICE = "notice"
     #: To see whether mail arrives. About no incident.
     TRIAL = "trial"
+    #: A complaint of our own, to see whether real ones would be told of. About no incident, and to no person.
+    CANARY = "canary"
 
 
 class NotificationState(StrEnum):
@@ -502,7 +504,7 @@ class Message:
     notification_id: NotificationId
     contact: Contact
     incident_id: IncidentId
-    #: The incident's page; acts only after a further click.
+    #: The incident's page; acts only after a further click. In an e-mail to one contact it needs no signing in.
     incident_url: str
     brand: str
     rule: str
@@ -593,6 +595,8 @@ class BrandDigest:
     activity_before: Activity
     #: Whether anger rose (1) or fell (-1) with a certainty of 95 %, else 0.
     course: int
+    #: The stretch by its hours, or its days in a week, in order; () where nobody counted.
+    steps: tuple[Counts, ...] = ()
     #: The angriest first.
     angry: tuple[Voice, ...] = ()
     rising: tuple[RisingWord, ...] = ()

@@ -3,9 +3,10 @@
 from dataclasses import replace
 from datetime import datetime
 
+from alerts import canary as complaint
 from alerts.types import Message, Notice, NotificationId, Post, Purpose, Trial
 from service import reports
-from service.store import notification, trend, webhook
+from service.store import canary, notification, trend, webhook
 from service.store.pool import Connection
 
 #: How much of the past an e-mail about an incident draws.
@@ -24,6 +25,8 @@ async def read(
     if purpose is Purpose.TRIAL:
         tried = await notification.recipient(conn, notification_id)
         return None if tried is None else Trial(notification_id=notification_id, contact=tried, url=public_url)
+    if purpose is Purpose.CANARY:
+        return await _canary(conn, notification_id, public_url=public_url)
     return await _message(conn, notification_id, public_url=public_url, until=until)
 
 
@@ -36,6 +39,13 @@ async def _message(
         return found
     hours = await trend.last_hours(conn, found.mention.brand_id, until=until, hours=_HOURS)
     return replace(found, hours=hours)
+
+
+async def _canary(conn: Connection, notification_id: NotificationId, *, public_url: str) -> Message | None:
+    told, mailbox = await canary.told(conn, notification_id), await notification.recipient(conn, notification_id)
+    if told is None or mailbox is None:
+        return None
+    return complaint.message(notification_id, mailbox, told.verdict, told.reason, at=told.posted_at, url=public_url)
 
 
 async def _notice(conn: Connection, notification_id: NotificationId, *, public_url: str) -> Notice | None:

@@ -1,10 +1,11 @@
 """What a day or a week brought, as the digests and the page of reports tell it."""
 
 from collections.abc import Sequence
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
+from alerts import wall_clock
 from alerts.digest import Period
 from alerts.types import (
     BrandDigest,
@@ -12,6 +13,7 @@ from alerts.types import (
     Contact,
     Counts,
     Digest,
+    DigestKind,
     NotificationId,
     RisingWord,
     Voice,
@@ -100,6 +102,7 @@ async def _of_brand(
         activity=done,
         activity_before=done_then,
         course=measures.differs((now.angry, now.judged), (then.angry, then.judged)),
+        steps=await _steps(conn, brand_id, period, zone),
         angry=tuple(Voice(mention=one, url=f"{public_url}/mentions/{one.id}") for one in quoted),
         rising=tuple(RisingWord(term=one.term, count=one.count) for one in risen.terms),
     )
@@ -109,6 +112,27 @@ def _behind(brand_id: BrandId, period: Period, zone: ZoneInfo) -> str:
     """Return the question for a period's angry mentions; its last day is named, not the midnight after."""
     last = (period.until - timedelta(seconds=1)).astimezone(zone).date()
     return urlencode({"brand": brand_id, "angry": 1, "from": period.starts.isoformat(), "to": last.isoformat()})
+
+
+async def _steps(conn: Connection, brand_id: BrandId, period: Period, zone: ZoneInfo) -> tuple[Counts, ...]:
+    """Return a day's hours, or a week's days, in order; what nothing was said in counts nothing."""
+    is_daily = period.kind is DigestKind.DAILY
+    found = await trend.counts(
+        conn,
+        brand_ids=[brand_id],
+        since=period.since,
+        until=period.until,
+        bucket=Bucket.HOUR if is_daily else Bucket.DAY,
+        zone=zone.key,
+    )
+    if is_daily:
+        starts = [period.since + timedelta(hours=n) for n in range((period.until - period.since) // timedelta(hours=1))]
+    else:
+        days = ((period.until - period.since) + timedelta(hours=12)) // timedelta(days=1)
+        walls = (datetime.combine(period.starts + timedelta(days=n), MIDNIGHT) for n in range(days))
+        starts = [wall_clock.first(wall, zone) for wall in walls]
+    known = {one.start: one for one in found}
+    return tuple(known.get(start, Counts()) for start in starts)
 
 
 async def _counts(conn: Connection, brand_ids: Sequence[BrandId], period: Period, zone: ZoneInfo) -> Counts:

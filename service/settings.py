@@ -161,6 +161,11 @@ class Settings(BaseModel):
     bounce_url: Annotated[str | None, AfterValidator(_bounce_url)] = None
     #: An address of a watch outside, such as healthchecks.io, asked once a minute while all is well.
     heartbeat_url: Annotated[str | None, AfterValidator(_watch_url)] = None
+    #: The name of a contact whose mailbox nobody reads (`enabled = false`): complaints of our own go there, to show
+    #: that real ones would be told of. Without it none are let go.
+    canary_contact: str | None = Field(default=None, min_length=1, max_length=200)
+    #: How often, in minutes.
+    canary_every: float = Field(default=10.0, ge=1, le=1440)
     #: IANA zone in which e-mails and pages show times.
     time_zone: Annotated[str, AfterValidator(_zone)] = "UTC"
     #: Collectors may reach 127.0.0.1 and private networks.

@@ -11,7 +11,7 @@ import time
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from random import SystemRandom
 from zoneinfo import ZoneInfo
@@ -145,6 +145,7 @@ async def _collect(stack: AsyncExitStack, settings: Settings, pool: Pool) -> lis
 async def _analyse(_stack: AsyncExitStack, settings: Settings, pool: Pool) -> list[Rhythm]:
     from analysis.registry import analyser as named  # noqa: PLC0415  # loads the model
     from service.pipeline.analyse import analyse_due  # noqa: PLC0415
+    from service.pipeline.canary import judge_waiting  # noqa: PLC0415
 
     analyser = await asyncio.to_thread(
         named, settings.analyser, labels=settings.hub_labels, download=settings.hub_download
@@ -153,12 +154,17 @@ async def _analyse(_stack: AsyncExitStack, settings: Settings, pool: Pool) -> li
     async def step() -> bool:
         return await analyse_due(pool, analyser) > 0
 
-    return [Rhythm(step=step, seconds=settings.tick)]
+    async def canary() -> bool:
+        return await judge_waiting(pool, analyser)
+
+    return [Rhythm(step=step, seconds=settings.tick), Rhythm(step=canary, seconds=settings.tick)]
 
 
 async def _alert(_stack: AsyncExitStack, settings: Settings, pool: Pool) -> list[Rhythm]:
     from service.pipeline.alert import reconcile_all  # noqa: PLC0415
+    from service.pipeline.canary import forget_health, post_due  # noqa: PLC0415
     from service.pipeline.digests import owe_digests  # noqa: PLC0415
+    from service.pipeline.hand_overs import note_hand_overs  # noqa: PLC0415
     from service.pipeline.watch import watch_due  # noqa: PLC0415
 
     async def step() -> bool:
@@ -166,18 +172,34 @@ async def _alert(_stack: AsyncExitStack, settings: Settings, pool: Pool) -> list
         await reconcile_all(pool)
         return False
 
+    async def hand_overs() -> bool:
+        await note_hand_overs(pool)
+        return False
+
     async def digests() -> bool:
         await owe_digests(pool, usual=ZoneInfo(settings.time_zone))
         return False
 
-    return [Rhythm(step=step, seconds=5.0), Rhythm(step=digests, seconds=30.0)]
+    async def canary() -> bool:
+        if settings.canary_contact is None:
+            await forget_health(pool)
+        else:
+            await post_due(pool, mailbox=settings.canary_contact, every=timedelta(minutes=settings.canary_every))
+        return False
+
+    return [
+        Rhythm(step=step, seconds=5.0),
+        Rhythm(step=hand_overs, seconds=15.0),
+        Rhythm(step=digests, seconds=30.0),
+        Rhythm(step=canary, seconds=15.0),
+    ]
 
 
 async def _deliver(stack: AsyncExitStack, settings: Settings, pool: Pool) -> list[Rhythm]:
     from collectors.egress import GuardedEgress  # noqa: PLC0415
     from service.pipeline.bounces import BounceReader  # noqa: PLC0415
     from service.pipeline.deliver import SENDERS, Postman, bounce_mailbox  # noqa: PLC0415
-    from service.pipeline.webhooks import note_ill, tell_due  # noqa: PLC0415
+    from service.pipeline.webhooks import TELLERS, note_ill, tell_due  # noqa: PLC0415
 
     egress = await stack.enter_async_context(GuardedEgress())
 
@@ -190,7 +212,7 @@ async def _deliver(stack: AsyncExitStack, settings: Settings, pool: Pool) -> lis
 
     rhythms = [
         Rhythm(step=Postman(settings, pool).step, seconds=settings.tick, lanes=SENDERS),
-        Rhythm(step=tell, seconds=settings.tick, lanes=2),
+        Rhythm(step=tell, seconds=settings.tick, lanes=TELLERS),
         Rhythm(step=note, seconds=30.0),
     ]
     mailbox = bounce_mailbox(settings)

@@ -5,7 +5,7 @@ SMTP goes out by itself, past `egress.py`: its address is set by the operator, n
 
 import asyncio
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from email.headerregistry import Address
@@ -22,7 +22,7 @@ from alerts.channels.smtp_url import Security, SmtpServer
 from alerts.channels.verp import return_path
 from alerts.errors import ChannelError, ChannelSettingError, Fault
 from alerts.posts import rendered
-from alerts.rendering import PICTURE_ID
+from alerts.rendering import picture_id
 from alerts.text import line
 from alerts.types import ChannelHealth, IncidentId, Message, NotificationId, Post, Receipt, Urgency
 
@@ -48,18 +48,18 @@ def compose(post: Post, *, sender: str, domain: str, zone: ZoneInfo, now: dateti
         mail["Importance"] = "high"
     mail.set_content(words.text)
     mail.add_alternative(words.html, subtype="html")
-    if words.picture is not None:
-        _attach(mail, words.picture)
+    _attach(mail, words.pictures)
     # Last: the two above move every Content-… they find into a part.
     mail["Content-Language"] = words.language
     return mail
 
 
-def _attach(mail: EmailMessage, drawn: bytes) -> None:
-    """Put the picture beside the HTML that shows it."""
+def _attach(mail: EmailMessage, drawn: Sequence[bytes]) -> None:
+    """Put the pictures beside the HTML that shows them."""
     _plain, html = mail.iter_parts()
     if isinstance(html, EmailMessage):
-        html.add_related(drawn, "image", picture.SUBTYPE, cid=f"<{PICTURE_ID}>", disposition="inline")
+        for number, png in enumerate(drawn):
+            html.add_related(png, "image", picture.SUBTYPE, cid=f"<{picture_id(number)}>", disposition="inline")
 
 
 def message_id(notification_id: NotificationId, domain: str) -> str:

@@ -56,6 +56,11 @@ def headers(message_id: str, body: bytes, *, keys: Sequence[str], now: datetime)
     }
 
 
+def is_spent(attempts: int) -> bool:
+    """Whether a try, counted when it began, is one more than there are: those before ended with their worker."""
+    return attempts > len(PAUSES) + 1
+
+
 def pause_after(attempts: int, random: Random) -> timedelta | None:
     """Return how long to wait after so many tries; None: no more."""
     if attempts > len(PAUSES):

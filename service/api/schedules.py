@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Self
 
 from fastapi import APIRouter, Path, status
 from pydantic import Field
@@ -15,13 +15,14 @@ from alerts.types import Contact, ContactId
 from service.api.access import Asked, Reading, Responding, Writing
 from service.api.errors import Conflict, Invalid, NotFound
 from service.api.parameters import PREFIX, Id, Moment, Named, Page, Shape, Since, Until, Words, Zone
-from service.store import contact, schedule
+from service.store import contact, duty, schedule
+from service.store.duty import DutyShift
 
 router = APIRouter(prefix=PREFIX, tags=["on call"])
 SchedulePath = Annotated[Id, Path(alias="id")]
 Name = Annotated[Words, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Short = Annotated[Words, Field(max_length=40)]
-_USUAL, _LONGEST = timedelta(days=7), timedelta(days=92)
+_USUAL, _PAST, _LONGEST = timedelta(days=7), timedelta(days=30), timedelta(days=92)
 LONGEST_OVERRIDE = timedelta(days=92)
 
 
@@ -83,6 +84,24 @@ class ShiftShape(Shape):
     reached: bool = Field(description="False: nobody is on call, or nobody of them can be told.")
 
 
+class PastShift(Shape):
+    """The same people were on call; none: nobody was."""
+
+    contacts: list[Named] = Field(description="By the names they had; a contact may be gone since.")
+    starts_at: datetime
+    ends_at: datetime
+
+    @classmethod
+    def of(cls, one: DutyShift) -> Self:
+        """Return the shape of a shift."""
+        named = zip(one.contacts, one.names, strict=True)
+        return cls(
+            contacts=[Named(id=known, name=name) for known, name in named],
+            starts_at=one.starts_at,
+            ends_at=one.ends_at,
+        )
+
+
 class OnCallItem(Shape):
     """Who is on call by one schedule."""
 
@@ -138,6 +157,21 @@ async def schedules_list(asked: Reading) -> Page[ScheduleItem]:
 async def schedule_one(asked: Reading, schedule_id: SchedulePath) -> ScheduleItem:
     """What the list shows, of one."""
     return _item(await _known(asked, schedule_id), await _people(asked))
+
+
+@router.get("/schedules/{id}/history", summary="Who was on call")
+async def schedule_history(
+    asked: Reading, schedule_id: SchedulePath, since: Since = None, until: Until = None
+) -> Page[PastShift]:
+    """As it was, the last first, whatever the schedule says now; at most 92 days, the last 30 unless others are asked
+    for. The last shift ends a few seconds ago where it goes on."""
+    known = await _known(asked, schedule_id)
+    end = until or asked.now
+    start = since or end - _PAST
+    if not start < end <= start + _LONGEST:
+        raise Invalid("from", f"must lie before the end, and at most {_LONGEST.days} days before it")
+    found = await duty.history(asked.conn, [known.id], since=start, until=end)
+    return Page(items=[PastShift.of(one) for one in found], next=None)
 
 
 @router.post("/schedules", summary="Add a schedule", status_code=status.HTTP_201_CREATED)

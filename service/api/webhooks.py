@@ -1,5 +1,6 @@
 """Webhooks: which programs are told of what, how that goes, and how the messages look."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID
@@ -28,14 +29,12 @@ messages = APIRouter()
 WebhookPath = Annotated[Id, Path(alias="id")]
 
 
-class WebhookBody(Shape):
-    """A webhook as it should be."""
+class WebhookChange(Shape):
+    """A webhook as it should be from now on."""
 
     name: Annotated[Words, Field(min_length=1, max_length=200)] = Field(examples=["Help desk"])
-    url: Annotated[Words, Field(min_length=8, max_length=2000)] = Field(examples=["https://desk.example.com/earshot"])
-    kind: WebhookKind = Field(
-        default=WebhookKind.WEBHOOK,
-        description="`chat`: people in Slack, Telegram, Discord, LINE and others; `url` is Apprise's address.",
+    url: Annotated[Words, Field(min_length=8, max_length=2000)] | None = Field(
+        default=None, description="Null: it stays.", examples=["https://desk.example.com/earshot"]
     )
     language: Literal["en", "zh-Hant", "zh-Hans", "th"] = Field(default="en", description="Of a chat's messages.")
     events: list[WebhookEvent] = Field(
@@ -46,6 +45,17 @@ class WebhookBody(Shape):
     )
     brand: BrandGiven = Field(default=None, description="Only of this brand; null: of all.")
     allow_private: Flag = Field(default=False, description="The address may lie in a private network.")
+    description: Annotated[Words, Field(max_length=1000)] = Field(default="", description="What it is for.")
+
+
+class WebhookBody(WebhookChange):
+    """A webhook as it should be."""
+
+    url: Annotated[Words, Field(min_length=8, max_length=2000)] = Field(examples=["https://desk.example.com/earshot"])
+    kind: WebhookKind = Field(
+        default=WebhookKind.WEBHOOK,
+        description="`chat`: people in Slack, Telegram, Discord, LINE and others; `url` is Apprise's address.",
+    )
 
 
 class WebhookItem(Shape):
@@ -62,6 +72,7 @@ class WebhookItem(Shape):
     enabled: bool
     failing_since: datetime | None = Field(description="Null: the last message was taken.")
     disabled_why: str | None = Field(description="Why it was switched off by itself.")
+    description: str
 
     @classmethod
     def of(cls, one: Webhook) -> Self:
@@ -104,19 +115,18 @@ async def webhooks_list(asked: Administering) -> Page[WebhookItem]:
 @router.post("/webhooks", summary="Add a webhook", status_code=status.HTTP_201_CREATED)
 async def webhook_add(asked: Administering, body: WebhookBody) -> WebhookMade:
     """Messages are signed as [Standard Webhooks](https://www.standardwebhooks.com) asks. Keep the secret."""
-    if WebhookEvent.TEST in body.events:
-        raise Invalid("events", "`test` is sent when asked for; leave it out")
-    url, secret = _address(body)
+    url, secret = _address(body.url, body.kind, allow_private=body.allow_private)
     added = await webhook.add(
         asked.conn,
         name=body.name,
         url=url,
-        events=list(dict.fromkeys(body.events)),
+        events=_events(body),
         brand_id=await brand_of(asked.conn, body.brand),
         allow_private=body.allow_private,
         secret=secret,
         kind=body.kind,
         language=body.language,
+        description=body.description,
         now=asked.now,
     )
     if added is None:
@@ -125,15 +135,46 @@ async def webhook_add(asked: Administering, body: WebhookBody) -> WebhookMade:
     return WebhookMade(webhook=WebhookItem.of(await _known(asked.conn, added)), secret=shown)
 
 
-def _address(body: WebhookBody) -> tuple[str, str]:
+@router.put("/webhooks/{id}", summary="Change a webhook")
+async def webhook_change(asked: Administering, webhook_id: WebhookPath, body: WebhookChange) -> WebhookItem:
+    """The whole webhook, as it should be from now on; what waits goes to its new address. Its secret stays: POST
+    …/rotate gives it a new one. Whether it is told: POST …/enable and …/disable."""
+    known = await _known(asked.conn, webhook_id)
+    shown, address = known.url, body.url or known.url
+    if body.url is not None or known.kind is WebhookKind.WEBHOOK:
+        shown, _secret = _address(address, known.kind, allow_private=body.allow_private)
+    wanted = replace(
+        known,
+        name=body.name,
+        url=shown,
+        language=body.language,
+        events=tuple(_events(body)),
+        brand_id=await brand_of(asked.conn, body.brand),
+        allow_private=body.allow_private,
+        description=body.description,
+    )
+    secret = body.url if known.kind is WebhookKind.CHAT else None
+    if not await webhook.change(asked.conn, wanted, secret=secret):
+        raise Conflict(f"There is another webhook named {body.name!r}; choose another name.")
+    return WebhookItem.of(await _known(asked.conn, webhook_id))
+
+
+def _events(body: WebhookChange) -> list[WebhookEvent]:
+    """Return what a webhook is told of, each once. Raises Invalid."""
+    if WebhookEvent.TEST in body.events:
+        raise Invalid("events", "`test` is sent when asked for; leave it out")
+    return list(dict.fromkeys(body.events))
+
+
+def _address(url: str, kind: WebhookKind, *, allow_private: bool) -> tuple[str, str]:
     """Return the address that may be shown, and the secret. Raises Invalid."""
     try:
-        if body.kind is WebhookKind.CHAT:
-            return chat.checked(body.url), body.url
-        checked_url(body.url, allow_private=body.allow_private)
+        if kind is WebhookKind.CHAT:
+            return chat.checked(url), url
+        checked_url(url, allow_private=allow_private)
     except (ChatError, CollectError) as error:
         raise Invalid("url", str(error)) from error
-    return body.url, signing.new_secret()
+    return url, signing.new_secret()
 
 
 @router.delete("/webhooks/{id}", summary="Remove a webhook", status_code=status.HTTP_204_NO_CONTENT)

@@ -22,6 +22,7 @@ from service.store import (
     bounce,
     bounds,
     brand,
+    canary,
     clock,
     component,
     contact,
@@ -209,6 +210,23 @@ async def check_outbox(pool: Pool) -> Finding:
     return _well("outbox", "no e-mail was given up")
 
 
+async def check_canary(settings: Settings, pool: Pool) -> Finding:
+    """See whether complaints of our own arrive in time."""
+    if settings.canary_contact is None:
+        return _well("canary", "none is let go; EARSHOT_CANARY_CONTACT names the contact it would go to")
+    async with pool.acquire() as conn:
+        ill = next((one for one in await component.every(conn) if one.name == "canary" and not one.healthy), None)
+        arrived = await canary.last_arrived(conn)
+    if ill is not None:
+        return _ill("canary", f"{ill.detail}; see that every stage of `earshot work` runs, and the mail server")
+    if arrived is None or arrived.took is None:
+        return _ill("canary", "none has arrived yet; start `earshot work`, or let one go by `earshot canary`")
+    return _well(
+        "canary",
+        f"the last, at {arrived.posted_at:%H:%M} UTC, took {arrived.took.total_seconds():.1f} s to be accepted",
+    )
+
+
 async def check_rules(pool: Pool) -> Finding:
     """See whether somebody is told of what each rule finds."""
     async with pool.acquire() as conn:
@@ -292,6 +310,7 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
         for check in checks:
             yield await check(pool)
         yield await check_addresses(settings, pool)
+        yield await check_canary(settings, pool)
         for finding in await check_promises(pool):
             yield finding
         for finding in await check_sources(pool):

@@ -20,6 +20,7 @@ COMMANDS = {
     "fetch": "service.cli.fetch",
     "doctor": "service.cli.doctor",
     "health": "service.cli.health",
+    "canary": "service.cli.canary",
     "keys": "service.cli.keys",
     "push": "service.cli.push",
     "quarantine": "service.cli.quarantine",

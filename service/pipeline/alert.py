@@ -10,7 +10,6 @@ from functools import reduce
 from itertools import groupby
 
 from alerts import incidents, registry
-from alerts.errors import RuleError
 from alerts.incidents import Outcome
 from alerts.registry import Reads
 from alerts.types import Alert, BrandId, IncidentId, JudgedMention, Rule, RuleMode, Severity
@@ -43,10 +42,11 @@ async def raise_alerts(conn: Connection, judged: Sequence[JudgedMention], *, now
 
 
 def _matched(one: Rule, judged: Sequence[JudgedMention]) -> list[Alert]:
-    """Return what a rule flags; nothing of a rule that an older version let in with settings of no use."""
+    """Return what a rule flags; nothing of one that cannot be checked, such as one that an older version let in with
+    settings of no use: the others, and the verdicts, must not fall with it."""
     try:
         return registry.mention_checker(one.kind)(one, judged)
-    except RuleError:
+    except Exception:
         log.exception("a rule cannot be checked", extra={"rule": one.name})
         return []
 

@@ -7,7 +7,7 @@ Send, then mark: a sender that dies between the two sends one copy more, with th
 
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import Random, SystemRandom
 from uuid import uuid4
@@ -23,6 +23,7 @@ from alerts.types import (
     ChannelHealth,
     IncidentEvent,
     IncidentEventKind,
+    Message,
     NotificationState,
     Post,
     Purpose,
@@ -31,7 +32,7 @@ from alerts.types import (
 from service import posts
 from service.failpoints import Failpoint, reach
 from service.settings import Settings
-from service.store import clock, component, events, incident, notification, verification
+from service.store import clock, component, events, incident, incident_link, notification, verification
 from service.store.events import EventKind
 from service.store.notification import Claimed
 from service.store.pool import Connection, Pool, commit
@@ -194,7 +195,12 @@ async def _post(conn: Connection, claimed: Claimed, *, public_url: str, now: dat
         token = await verification.add_link(conn, asked, now=now)
         url = f"{public_url}/contacts/verify?token={token}"
         return Verification(notification_id=claimed.id, contact=asked, url=url)
-    return await posts.read(conn, claimed.id, claimed.purpose, public_url=public_url, until=now)
+    post = await posts.read(conn, claimed.id, claimed.purpose, public_url=public_url, until=now)
+    if not isinstance(post, Message) or post.listed or claimed.incident_id is None:
+        return post
+    # As above: the outbox shows the page that needs signing in.
+    token = await incident_link.add(conn, claimed.incident_id, post.contact.id, now=now)
+    return replace(post, incident_url=f"{post.incident_url}/link?token={token}")
 
 
 async def _mark(pool: Pool, claimed: Claimed, attempt: _Attempt) -> None:

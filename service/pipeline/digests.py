@@ -10,6 +10,7 @@ from alerts import quiet
 from alerts.digest import Period, latest
 from alerts.types import Contact
 from service import reports
+from service.pipeline.apart import apart
 from service.store import clock, digest
 from service.store.pool import Connection, Pool
 
@@ -17,13 +18,14 @@ from service.store.pool import Connection, Pool
 async def owe_digests(pool: Pool, *, usual: ZoneInfo) -> int:
     """Put the digests that are due into the outbox; return how many. Safe to run twice, late, or in several workers at
     a time."""
+    made = 0
     async with pool.acquire() as conn:
         now = await clock.now(conn)
-        made = 0
         for one in await digest.wanting(conn):
             for kind in sorted(one.digest.kinds):
-                zone = quiet.zone_of(one, usual)
-                made += await _owe(conn, one, latest(kind, at=one.digest.at, zone=zone, now=now), zone, now=now)
+                async with apart(conn, "a digest cannot be owed", contact=one.id, kind=kind):
+                    zone = quiet.zone_of(one, usual)
+                    made += await _owe(conn, one, latest(kind, at=one.digest.at, zone=zone, now=now), zone, now=now)
     return made
 
 
@@ -32,5 +34,4 @@ async def _owe(conn: Connection, one: Contact, period: Period, zone: ZoneInfo, *
         return False
     brands = await digest.brands_of(conn, one.id)
     empty = not one.digest.always and await reports.is_empty(conn, period, brands, zone=zone)
-    async with conn.transaction():
-        return await digest.make(conn, one.id, period, zone=zone.key, empty=empty, now=now) is not None
+    return await digest.make(conn, one.id, period, zone=zone.key, empty=empty, now=now) is not None

@@ -21,7 +21,7 @@ _EVERY = timedelta(seconds=60)
 _SILENT = timedelta(minutes=2)
 _ALIVE = ("worker.collect", "worker.analyse", "worker.alert", "worker.deliver", "auditor")
 #: What is alive only while it is well.
-_ORGANS = ("smtp", "outbox")
+_ORGANS = ("smtp", "outbox", "canary")
 NAME = "heartbeat"
 
 

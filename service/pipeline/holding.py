@@ -11,6 +11,7 @@ from alerts import holding, quiet
 from alerts.holding import Hold
 from alerts.incidents import Transition
 from alerts.types import Contact, ContactId, Incident, Owed
+from service.pipeline.apart import apart
 from service.pipeline.owing import not_kept_quiet
 from service.store import alert, contact, events, incident, notification, policy
 from service.store.events import EventKind
@@ -98,5 +99,6 @@ async def lapse_due(conn: Connection, *, now: datetime) -> None:
         def lapse(current: Incident, of: _Held = one) -> Transition:
             return holding.lapse(current, of.hold, of.holders, told[current.id], now=now)
 
-        if lapse(one.incident).changed:
-            await incident.act(conn, one.incident.id, lapse)
+        async with apart(conn, "an acknowledgement cannot end", incident=one.incident.id):
+            if lapse(one.incident).changed:
+                await incident.act(conn, one.incident.id, lapse)

@@ -25,6 +25,7 @@ from alerts.types import (
     NotificationId,
     Owed,
 )
+from service.pipeline.apart import apart
 from service.store import alert, contact, events, incident, notification, policy, schedule, silence
 from service.store.events import EventKind
 from service.store.notification import Recent
@@ -50,9 +51,10 @@ async def owe(conn: Connection, current: Sequence[Incident], *, now: datetime) -
     people = {one.id: one for turn in turns.values() for one in (*turn.called.contacts, *turn.earlier)}
     made: list[NotificationId] = []
     for contact_id, group in groupby((one for one in owed if one.incident_id in first), key=_contact_id):
-        made += await _owe_contact(
-            conn, list(group), recent[contact_id], known, first, told=people[contact_id], now=now
-        )
+        async with apart(conn, "what a contact is owed cannot be put into the outbox", contact=contact_id):
+            made += await _owe_contact(
+                conn, list(group), recent[contact_id], known, first, told=people[contact_id], now=now
+            )
     await events.tell(conn, EventKind.NOTIFICATION, made)
     return len(made)
 
@@ -147,8 +149,9 @@ async def escalate_due(conn: Connection, *, now: datetime) -> None:
         return escalation.escalate(one, by, told[one.id], now=now)
 
     for one in open_ones:
-        if step(one).changed:
-            await incident.act(conn, one.id, step)
+        async with apart(conn, "an incident cannot come to its next step", incident=one.id):
+            if step(one).changed:
+                await incident.act(conn, one.id, step)
 
 
 async def _owe_contact(

@@ -19,7 +19,7 @@ from service.failpoints import Failpoint, reach
 from service.store import clock, events, fetch, ingest, push, quarantine, source, websub
 from service.store.events import EventKind
 from service.store.fetch import Counts, Outcome
-from service.store.pool import Connection, Pool
+from service.store.pool import UNREACHABLE, Connection, Pool
 from service.store.push import DuePush
 
 log = logging.getLogger(__name__)
@@ -55,6 +55,10 @@ async def receive_due(pool: Pool, *, allow_private: bool) -> int:
             await _read(pool, one, token, allow_private=allow_private)
         except LeaseLost:
             log.warning("lease lost while reading a push; another worker has it", extra={"source": one.source_id})
+        except UNREACHABLE:
+            raise
+        except Exception:  # the others go on; this one is read again when its lease ends, and set aside at last
+            log.exception("push not read", extra={"source": one.source_id})
     return len(due)
 
 

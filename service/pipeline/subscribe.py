@@ -2,14 +2,14 @@
 
 import logging
 from datetime import timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from collectors.errors import CollectError, RateLimited
 from collectors.polite import next_poll
 from collectors.types import Egress
 from collectors.websub import subscribe
 from service.store import clock, inlet, websub
-from service.store.pool import Pool
+from service.store.pool import UNREACHABLE, Pool
 from service.store.websub import DueSubscription
 
 log = logging.getLogger(__name__)
@@ -30,14 +30,24 @@ async def subscribe_due(pool: Pool, egress: Egress, *, hooks_url: str) -> int:
         now = await clock.now(conn)
         due = await websub.claim_due(conn, now=now, lease=LEASE, token=token, limit=BATCH)
     for one in due:
-        async with pool.acquire() as conn, conn.transaction():
-            key = await inlet.ensure(conn, one.source_id, now=now)
-            secret = await inlet.secret_of(conn, one.source_id)
-        error, pause = await _ask(one, egress, callback=f"{hooks_url}/{key}", secret=secret)
-        async with pool.acquire() as conn:
-            now = await clock.now(conn)
-            await websub.asked(conn, one.source_id, token, error=error, due=now + pause)
+        try:
+            await _subscribe(pool, egress, one, token, hooks_url=hooks_url)
+        except UNREACHABLE:
+            raise
+        except Exception:  # the other hubs are asked; this one again when its lease ends
+            log.exception("hub not asked", extra={"source": one.source_id})
     return len(due)
+
+
+async def _subscribe(pool: Pool, egress: Egress, one: DueSubscription, token: UUID, *, hooks_url: str) -> None:
+    """Ask one hub, and note what came of it."""
+    async with pool.acquire() as conn, conn.transaction():
+        key = await inlet.ensure(conn, one.source_id, now=await clock.now(conn))
+        secret = await inlet.secret_of(conn, one.source_id)
+    error, pause = await _ask(one, egress, callback=f"{hooks_url}/{key}", secret=secret)
+    async with pool.acquire() as conn:
+        now = await clock.now(conn)
+        await websub.asked(conn, one.source_id, token, error=error, due=now + pause)
 
 
 async def _ask(due: DueSubscription, egress: Egress, *, callback: str, secret: str) -> tuple[str | None, timedelta]:

@@ -3,6 +3,7 @@
 claim (lease, token) | collect, outside any transaction | keep the look
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,6 +17,8 @@ from collectors.types import Collected, Egress, Mention, Source
 from service.store import brand_match, clock, tryout
 from service.store.pool import Connection, Pool
 from service.store.tryout import Draft, Tryout
+
+log = logging.getLogger(__name__)
 
 #: Longer than one poll may take.
 LEASE = timedelta(minutes=5)
@@ -47,6 +50,9 @@ async def _tried(
         collected = await registry.collector(draft.kind).collect(with_secrets(place), egress=egress, now=now)
     except CollectError as error:
         return str(error), None
+    except Exception as error:  # who tries a source waits for an answer
+        log.exception("source not tried")
+        return f"{type(error).__name__}: {error}", None
     return None, collected
 
 

@@ -13,6 +13,7 @@ from alerts.registry import Reads
 from alerts.spans import Grid
 from alerts.types import BrandId, IncidentId, Rule, RuleMode
 from service.pipeline.alert import fire
+from service.pipeline.apart import apart
 from service.pipeline.owing import owe
 from service.store import alert, brand, clock, incident, past, rule, traffic
 from service.store.past import Found
@@ -28,11 +29,8 @@ async def watch_due(pool: Pool) -> int:
     async with pool.acquire() as conn:
         now = await clock.now(conn)
         for one, brand_id, grid in await _due(conn, now):
-            try:
-                async with conn.transaction():
-                    checked += await _check(conn, one, brand_id, grid, now=now)
-            except RuleError:
-                log.exception("a rule cannot be checked", extra={"rule": one.name})
+            async with apart(conn, "a rule cannot be checked", rule=one.name, brand=brand_id):
+                checked += await _check(conn, one, brand_id, grid, now=now)
     return checked
 
 

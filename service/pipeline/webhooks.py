@@ -21,7 +21,7 @@ from alerts.types import IncidentId, MentionId
 from collectors.errors import CollectError
 from collectors.types import Egress
 from service.store import clock, component, incident, mention, webhook, webhook_delivery
-from service.store.pool import Connection, Pool
+from service.store.pool import UNREACHABLE, Connection, Pool
 from service.store.webhook import WebhookKind
 from service.store.webhook_delivery import Claimed
 
@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 
 #: Longer than one sending may take.
 LEASE = timedelta(seconds=90)
+#: Sendings at a time in one worker.
+TELLERS = 2
 #: Seconds.
 _LONGEST_CHAT = 30
 _GONE = 410
@@ -41,14 +43,30 @@ async def tell_due(pool: Pool, egress: Egress, *, public_url: str, random: Rando
     async with pool.acquire() as conn, conn.transaction():
         now = await clock.now(conn)
         claimed = await webhook_delivery.claim(conn, now=now, lease=LEASE)
-        if claimed is None:
-            return False
-        body = claimed.body or await _composed(conn, claimed, public_url)
-        await webhook_delivery.keep_body(conn, claimed, body)
-    status, error = await _send(egress, claimed, body.encode(), now)
+    if claimed is None:
+        return False
+    try:
+        status, error = await _told_of(pool, egress, claimed, public_url=public_url, now=now)
+    except UNREACHABLE:
+        raise
+    except Exception as broken:  # whatever it is, the try ends and those behind it are told
+        log.exception("a webhook's message cannot be sent", extra={"delivery": str(claimed.id)})
+        status, error = None, f"{type(broken).__name__}: {broken}"[:_MOST_ERROR]
     async with pool.acquire() as conn, conn.transaction():
         await _mark(conn, claimed, status, error, random or SystemRandom())
     return True
+
+
+async def _told_of(
+    pool: Pool, egress: Egress, claimed: Claimed, *, public_url: str, now: datetime
+) -> tuple[int | None, str | None]:
+    """Compose what was not composed before, and send it; return the status and, where it was not taken, why not."""
+    if signing.is_spent(claimed.attempts):
+        return None, "sending it kept ending the worker"
+    async with pool.acquire() as conn, conn.transaction():
+        body = claimed.body or await _composed(conn, claimed, public_url)
+        await webhook_delivery.keep_body(conn, claimed, body)
+    return await _send(egress, claimed, body.encode(), now)
 
 
 async def _send(egress: Egress, claimed: Claimed, body: bytes, now: datetime) -> tuple[int | None, str | None]:

@@ -23,8 +23,9 @@ async def insert(conn: Connection, alerts: Sequence[Alert], *, models: Sequence[
     angry is not news, nor is a span of time that was told."""
     rows = await conn.fetch(
         """
-        insert into alert (rule_id, mention_id, version, model, reason, at, severity, group_key, slot)
-        select rule_id, mention_id, version, model, reason::jsonb, $9, severity, group_key, slot
+        insert into alert (rule_id, mention_id, version, model, reason, at, severity, group_key, slot, monitored)
+        select rule_id, mention_id, version, model, reason::jsonb, $9, severity, group_key, slot,
+            exists (select from rule r where r.id = rule_id and r.mode = 'monitor')
         from unnest($1::bigint[], $2::bigint[], $3::int[], $4::text[], $5::text[], $6::text[], $7::text[],
             $8::timestamptz[]) with ordinality
             as a (rule_id, mention_id, version, model, reason, severity, group_key, slot, n)

@@ -46,8 +46,8 @@ _GRANTS = """
         trend_cause, trend_hour, tryout
         to earshot_bounded;
     grant select on
-        analysis_todo, calendar_feed, component, contact, delivery_attempt, fetch_log, listening, mention_search,
-        mention_version, policy, policy_step, policy_target, policy_version, push, quarantine, schedule,
+        analysis_todo, calendar_feed, component, contact, delivery_attempt, duty_shift, fetch_log, listening,
+        mention_search, mention_version, policy, policy_step, policy_target, policy_version, push, quarantine, schedule,
         schedule_layer, schedule_member, schedule_override, schema_version, search_todo, spend, stream, websub
         to earshot_bounded;
     grant update (wanted) on quarantine to earshot_bounded;

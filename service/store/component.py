@@ -31,6 +31,11 @@ async def beat(conn: Connection, name: str, *, now: datetime, healthy: bool = Tr
     )
 
 
+async def forget(conn: Connection, name: str) -> None:
+    """Forget a part that is no more."""
+    await conn.execute("delete from component where name = $1", name)
+
+
 async def every(conn: Connection) -> list[Component]:
     """Return all parts by name."""
     rows = await conn.fetch("select name, beat_at, healthy, detail from component order by name")

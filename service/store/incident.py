@@ -363,12 +363,13 @@ async def add_to_timeline(conn: Connection, incident_id: IncidentId, added: Sequ
 
 
 async def note_once(conn: Connection, incident_id: IncidentId, event: IncidentEvent) -> None:
-    """Add a line to an incident's timeline, unless one of its kind and detail stands there."""
+    """Add a line to an incident's timeline, unless one of its kind and detail stands there of this cycle."""
     await conn.execute(
         """
         insert into incident_event (incident_id, at, kind, actor, detail)
         select $1, $2, $3, $4, $5 where not exists (
-            select from incident_event where incident_id = $1 and kind = $3 and detail = $5)
+            select from incident_event e join incident i on i.id = e.incident_id
+            where e.incident_id = $1 and e.kind = $3 and e.detail = $5 and e.at >= i.called_at)
         """,
         incident_id,
         event.at,

@@ -254,6 +254,7 @@ async def claim(conn: Connection, *, now: datetime, lease: timedelta, token: UUI
             )
             when 'verify' then exists (select from contact v where v.id = n.contact_id and v.verified_at is not null)
             when 'trial' then false
+            when 'canary' then n.created_at < $1 - interval '1 hour'
             when 'notice' then not exists (
                 select from webhook w where n.reason = 'webhook:' || w.id and w.disabled_why is not null
             )
@@ -470,11 +471,12 @@ async def newest(
     after: tuple[datetime, UUID] | None = None,
     limit: int = 50,
 ) -> list[OutboxEntry]:
-    """Return the outbox, last owed first, behind a (created_at, id)."""
+    """Return the outbox without canaries, last owed first, behind a (created_at, id)."""
     rows = await conn.fetch(
         _ENTRY
         + """
-        where ($1::text is null or n.state = $1) and ($2::bigint is null or n.incident_id = $2)
+        where n.purpose <> 'canary' and ($1::text is null or n.state = $1)
+            and ($2::bigint is null or n.incident_id = $2)
             and ($3::timestamptz is null or (n.created_at, n.id) < ($3, $4))
         order by n.created_at desc, n.id desc limit $5
         """,
@@ -506,8 +508,8 @@ async def attempts(conn: Connection, notification_id: NotificationId) -> list[At
 
 
 async def waiting(conn: Connection) -> dict[NotificationState, int]:
-    """Return how many notifications are in each state."""
-    rows = await conn.fetch("select state, count(*) as n from notification group by state")
+    """Return how many notifications are in each state; canaries are nobody's."""
+    rows = await conn.fetch("select state, count(*) as n from notification where purpose <> 'canary' group by state")
     return {NotificationState(row["state"]): row["n"] for row in rows}
 
 

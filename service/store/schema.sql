@@ -408,6 +408,7 @@ CREATE TABLE public.alert (
     severity text DEFAULT 'major'::text NOT NULL,
     group_key text,
     slot timestamp with time zone,
+    monitored boolean DEFAULT false NOT NULL,
     CONSTRAINT alert_severity_check CHECK ((severity = ANY (ARRAY['minor'::text, 'major'::text, 'critical'::text])))
 );
 ALTER TABLE public.alert ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -582,6 +583,22 @@ ALTER TABLE public.calendar_feed ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTIT
     NO MAXVALUE
     CACHE 1
 );
+CREATE TABLE public.canary (
+    id bigint NOT NULL,
+    contact_id bigint NOT NULL,
+    posted_at timestamp with time zone NOT NULL,
+    verdict jsonb,
+    reason jsonb,
+    notification_id uuid
+);
+ALTER TABLE public.canary ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.canary_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 CREATE TABLE public.component (
     name text NOT NULL,
     beat_at timestamp with time zone NOT NULL,
@@ -664,6 +681,15 @@ CREATE TABLE public.digest_run (
     notification_id uuid,
     CONSTRAINT digest_run_check CHECK ((until > since)),
     CONSTRAINT digest_run_kind_check CHECK ((kind = ANY (ARRAY['daily'::text, 'weekly'::text])))
+);
+CREATE TABLE public.duty_shift (
+    schedule_id bigint NOT NULL,
+    starts_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    contact_ids bigint[] NOT NULL,
+    names text[] NOT NULL,
+    CONSTRAINT duty_shift_check CHECK ((ends_at >= starts_at)),
+    CONSTRAINT duty_shift_check1 CHECK ((cardinality(names) = cardinality(contact_ids)))
 );
 CREATE TABLE public.erasure (
     id bigint NOT NULL,
@@ -801,6 +827,13 @@ ALTER TABLE public.incident ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+CREATE TABLE public.incident_link (
+    token_sha256 bytea NOT NULL,
+    incident_id bigint NOT NULL,
+    contact_id bigint NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT incident_link_token_sha256_check CHECK ((length(token_sha256) = 32))
+);
 CREATE TABLE public.inlet (
     source_id bigint NOT NULL,
     key text NOT NULL,
@@ -927,11 +960,11 @@ CREATE TABLE public.notification (
     seq integer DEFAULT 0 NOT NULL,
     covers integer,
     bundled_into uuid,
-    CONSTRAINT notification_about_check CHECK ((((purpose = ANY (ARRAY['verify'::text, 'digest'::text, 'trial'::text, 'notice'::text])) = (incident_id IS NULL)) AND ((incident_id IS NULL) = (alert_id IS NULL)))),
+    CONSTRAINT notification_about_check CHECK ((((purpose = ANY (ARRAY['verify'::text, 'digest'::text, 'trial'::text, 'notice'::text, 'canary'::text])) = (incident_id IS NULL)) AND ((incident_id IS NULL) = (alert_id IS NULL)))),
     CONSTRAINT notification_bundled_check CHECK (((state = 'bundled'::text) = (bundled_into IS NOT NULL))),
     CONSTRAINT notification_check CHECK (((state = 'sending'::text) = (lease_token IS NOT NULL))),
     CONSTRAINT notification_check1 CHECK (((state = 'sent'::text) = (sent_at IS NOT NULL))),
-    CONSTRAINT notification_purpose_check CHECK ((purpose = ANY (ARRAY['first'::text, 'more'::text, 'again'::text, 'reminder'::text, 'storm'::text, 'verify'::text, 'digest'::text, 'trial'::text, 'notice'::text]))),
+    CONSTRAINT notification_purpose_check CHECK ((purpose = ANY (ARRAY['first'::text, 'more'::text, 'again'::text, 'reminder'::text, 'storm'::text, 'verify'::text, 'digest'::text, 'trial'::text, 'notice'::text, 'canary'::text]))),
     CONSTRAINT notification_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'sending'::text, 'sent'::text, 'failed'::text, 'superseded'::text, 'bundled'::text]))),
     CONSTRAINT notification_urgency_check CHECK ((urgency = ANY (ARRAY['urgent'::text, 'high'::text, 'normal'::text])))
 );
@@ -1435,6 +1468,8 @@ CREATE TABLE public.webhook (
     created_at timestamp with time zone NOT NULL,
     kind text DEFAULT 'webhook'::text NOT NULL,
     language text DEFAULT 'en'::text NOT NULL,
+    description text DEFAULT ''::text NOT NULL,
+    CONSTRAINT webhook_description_check CHECK ((length(description) <= 1000)),
     CONSTRAINT webhook_events_check CHECK (((cardinality(events) > 0) AND (events <@ ARRAY['incident.opened'::text, 'incident.acknowledged'::text, 'incident.escalated'::text, 'incident.resolved'::text, 'mention.angry'::text]))),
     CONSTRAINT webhook_former_check CHECK (((former_secret IS NULL) = (former_until IS NULL))),
     CONSTRAINT webhook_kind_check CHECK ((kind = ANY (ARRAY['webhook'::text, 'chat'::text]))),
@@ -1522,6 +1557,10 @@ ALTER TABLE ONLY public.calendar_feed
     ADD CONSTRAINT calendar_feed_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.calendar_feed
     ADD CONSTRAINT calendar_feed_token_sha256_key UNIQUE (token_sha256);
+ALTER TABLE ONLY public.canary
+    ADD CONSTRAINT canary_notification_id_key UNIQUE (notification_id);
+ALTER TABLE ONLY public.canary
+    ADD CONSTRAINT canary_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.component
     ADD CONSTRAINT component_pkey PRIMARY KEY (name);
 ALTER TABLE ONLY public.contact
@@ -1538,6 +1577,8 @@ ALTER TABLE ONLY public.digest_run
     ADD CONSTRAINT digest_run_notification_id_key UNIQUE (notification_id);
 ALTER TABLE ONLY public.digest_run
     ADD CONSTRAINT digest_run_pkey PRIMARY KEY (contact_id, kind, starts);
+ALTER TABLE ONLY public.duty_shift
+    ADD CONSTRAINT duty_shift_pkey PRIMARY KEY (schedule_id, starts_at);
 ALTER TABLE ONLY public.erasure
     ADD CONSTRAINT erasure_key_key UNIQUE (key);
 ALTER TABLE ONLY public.erasure
@@ -1552,6 +1593,8 @@ ALTER TABLE ONLY public.idempotency_key
     ADD CONSTRAINT idempotency_key_pkey PRIMARY KEY (caller, key);
 ALTER TABLE ONLY public.incident_event
     ADD CONSTRAINT incident_event_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.incident_link
+    ADD CONSTRAINT incident_link_pkey PRIMARY KEY (token_sha256);
 ALTER TABLE ONLY public.incident
     ADD CONSTRAINT incident_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.inlet
@@ -1673,6 +1716,7 @@ CREATE INDEX analysis_todo_due ON public.analysis_todo USING btree (priority DES
 CREATE INDEX bounce_of_notification ON public.bounce USING btree (notification_id);
 CREATE INDEX calendar_feed_of_contact ON public.calendar_feed USING btree (contact_id);
 CREATE INDEX calendar_feed_of_schedule ON public.calendar_feed USING btree (schedule_id);
+CREATE INDEX canary_of_contact ON public.canary USING btree (contact_id);
 CREATE INDEX contact_verification_of_contact ON public.contact_verification USING btree (contact_id);
 CREATE INDEX correction_newest ON public.correction USING btree (at DESC, mention_id DESC);
 CREATE INDEX erasure_tombstone_erasure ON public.erasure_tombstone USING btree (erasure_id);
@@ -1681,6 +1725,8 @@ CREATE INDEX fetch_log_not_conserved ON public.fetch_log USING btree (id) WHERE 
 CREATE INDEX fetch_log_of_source ON public.fetch_log USING btree (source_id, started_at DESC);
 CREATE INDEX idempotency_key_old ON public.idempotency_key USING btree (at);
 CREATE INDEX incident_event_of ON public.incident_event USING btree (incident_id, id);
+CREATE INDEX incident_link_of_contact ON public.incident_link USING btree (contact_id);
+CREATE INDEX incident_link_of_incident ON public.incident_link USING btree (incident_id);
 CREATE INDEX incident_newest ON public.incident USING btree (opened_at DESC, id DESC);
 CREATE INDEX incident_of_policy ON public.incident USING btree (policy_version_id);
 CREATE UNIQUE INDEX incident_open ON public.incident USING btree (group_key) WHERE (status <> 'resolved'::text);
@@ -1761,7 +1807,7 @@ CREATE CONSTRAINT TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.silen
 CREATE CONSTRAINT TRIGGER audit AFTER INSERT OR DELETE OR UPDATE OF name, brand_id, kind, enabled, "interval", match, allow_private, settings ON public.source DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.audit_change('source', 'id', 'name,brand_id,kind,enabled,interval,match,allow_private', 'settings');
 CREATE CONSTRAINT TRIGGER audit AFTER INSERT OR DELETE ON public.user_identity DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.audit_change('user_identity', 'user_id', 'issuer', 'subject');
 CREATE CONSTRAINT TRIGGER audit AFTER INSERT OR DELETE ON public.web_session DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.audit_change('session', 'id', 'user_id,address', '');
-CREATE CONSTRAINT TRIGGER audit AFTER INSERT OR DELETE OR UPDATE OF name, url, events, brand_id, enabled, secret, allow_private ON public.webhook DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.audit_change('webhook', 'id', 'name,events,brand_id,enabled,allow_private', 'url,secret');
+CREATE CONSTRAINT TRIGGER audit AFTER INSERT OR DELETE OR UPDATE OF name, url, events, brand_id, enabled, secret, allow_private, description, language ON public.webhook DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.audit_change('webhook', 'id', 'name,events,brand_id,enabled,allow_private,description,language', 'url,secret');
 CREATE TRIGGER audit_log_remains BEFORE TRUNCATE ON public.audit_log FOR EACH STATEMENT EXECUTE FUNCTION public.audit_stays();
 CREATE TRIGGER audit_log_stays BEFORE DELETE OR UPDATE ON public.audit_log FOR EACH ROW EXECUTE FUNCTION public.audit_stays();
 CREATE TRIGGER brand_changed AFTER INSERT OR DELETE OR UPDATE ON public.brand FOR EACH ROW EXECUTE FUNCTION public.note_brand_change();
@@ -1796,6 +1842,10 @@ ALTER TABLE ONLY public.calendar_feed
     ADD CONSTRAINT calendar_feed_contact_id_fkey FOREIGN KEY (contact_id) REFERENCES public.contact(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.calendar_feed
     ADD CONSTRAINT calendar_feed_schedule_id_fkey FOREIGN KEY (schedule_id) REFERENCES public.schedule(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.canary
+    ADD CONSTRAINT canary_contact_id_fkey FOREIGN KEY (contact_id) REFERENCES public.contact(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.canary
+    ADD CONSTRAINT canary_notification_id_fkey FOREIGN KEY (notification_id) REFERENCES public.notification(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.contact_verification
     ADD CONSTRAINT contact_verification_contact_id_fkey FOREIGN KEY (contact_id) REFERENCES public.contact(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.correction
@@ -1806,6 +1856,8 @@ ALTER TABLE ONLY public.digest_run
     ADD CONSTRAINT digest_run_contact_id_fkey FOREIGN KEY (contact_id) REFERENCES public.contact(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.digest_run
     ADD CONSTRAINT digest_run_notification_id_fkey FOREIGN KEY (notification_id) REFERENCES public.notification(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.duty_shift
+    ADD CONSTRAINT duty_shift_schedule_id_fkey FOREIGN KEY (schedule_id) REFERENCES public.schedule(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.erasure_tombstone
     ADD CONSTRAINT erasure_tombstone_erasure_id_fkey FOREIGN KEY (erasure_id) REFERENCES public.erasure(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.erasure_tombstone
@@ -1816,6 +1868,10 @@ ALTER TABLE ONLY public.incident
     ADD CONSTRAINT incident_brand_id_fkey FOREIGN KEY (brand_id) REFERENCES public.brand(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.incident_event
     ADD CONSTRAINT incident_event_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.incident(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.incident_link
+    ADD CONSTRAINT incident_link_contact_id_fkey FOREIGN KEY (contact_id) REFERENCES public.contact(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.incident_link
+    ADD CONSTRAINT incident_link_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.incident(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.incident
     ADD CONSTRAINT incident_merged_into_fkey FOREIGN KEY (merged_into) REFERENCES public.incident(id) ON DELETE SET NULL;
 ALTER TABLE ONLY public.incident
@@ -2000,11 +2056,13 @@ CREATE POLICY bounded ON public.websub USING ((EXISTS ( SELECT
    FROM public.source s
   WHERE (s.id = websub.source_id))));
 ALTER TABLE public.brand ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.canary ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.correction ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.delivery_attempt ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.fetch_log ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.incident ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.incident_event ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.incident_link ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.inlet ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.listening ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.mention ENABLE ROW LEVEL SECURITY;

@@ -41,10 +41,13 @@ class Webhook:
     enabled: bool
     failing_since: datetime | None
     disabled_why: str | None
+    #: What it is for.
+    description: str = ""
 
 
 _COLUMNS = """
-    select id, name, url, kind, language, events, brand_id, allow_private, enabled, failing_since, disabled_why
+    select id, name, url, kind, language, events, brand_id, allow_private, enabled, failing_since, disabled_why,
+        description
     from webhook
 """
 
@@ -76,13 +79,15 @@ async def add(
     secret: str,
     kind: WebhookKind = WebhookKind.WEBHOOK,
     language: str = "en",
+    description: str = "",
     now: datetime,
 ) -> WebhookId | None:
     """Add a webhook; None where there is one of this name."""
     added = await conn.fetchval(
         """
-        insert into webhook (name, url, events, brand_id, allow_private, secret, created_at, kind, language)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict (name) do nothing returning id
+        insert into webhook (name, url, events, brand_id, allow_private, secret, created_at, kind, language,
+            description)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict (name) do nothing returning id
         """,
         name,
         url,
@@ -93,8 +98,31 @@ async def add(
         now,
         kind,
         language,
+        description,
     )
     return None if added is None else WebhookId(added)
+
+
+async def change(conn: Connection, wanted: Webhook, *, secret: str | None = None) -> bool:
+    """Make a webhook be so, but for its kind and whether it is told; `secret`: another one, of a chat that moves. False
+    where another one has its name. What waits goes to its new address."""
+    done = await conn.fetchval(
+        """
+        update webhook set name = $2, url = $3, events = $4, brand_id = $5, allow_private = $6, language = $7,
+            description = $8, secret = coalesce($9, secret)
+        where id = $1 and not exists (select from webhook other where other.name = $2 and other.id <> $1) returning id
+        """,
+        wanted.id,
+        wanted.name,
+        wanted.url,
+        list(wanted.events),
+        wanted.brand_id,
+        wanted.allow_private,
+        wanted.language,
+        wanted.description,
+        secret,
+    )
+    return done is not None
 
 
 async def enable(conn: Connection, webhook_id: WebhookId, *, enabled: bool) -> None:

@@ -139,6 +139,11 @@ def notices(components: Sequence[Component], settings: Settings, reader: Reader)
             _("Look at Settings, Audit: it names the row."),
         ),
         _ill(
+            named.get("canary"),
+            _("The canary, a complaint of Earshot's own, does not arrive in time: real ones may be late too."),
+            _("Run “earshot doctor”: it names the stage that holds it up."),
+        ),
+        _ill(
             named.get("webhooks"),
             _("Some programs are told nothing any more: they took no webhook."),
             _("Mend the receiver, then switch the webhook on again under Webhooks."),

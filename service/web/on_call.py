@@ -11,7 +11,7 @@ from alerts.escalation import Policy
 from alerts.holding import Hold
 from alerts.oncall import OverrideId, Schedule, ScheduleId
 from alerts.types import Contact, ContactId, PolicyId
-from service.store import calendar, contact, policy, schedule
+from service.store import calendar, contact, duty, policy, schedule
 from service.store.calendar import FeedId
 from service.web import duty_view, render, wall_form
 from service.web.mention_query import number
@@ -20,6 +20,8 @@ from service.web.visit import Missing, PageRoute, Responding, SignedIn, Visit, W
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 _LONGEST = timedelta(days=92)
+#: How far back, and how many shifts, the page shows; the API has the rest.
+_PAST, _MOST_PAST = timedelta(days=30), 30
 
 
 @router.get("/on-call")
@@ -111,12 +113,14 @@ async def _page(
     names = {one.id: one.name for one in people}
     schedules = await schedule.every(visit.conn, overrides_since=reader.now)
     policies = await policy.every(visit.conn)
+    past = await duty.history(visit.conn, [one.id for one in schedules], since=reader.now - _PAST, until=reader.now)
     found = escalation.weaknesses(policies.values(), schedules, people, now=reader.now)
     return visit.page(
         "on_call.html",
         here="on_call",
         status=422 if mistake else 200,
         duties=[duty_view.view(one, names, reader) for one in schedules],
+        past={one.id: [shift for shift in past if shift.schedule_id == one.id][:_MOST_PAST] for one in schedules},
         names=names,
         people=people,
         policies=_policies(policies, people, schedules),

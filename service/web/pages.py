@@ -8,6 +8,7 @@ from starlette.types import Scope
 
 from service.web import (
     account,
+    acting,
     agreeing,
     audit,
     authors,
@@ -61,6 +62,7 @@ def mount(app: FastAPI) -> None:
         outbox,
         webhooks,
         agreeing,
+        acting,
         contacts,
         sources,
         source_form,

@@ -1,6 +1,7 @@
 """The page of webhooks: which programs are told, how that goes, and the buttons to test, rotate and switch."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from uuid import UUID
 
 from fastapi import APIRouter
@@ -23,7 +24,7 @@ from service.web.wrong import Wrong
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
 _LOGGED = 10
-_MOST_NAME = 200
+_MOST_NAME, _MOST_DESCRIPTION = 200, 1000
 _USUAL = (WebhookEvent.OPENED, WebhookEvent.ACKNOWLEDGED, WebhookEvent.ESCALATED, WebhookEvent.RESOLVED)
 
 
@@ -34,8 +35,14 @@ async def listed(visit: Administering) -> Response:
 
 
 async def _page(
-    visit: Visit, *, secret: str = "", wrong: Wrong | None = None, given: Mapping[str, str] | None = None
+    visit: Visit,
+    *,
+    secret: str = "",
+    wrong: Wrong | None = None,
+    given: Mapping[str, str] | None = None,
+    changing: WebhookId | None = None,
 ) -> Response:
+    """Return the page; `changing`: what was given and is wrong is about this webhook, not a new one."""
     events = event_names(visit.reader)
     hooks = await webhook.every(visit.conn)
     page = visit.page(
@@ -47,11 +54,25 @@ async def _page(
         kinds={**events, WebhookEvent.TEST: visit.reader.words.pgettext("webhook", "Test")},
         states=state_names(visit.reader),
         secret=secret,
-        wrong=wrong,
-        given=dict.fromkeys(_USUAL, "1") if given is None else given,
+        wrong=None if changing else wrong,
+        given=dict.fromkeys(_USUAL, "1") if given is None or changing else given,
+        changes={one.id: given if one.id == changing and given is not None else _given(one) for one in hooks},
+        changing=changing,
+        mistaken=wrong if changing else None,
     )
     page.headers["Cache-Control"] = "no-store"
     return page
+
+
+def _given(one: Webhook) -> dict[str, str]:
+    """Return what the form that changes a webhook is filled with; a chat's address is its secret."""
+    return {
+        "name": one.name,
+        "url": "" if one.kind is WebhookKind.CHAT else one.url,
+        "description": one.description,
+        "private": "1" if one.allow_private else "",
+        **dict.fromkeys(one.events, "1"),
+    }
 
 
 @router.post("/webhooks")
@@ -60,8 +81,7 @@ async def add(visit: Administering) -> Response:
     form, _ = await visit.form(), visit.reader.words.gettext
     name, url, private = form.get("name", "").strip(), form.get("url", "").strip(), bool(form.get("private"))
     chosen = [event for event in event_names(visit.reader) if form.get(event)]
-    if not 0 < len(name) <= _MOST_NAME or not chosen:
-        wrong = Wrong(field="name", message=_("Give it a name, and choose what it is told."))
+    if (wrong := _mistake(visit, form)) is not None:
         return await _page(visit, wrong=wrong, given=form)
     kind = WebhookKind.WEBHOOK if url.startswith(("http:", "https:")) else WebhookKind.CHAT
     try:
@@ -79,12 +99,52 @@ async def add(visit: Administering) -> Response:
         secret=secret,
         kind=kind,
         language=visit.reader.language,
+        description=form.get("description", "").strip(),
         now=visit.reader.now,
     )
     if added is None:
         wrong = Wrong(field="name", message=_("There is a webhook of this name; choose another one."))
         return await _page(visit, wrong=wrong, given=form)
     return await _page(visit, secret=secret) if kind is WebhookKind.WEBHOOK else render.moved("/webhooks")
+
+
+def _mistake(visit: Visit, form: Mapping[str, str]) -> Wrong | None:
+    """Return what is wrong with what was written, but for the address."""
+    _ = visit.reader.words.gettext
+    if not 0 < len(form.get("name", "").strip()) <= _MOST_NAME or not any(
+        form.get(event) for event in event_names(visit.reader)
+    ):
+        return Wrong(field="name", message=_("Give it a name, and choose what it is told."))
+    if len(form.get("description", "").strip()) > _MOST_DESCRIPTION:
+        return Wrong(field="description", message=_("Write at most %(n)s characters.") % {"n": _MOST_DESCRIPTION})
+    return None
+
+
+async def _change(visit: Visit, one: Webhook, form: Mapping[str, str]) -> Response:
+    """Make a webhook as its form says; an address left empty stays."""
+    _, private = visit.reader.words.gettext, bool(form.get("private"))
+    given = form.get("url", "").strip()
+    shown, wrong = one.url, _mistake(visit, form)
+    if wrong is None and (given or one.kind is WebhookKind.WEBHOOK):
+        try:
+            shown, _secret = _address(given or one.url, one.kind, private=private)
+        except (ChatError, CollectError) as error:
+            wrong = Wrong(field="url", message=_("This address cannot be used."), detail=str(error))
+    if wrong is not None:
+        return await _page(visit, wrong=wrong, given=form, changing=one.id)
+    wanted = replace(
+        one,
+        name=form["name"].strip(),
+        url=shown,
+        events=tuple(event for event in event_names(visit.reader) if form.get(event)),
+        allow_private=private,
+        description=form.get("description", "").strip(),
+    )
+    secret = given if given and one.kind is WebhookKind.CHAT else None
+    if not await webhook.change(visit.conn, wanted, secret=secret):
+        wrong = Wrong(field="name", message=_("There is a webhook of this name; choose another one."))
+        return await _page(visit, wrong=wrong, given=form, changing=one.id)
+    return render.moved("/webhooks")
 
 
 def _address(url: str, kind: WebhookKind, *, private: bool) -> tuple[str, str]:
@@ -107,6 +167,8 @@ async def act(visit: Administering, webhook_id: str, verb: str) -> Response:
             await webhook_delivery.deliver_again(visit.conn, one.id, _delivery(form.get("delivery", "")), now=now)
         case "enable" | "disable":
             await webhook.enable(visit.conn, one.id, enabled=verb == "enable")
+        case "change":
+            return await _change(visit, one, form)
         case "remove":
             await webhook.remove(visit.conn, one.id)
         case "rotate":

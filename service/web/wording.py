@@ -76,6 +76,7 @@ def purposes(reader: Reader) -> Mapping[Purpose, str]:
         Purpose.NOTICE: words.pgettext("e-mail", "A webhook was switched off"),
         Purpose.DIGEST: words.pgettext("e-mail", "Report"),
         Purpose.TRIAL: words.pgettext("e-mail", "Test"),
+        Purpose.CANARY: words.pgettext("e-mail", "Canary"),
     }
 
 

@@ -1,19 +1,23 @@
 """The picture of the last hours: small, whole, and never in the way of the e-mail."""
 
 import zlib
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from alerts import picture
+from alerts.catalogue import LANGUAGES
 from alerts.channels.email import compose
 from alerts.letter import rendered
-from alerts.rendering import PICTURE_ID
-from alerts.types import Counts, LastHours
+from alerts.posts import rendered as read
+from alerts.rendering import picture_id
+from alerts.types import Counts, DigestKind, LastHours
 from tests import make
 from tests.alerts.test_letter import ZONE
 
+UTC = ZoneInfo("UTC")
 COUNTS = st.builds(lambda total, angry: Counts(total=total, angry=angry), st.integers(0, 10**9), st.integers(0, 10**9))
 
 
@@ -53,8 +57,8 @@ def test_the_e_mail_carries_it_inline_and_says_it_in_words() -> None:
     plain = mail.get_body(("plain",))
     said = "The last 24 hours: 72 mentions, 24 of them angry; at most 3 in an hour."
 
-    assert (drawn["Content-ID"], drawn.get_content_disposition()) == (f"<{PICTURE_ID}>", "inline")
-    assert f'src="cid:{PICTURE_ID}" alt="{said}"' in html.get_content()
+    assert (drawn["Content-ID"], drawn.get_content_disposition()) == (f"<{picture_id(0)}>", "inline")
+    assert f'src="cid:{picture_id(0)}" alt="{said}"' in html.get_content()
     assert plain is not None
     assert said in plain.get_content()
     assert mail.get_content_type() == "multipart/alternative"
@@ -71,6 +75,23 @@ def test_a_page_shows_it_without_asking_for_anything() -> None:
 def test_what_cannot_be_drawn_leaves_the_e_mail_without(broken: LastHours) -> None:
     letter = rendered(make.message(hours=broken), zone=ZONE)
 
-    assert letter.picture is None
+    assert letter.pictures == ()
     assert "<img" not in letter.html
     assert "Why it was flagged" in letter.text
+
+
+@pytest.mark.parametrize("kind", list(DigestKind))
+def test_a_report_draws_each_brand_of_which_something_was_said(kind: DigestKind) -> None:
+    steps = (*(Counts(total=n, angry=n // 2) for n in range(24)),)
+    silent = make.brand_digest(brand="Silent", counts=Counts(), steps=(Counts(),) * 24)
+    brands = (make.brand_digest(brand="One", steps=steps), silent, make.brand_digest(brand="Two", steps=steps))
+    for language in LANGUAGES:
+        contact = make.contact(language=language)
+        post = make.digest(kind=kind, brands=brands, contact=contact)
+        mail = compose(post, sender="earshot@alerts.test", domain="alerts.test", zone=UTC, now=make.NOW)
+        html, *drawn = list(list(mail.iter_parts())[1].iter_parts())
+
+        assert [one["Content-ID"] for one in drawn] == [f"<{picture_id(n)}>" for n in range(2)]
+        assert all(f'src="cid:{picture_id(n)}"' in html.get_content() for n in range(2))
+        assert "23" in read(post, zone=UTC).text
+        assert "cid:" not in read(post, zone=UTC).page

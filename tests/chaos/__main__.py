@@ -22,6 +22,8 @@ def table(outcome: Outcome) -> str:
         "copies beyond the first": outcome.copies,
         "allowed: kills + stops × senders": outcome.sender_kills + outcome.crashes * SENDERS * 2,
         "most copies of one e-mail": outcome.most_copies,
+        "angry mentions a webhook was not told of": outcome.untold,
+        "told a webhook beyond once each (allowed)": f"{outcome.told_again} ({outcome.most_told_again_allowed})",
         "polls whose counts do not add up": outcome.not_conserved,
         "sent by the outbox and never accepted, or the reverse": outcome.untrue,
         "seconds": f"{outcome.seconds:.0f}",

@@ -12,25 +12,28 @@ import signal
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import AsyncIterator, Sequence
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from random import Random
 
 import asyncpg
+from aiohttp import web
 
+from alerts.channels.webhook import WebhookEvent, new_secret
 from alerts.types import RuleKind, RuleMode, Urgency
 from collectors.types import SourceKind
 from service import database
 from service.pipeline.deliver import SENDERS
-from service.store import brand, clock, contact, rule, source
+from service.pipeline.webhooks import TELLERS
+from service.store import brand, clock, contact, rule, source, webhook
 from service.store.migrate import migrate
 from service.store.pool import UNREACHABLE, Connection, open_pool
 from tests.benchmarks.places import open_folder
 from tests.conftest import MOCK_NOW
-from tests.places import Feed, Mailbox, Post, serving_feed
+from tests.places import Feed, Mailbox, Post, served, serving_feed
 from tests.service import programs
 from tests.service.waiting import until
 
@@ -85,6 +88,9 @@ class Outcome:
     copies: int = 0
     most_copies: int = 0
     not_conserved: int = 0
+    #: Angry mentions of which the program that asked for them was not told, and what it was told beyond once each.
+    untold: int = 0
+    told_again: int = 0
     #: What the outbox says was sent and no mail server ever saw, or the other way round.
     untrue: int = 0
     seconds: float = 0.0
@@ -95,12 +101,17 @@ class Outcome:
         return SENDERS * self.sender_kills + SENDERS * 2 * self.crashes
 
     @property
+    def most_told_again_allowed(self) -> int:
+        """The same of webhooks, of which a worker sends two at a time."""
+        return TELLERS * self.sender_kills + TELLERS * 2 * self.crashes
+
+    @property
     def holds(self) -> bool:
         """Whether everything said was heard and told, and no more copies were sent than had to be."""
         whole = self.mentions == self.alerts == self.posts and self.emails > 0
-        return (
-            whole and not (self.lost or self.not_conserved or self.untrue) and self.copies <= self.most_copies_allowed
-        )
+        amiss = self.lost or self.untold or self.not_conserved or self.untrue
+        bounded = self.copies <= self.most_copies_allowed and self.told_again <= self.most_told_again_allowed
+        return whole and not amiss and bounded
 
 
 @dataclass(kw_only=True)
@@ -110,6 +121,10 @@ class _Bed:
     url: str
     root: Path
     mailbox: Mailbox
+    #: What a program was told, by the ids of the messages.
+    told: Counter[str]
+    #: Its address.
+    hook: str
     feed: Feed
     random: Random
     outcome: Outcome
@@ -126,11 +141,13 @@ async def torment(plan: Plan) -> Outcome:
         root = folder / "postgres"
         url = database.ensure_running(root).url
         try:
-            async with serving_feed() as feed:
+            async with serving_feed() as feed, _listening() as (told, hook):
                 bed = _Bed(
                     url=url,
                     root=root,
                     mailbox=mailbox,
+                    told=told,
+                    hook=hook,
                     feed=feed,
                     random=Random(plan.seed),  # the same plan, the same posts and delays
                     outcome=Outcome(posts=plan.posts),
@@ -145,6 +162,22 @@ async def torment(plan: Plan) -> Outcome:
             database.stop(root)
     bed.outcome.seconds = time.monotonic() - began
     return bed.outcome
+
+
+@asynccontextmanager
+async def _listening() -> AsyncIterator[tuple[Counter[str], str]]:
+    """Give what a program was told, and its address, while it listens."""
+    told: Counter[str] = Counter()
+
+    async def take(request: web.Request) -> web.Response:
+        await request.read()
+        told[request.headers["webhook-id"]] += 1
+        return web.Response(status=204)
+
+    app = web.Application()
+    app.router.add_post("/told", take)
+    async with served(app) as address:
+        yield told, f"{address}/told"
 
 
 async def _set_up(bed: _Bed) -> None:
@@ -165,6 +198,16 @@ async def _set_up(bed: _Bed) -> None:
             interval=timedelta(seconds=30),
             allow_private=True,
             enabled=True,
+            now=await clock.now(conn),
+        )
+        await webhook.add(
+            conn,
+            name="Help desk",
+            url=bed.hook,
+            events=[WebhookEvent.ANGRY],
+            brand_id=None,
+            allow_private=True,
+            secret=new_secret(),
             now=await clock.now(conn),
         )
         for number in range(bed.brands):
@@ -254,7 +297,8 @@ async def _all_done(bed: _Bed) -> bool:
         return False
     unjudged = "select count(*) from mention where analysed_at is null"
     unsent = "select count(*) from notification where state in ('pending', 'sending')"
-    return not await _number(bed, unjudged) and not await _number(bed, unsent)
+    untold = "select count(*) from webhook_delivery where state in ('pending', 'sending')"
+    return not any([await _number(bed, query) for query in (unjudged, unsent, untold)])
 
 
 async def _number(bed: _Bed, query: str) -> int:
@@ -328,6 +372,8 @@ async def _count(bed: _Bed) -> None:
     accepted = {message_id.strip("<>").partition("@")[0] for message_id in copies}
     outcome.untrue = len(sent ^ {one.removeprefix("n.") for one in accepted})
     outcome.lost = outcome.alerts - await conn.fetchval(_TOLD)
+    angry = await conn.fetchval("select count(*) from mention where angry")
+    outcome.untold, outcome.told_again = angry - len(bed.told), sum(bed.told.values()) - len(bed.told)
     await conn.close()
     outcome.emails = len(copies)
     outcome.copies = sum(copies.values()) - len(copies)

@@ -55,6 +55,9 @@ async def test_an_alert_arrives_as_it_was_written(language: str, mail_host: Mail
     assert part(mail, "html").rstrip("\n") == words.html.rstrip("\n")
     assert SAID[language][2] in part(mail, "plain")
     assert mail["Content-Language"] == language
+    assert mail["References"] == mail["In-Reply-To"] == "<i.5@alerts.test>"
+    # An alert is somebody's duty: there is nothing to unsubscribe from by a click.
+    assert mail["List-Unsubscribe"] is None
     assert mail["Return-Path"] == "<earshot@alerts.test>"
     assert mail["Message-ID"] == "<n.00000000-0000-0000-0000-000000000001@alerts.test>"
     assert (mail["Auto-Submitted"], mail["Date"]) == ("auto-generated", "Thu, 05 Mar 2026 12:01:00 +0000")

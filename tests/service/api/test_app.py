@@ -168,6 +168,7 @@ PARAMETERS = {
     "webhooks/{id}/deliveries": ["limit"],
     "silences": ["past"],
     "on-call": ["from", "to"],
+    "schedules/{id}/history": ["from", "to"],
     "incidents": ["brand", "status", "limit", "cursor"],
     "sources": ["brand"],
     "notifications": ["state", "incident", "limit", "cursor"],

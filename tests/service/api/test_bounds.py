@@ -252,7 +252,7 @@ async def test_where_postgres_cannot_keep_bounds_nobody_bound_gets_in_and_all_ar
 _OPEN = {
     *("analysis_todo", "brand_change", "component", "contact", "idempotency_key", "mention_search", "schema_version"),
     *("search_todo", "calendar_feed", "policy", "policy_step", "policy_target", "policy_version", "schedule"),
-    *("schedule_layer", "schedule_member", "schedule_override"),
+    *("duty_shift", "schedule_layer", "schedule_member", "schedule_override"),
 }
 
 

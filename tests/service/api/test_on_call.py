@@ -8,8 +8,9 @@ import pytest
 from fastapi import FastAPI
 from icalendar import Calendar
 
+from service.pipeline.hand_overs import note_hand_overs
 from service.store import clock, contact
-from service.store.pool import Connection
+from service.store.pool import Connection, Pool
 from tests.service.api.conftest import client_of
 
 SCHEDULES, POLICIES, CALENDARS = "/api/v1/schedules", "/api/v1/policies", "/api/v1/calendars"
@@ -41,6 +42,20 @@ async def test_a_schedule_says_who_is_on_call_until_when(client: httpx.AsyncClie
     assert now < datetime.fromisoformat(found["until"]) <= now + timedelta(days=1)
     assert len(found["shifts"]) in (7, 8)
     assert all(shift["reached"] for shift in found["shifts"])
+
+
+async def test_who_had_it_is_told_as_it_was(client: httpx.AsyncClient, conn: Connection, pool: Pool) -> None:
+    care = await made(client, SCHEDULES, CARE)
+    await note_hand_overs(pool)
+    await conn.execute("update mock.clock set shift = shift + interval '36 hours'")
+    await note_hand_overs(pool)
+    address = f"{SCHEDULES}/{care['id']}/history"
+    shifts = (await client.get(address)).json()["items"]
+    long = await client.get(f"{address}?from=2020-01-01T00:00:00Z")
+
+    assert {shift["contacts"][0]["name"] for shift in shifts} == {"Ann", "Mei"}
+    assert [later["starts_at"] for later in shifts[:-1]] == [earlier["ends_at"] for earlier in shifts[1:]]
+    assert (long.status_code, (await client.get(f"{SCHEDULES}/777/history")).status_code) == (422, 404)
 
 
 async def test_whoever_takes_a_shift_over_has_it_until_it_is_ended(client: httpx.AsyncClient, conn: Connection) -> None:

@@ -52,6 +52,41 @@ async def test_it_is_switched_off_on_and_removed(client: httpx.AsyncClient) -> N
     assert (await client.get(f"{HOOKS}/{hook}/deliveries")).status_code == 404
 
 
+async def test_it_is_changed_whole_and_keeps_its_secret(client: httpx.AsyncClient, conn: Connection) -> None:
+    hook = (await client.post(HOOKS, json=DESK)).json()["webhook"]["id"]
+    await client.post(HOOKS, json={**DESK, "name": "Other"})
+    secret = await conn.fetchval("select secret from webhook where id = $1", hook)
+    wanted = {"name": "Desk", "events": ["mention.angry"], "description": "For the night shift"}
+    changed = await client.put(f"{HOOKS}/{hook}", json=wanted)
+    moved = await client.put(f"{HOOKS}/{hook}", json={**wanted, "url": "https://new.example.com/x"})
+    refused = [
+        (await client.put(f"{HOOKS}/{hook}", json={**wanted, **wrong})).status_code
+        for wrong in ({"name": "Other"}, {"url": "http://127.0.0.1/x"}, {"events": ["test"]}, {"kind": "chat"})
+    ]
+
+    assert changed.status_code == 200, changed.text
+    assert {key: changed.json()[key] for key in ("name", "url", "events", "description")} == {
+        **wanted,
+        "url": DESK["url"],
+    }
+    assert moved.json()["url"] == "https://new.example.com/x"
+    assert refused == [409, 422, 422, 422]
+    assert await conn.fetchval("select secret from webhook where id = $1", hook) == secret
+    assert (await client.put(f"{HOOKS}/777", json=wanted)).status_code == 404
+
+
+async def test_a_chat_moves_with_its_secret_address_or_stays(client: httpx.AsyncClient, conn: Connection) -> None:
+    first, other = ("slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7F" + end for end in "QZ")
+    made = await client.post(HOOKS, json={**DESK, "kind": "chat", "url": first})
+    address = f"{HOOKS}/{made.json()['webhook']['id']}"
+    await client.put(address, json={"name": "Room", "language": "th"})
+    stayed = await conn.fetchval("select secret from webhook")
+    moved = await client.put(address, json={"name": "Room", "url": other})
+
+    assert (stayed, await conn.fetchval("select secret from webhook")) == (first, other)
+    assert "TIiajkdnlazkcOXrIdevi7FZ" not in moved.text
+
+
 def test_the_messages_are_documented(app: FastAPI) -> None:
     document = app.openapi()
 

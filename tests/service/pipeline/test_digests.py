@@ -4,14 +4,17 @@ import asyncio
 from datetime import UTC, datetime, time, timedelta
 from email.message import EmailMessage
 from random import Random
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from alerts.digest import latest
 from alerts.escalation import Step
 from alerts.holding import Hold
 from alerts.oncall import Layer
-from alerts.types import Contact, DigestKind, DigestWish, Purpose, Resolution
+from alerts.types import Contact, DigestKind, DigestWish, NotificationId, Purpose, Resolution
+from service import reports
 from service.pipeline.analyse import analyse_due
 from service.pipeline.deliver import deliver_next, email_channel
 from service.pipeline.digests import owe_digests
@@ -216,3 +219,32 @@ async def test_who_complained_and_is_pleased_now_is_recovered(conn: Connection, 
     )
 
     assert found.recovered == 1
+
+
+async def test_a_report_counts_its_hours_or_days_also_when_clocks_change(
+    conn: Connection, pool: Pool, watched: Watched
+) -> None:
+    await said(conn, pool, watched, "1")
+    zone = ZoneInfo("Europe/Berlin")
+    for kind, day, steps in (
+        (DigestKind.DAILY, datetime(2026, 3, 6, 12, tzinfo=UTC), 24),
+        (DigestKind.WEEKLY, datetime(2026, 3, 9, 12, tzinfo=UTC), 7),
+        (DigestKind.DAILY, datetime(2026, 3, 30, 12, tzinfo=UTC), 23),
+        (DigestKind.WEEKLY, datetime(2026, 3, 30, 12, tzinfo=UTC), 7),
+    ):
+        period = latest(kind, at=time(8), zone=zone, now=day)
+        one = await wants(conn, kind, zone=zone.key)
+        read = await reports.read(
+            conn,
+            NotificationId(uuid4()),
+            one,
+            period,
+            brands=[(watched.brand_id, "Lantern")],
+            zone=zone,
+            public_url="http://127.0.0.1",
+        )
+        (brand,) = read.brands
+
+        assert len(brand.steps) == steps
+        assert sum(step.total for step in brand.steps) == brand.counts.total
+        assert brand.counts.total == (day.day < 10)

@@ -19,6 +19,7 @@ from playwright.async_api import Browser, async_playwright
 from service import database
 from service.app import create_app
 from service.settings import Settings
+from service.store import clock, incident_link
 from service.store.pool import Connection, Pool, open_pool
 from tests import conftest
 from tests.service.web import stage
@@ -33,6 +34,8 @@ async def _addresses(pool: Pool) -> dict[str, str]:
     async with pool.acquire() as conn:
         newest = await conn.fetchval("select id from incident order by id desc limit 1")
         taken = await conn.fetchval("select id from incident where status = 'acknowledged' limit 1")
+        now, reader = await clock.now(conn), await conn.fetchval("select min(id) from contact where enabled")
+        link = await incident_link.add(conn, taken, reader, now=now)
         letter = await conn.fetchval("select id from notification where incident_id = $1", newest)
         angry = await conn.fetchval("select mention_id from alert order by id desc limit 1")
         told = await conn.fetchval(
@@ -50,6 +53,7 @@ async def _addresses(pool: Pool) -> dict[str, str]:
         "incidents": "/incidents",
         "incident": f"/incidents/{newest}",
         "incident-taken": f"/incidents/{taken}",
+        "incident-link": f"/incidents/{taken}/link?token={link}",
         "stories": "/stories?period=30d",
         "story": f"/stories/{told}",
         "causes": "/causes?period=30d",

@@ -23,6 +23,7 @@ _STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-prac
 PAGES = (
     *("/account", "/settings/users", "/settings/keys", "/settings/audit", "/settings/brands", "/settings/brands/1"),
     *("/", "/mentions", "/mentions?q=soup", "/mentions/{angry}", "/incidents", "/incidents/{incident}", "/outbox"),
+    "/incidents/{incident}/link?token=old",
     *("/stories?period=30d", "/stories/{story}", "/causes?period=30d", "/causes?period=30d&by=c", "/compare"),
     *("/authors?period=30d", "/quality", "/sources", "/sources/1", "/add-source", "/add-source?kind=feed"),
     *("/add-source/{tryout}", "/welcome/brand", "/welcome/contact", "/rules", "/rules/1", "/nowhere"),

@@ -8,8 +8,9 @@ import pytest
 from alerts.escalation import Step
 from alerts.holding import Hold
 from alerts.oncall import Layer
+from service.pipeline.hand_overs import note_hand_overs
 from service.store import clock, contact, incident, policy, schedule
-from service.store.pool import Connection
+from service.store.pool import Connection, Pool
 from tests.service.web.conftest import send
 from tests.service.web.reading import Page
 
@@ -40,6 +41,14 @@ async def test_the_page_says_who_is_on_call_until_when_and_who_next(browser: htt
     assert "the next after 15 minutes" in page
     assert "after the steps 2 times more" in page
     assert not Page(page).dangers()
+
+
+async def test_the_page_tells_who_had_it(browser: httpx.AsyncClient, conn: Connection, pool: Pool, care: int) -> None:
+    before = (await browser.get("/on-call")).text
+    await note_hand_overs(pool)
+
+    assert "Who had it" not in before
+    assert "Who had it" in (await browser.get("/on-call")).text
 
 
 async def test_somebody_takes_a_shift_over_and_gives_it_back(

@@ -23,6 +23,8 @@ NEEDED: dict[tuple[str, str], Scope | None] = {
     ("POST", "/sign-in"): None,
     ("POST", "/sign-out"): None,
     ("POST", "/language"): None,
+    ("GET", "/incidents/{incident_id}/link"): None,
+    ("POST", "/incidents/{incident_id}/link"): None,
     ("GET", "/contacts/verify"): None,
     ("POST", "/contacts/verify"): None,
     ("GET", "/account"): None,

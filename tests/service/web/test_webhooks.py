@@ -43,6 +43,23 @@ async def test_buttons_test_rotate_switch_and_remove(browser: httpx.AsyncClient,
     assert await conn.fetchval("select count(*) from webhook") == 0
 
 
+async def test_one_is_changed_where_it_stands(browser: httpx.AsyncClient, conn: Connection) -> None:
+    await press(browser, "/webhooks", **DESK)
+    wanted = {"name": "Desk", "url": "https://new.example.com/x", "description": "Night shift", "mention.angry": "1"}
+    changed = await press(browser, "/webhooks/1/change", **wanted)
+    shown = await browser.get("/webhooks")
+    wrong = await press(browser, "/webhooks/1/change", **{**wanted, "url": "http://127.0.0.1/x"})
+    row = await conn.fetchrow("select name, url, events, description from webhook")
+    assert row is not None
+
+    assert (changed.status_code, wrong.status_code) == (303, 422)
+    assert "Night shift" in shown.text
+    assert "Each angry mention" in shown.text
+    assert "This address cannot be used." in wrong.text
+    assert "<details open>" in wrong.text
+    assert tuple(row) == ("Desk", "https://new.example.com/x", ["mention.angry"], "Night shift")
+
+
 async def test_what_is_wrong_is_said_beside_what_was_written(browser: httpx.AsyncClient) -> None:
     inward = await press(browser, "/webhooks", **{**DESK, "url": "http://127.0.0.1/x"})
     nameless = await press(browser, "/webhooks", **{**DESK, "name": " "})
