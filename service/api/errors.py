@@ -164,10 +164,12 @@ def _field_errors(error: RequestValidationError) -> list[FieldError]:
     """Return which fields the validator refused, without echoing what was sent."""
     errors = []
     for one in error.errors():
-        place = [str(part) for part in one["loc"] if part not in ("query", "path", "body", "header")]
+        where, *rest = one["loc"]
+        # A parameter given more than once is one field to who asks.
+        place = [str(part) for part in rest if not (where == "query" and isinstance(part, int))]
         if one["type"] == "json_invalid":
             place = []
-        errors.append(FieldError(field=".".join(place) or "body", detail=_detail(one, whole=not place)))
+        errors.append(FieldError(field=".".join(place) or str(where), detail=_detail(one, whole=not place)))
     return errors
 
 

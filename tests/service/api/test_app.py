@@ -129,6 +129,13 @@ async def test_a_body_that_is_no_json_object_says_so(client: httpx.AsyncClient) 
     assert "Content-Type: application/json" in plain.json()["detail"]
 
 
+async def test_a_mistake_in_parameters_is_not_blamed_on_the_body(client: httpx.AsyncClient) -> None:
+    backwards = await client.get("/api/v1/mentions?from=2026-02-01T00:00:00Z&to=2026-01-01T00:00:00Z")
+    unknown = await client.get("/api/v1/incidents?status=lost")
+
+    assert [one.json()["errors"][0]["field"] for one in (backwards, unknown)] == ["query", "status"]
+
+
 async def test_a_body_nested_too_deep_is_refused(client: httpx.AsyncClient) -> None:
     deep = b"[" * 100_000 + b"]" * 100_000
     answer = await client.post("/api/v1/keys", content=deep, headers={"content-type": "application/json"})
