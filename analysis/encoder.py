@@ -88,6 +88,10 @@ class EncoderAnalyser:
             readings[0].judge(said, readings[0].language)
         return [one.analysis(angry=is_angry, because=because) for one, is_angry in asked]
 
+    def embeddings(self, texts: Sequence[str]) -> list[tuple[float, ...] | None]:
+        """Return what each text is about, in order; see `Understanding`."""
+        return [one.embedding() for one in self.read(texts)]
+
     def read(self, texts: Sequence[str]) -> list[Reading]:
         """Return what each text was read as, in order."""
         network = _Pass(self._session)

@@ -146,7 +146,7 @@ class Reading:
             stage=_named("stage", self.mean(said.stage)),
             severity=float(said.severity[rows].max()),
             purpose=_named("purpose", self.mean(said.purpose)),
-            embedding=self._embedding(),
+            embedding=self.embedding(),
             model=self.model,
         )
         return replace(analysis, causes=self._causes(analysis))
@@ -161,7 +161,7 @@ class Reading:
         ]
         return tuple(sorted(named, key=lambda one: -one.p))
 
-    def _embedding(self) -> tuple[float, ...] | None:
+    def embedding(self) -> tuple[float, ...] | None:
         """Return the direction of all windows together; None where the network gives none."""
         mean = self.mean(self.batch.embeddings)
         length = float(np.linalg.norm(mean))

@@ -108,6 +108,10 @@ class Reader(Protocol[R]):
         """Return the verdicts on texts read together, once it is known which of them are angry."""
         ...
 
+    def embeddings(self, texts: Sequence[str]) -> Sequence[tuple[float, ...] | None]:
+        """Return what each text is about, in order."""
+        ...
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Sentence:
@@ -147,6 +151,10 @@ class EnsembleAnalyser(Generic[R]):
         found = self._closely(texts, found)
         verdicts = self._deep.verdicts(deep, [anger.angry for anger in found], because=because)
         return [self._together(*one) for one in zip(verdicts, light, found, strict=True)]
+
+    def embeddings(self, texts: Sequence[str]) -> Sequence[tuple[float, ...] | None]:
+        """Return what each text is about, in order; see `Understanding`."""
+        return self._deep.embeddings(texts)
 
     def _anger(self, text: str, deep: Reading, light: Analysis) -> _Anger:
         """Return how angry a text is as a whole."""

@@ -1,35 +1,34 @@
 """The stories at hand: which of them a text tells again, by what it means and what words it uses.
 
-A text tells a story again where it lies near one of the tellings kept, nearer by less where they share words, or near
-the middle of a story that was told often: the more tellings, the surer the middle, and the likelier that one more is
-another. Two stories whose middles come near are one: that is how the same event in two languages, begun apart, comes
-together.
+Each story is held against each other as one event or two: how near their middles lie beside how far events lie apart
+and tellings of one event scatter (`analysis/metric.py`; the surer, the more tellings), what words they share, and how
+often both were told lately: in a storm the next post is likely about it too. Where much is said of a brand in an hour,
+chance brings some of it together, and likeness must be greater. A text begins a story of one telling. Two stories that
+turn out to be one become the older: that is how the same event in two languages, begun apart, comes together.
 """
 
+import math
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-Table = NDArray[np.float32]
+from analysis.metric import Row
 
-#: So many tellings stand for a story: the first, and the last of the others.
-MOST_EXEMPLARS = 8
+#: Chosen on tests/quality: storms.jsonl, events.jsonl, and half of crowds.jsonl.
+#: So many tellings make a middle as sure as it gets: what tellings in one language share is no chance of each.
+_FIRM = 4
+#: How much the log odds by places count: places say less than they seem to, as their numbers hang together.
+_TEMPER = 0.31
+#: What none, one, two or more shared words add to the log odds.
+_SHARED_WORDS = (0.0, 1.96, 3.99)
+#: What the log of how often both were told adds, at most as if `_OFTEN` times each.
+_PULL, _OFTEN = 1.48, 32.0
+#: From which log odds two are one, and how much more by the log of how much is told of the brand, beyond `_QUIET`.
+_BAR, _CROWD, _QUIET = 3.4, 3.0, 22.0
 #: So many of its words are kept, the last ones.
-_MOST_WORDS = 64
-
-#: Chosen on tests/quality/storms.jsonl and events.jsonl with the encoder that ships, tellings coming one at a time.
-#: The cosine from which two tellings are of one event, and what none, one, two or more shared words add to it.
-_SAME = 0.60
-_SHARED_WORDS = (0.0, 0.18, 0.3, 0.4)
-#: The cosine to a middle falls by a step each time the tellings double.
-_FEWEST_FOR_MIDDLE = 3
-_MIDDLE, _MIDDLE_STEP, _LEAST_MIDDLE = 0.60, 0.05, 0.44
-#: The same between two middles, by the story that was told less often.
-_FEWEST_TO_MERGE = 2
-_MERGE, _MERGE_STEP = 0.72, 0.05
+_MOST_WORDS = 160
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,53 +36,51 @@ class Kept:
     """A story and what is kept of its tellings."""
 
     id: int
-    #: One row each, at most eight; the first is the first telling.
-    exemplars: Table
+    #: The mean of their places.
+    middle: Row
     words: tuple[str, ...]
     tellings: int
+    #: How many of them are recent: each counts less the longer it is ago.
+    recent: float
 
 
 class Shelf:
     """Stories of one brand while texts are told one after the other."""
 
-    def __init__(self, known: Sequence[Kept]) -> None:
+    def __init__(self, known: Sequence[Kept], spread: Row) -> None:
         self._place: dict[int, int] = {}
         self._ids: list[int] = []
         #: In the order they were last said.
         self._words: list[dict[str, None]] = []
         self._with_word: dict[str, set[int]] = {}
         self._tellings = np.zeros(0, dtype=np.int64)
-        #: place × telling × number; zeros where none is kept, which are near to nothing.
-        self._rows: Table = np.zeros((0, MOST_EXEMPLARS, 1), dtype=np.float32)
-        self._middles: Table = np.zeros((0, 1), dtype=np.float32)
+        self._recent = np.zeros(0, dtype=np.float64)
+        self._middles: Row = np.zeros((0, len(spread)), dtype=np.float32)
+        self._alone: Row = np.zeros(0, dtype=np.float32)
         self._changed: set[int] = set()
         self._merged: dict[int, int] = {}
+        # Of sums of n places: what their squares weigh, and what is taken off.
+        n = np.arange(2 * _FIRM + 1, dtype=np.float32)[:, None]
+        self._weights: Row = (spread / (1 + n * spread) / 2).astype(np.float32)
+        self._offsets: Row = (np.log1p(n * spread).sum(axis=1) / 2).astype(np.float32)
         for one in known:
-            if len(one.exemplars):
-                self._put(one)
+            self._put(one)
 
-    def event_of(self, embedding: Sequence[float], words: Collection[str]) -> int | None:
+    def event_of(self, place: Row, words: Collection[str]) -> int | None:
         """Return the story whose event a text tells; None where it tells of something new."""
         if not self._ids:
             return None
-        point = np.array(embedding, dtype=np.float32)
-        n = len(self._ids)
-        bonus = np.zeros(n, dtype=np.float32)
-        for place, count in Counter(one for word in set(words) for one in self._with_word.get(word, ())).items():
-            bonus[place] = _SHARED_WORDS[min(count, len(_SHARED_WORDS) - 1)]
-        to_telling = (self._rows[:n] @ point).max(axis=1) + bonus - _SAME
-        to_middle = self._middles[:n] @ point - _bars(self._tellings[:n])
-        near = np.maximum(to_telling, to_middle)
-        best = int(near.argmax())
-        return self._ids[best] if near[best] >= 0 else None
+        odds = self._odds(place, 1, 1.0, words)
+        best = int(odds.argmax())
+        return self._ids[best] if odds[best] >= 0 else None
 
-    def tell(self, story_id: int, embedding: Sequence[float], words: Collection[str]) -> None:
+    def tell(self, story_id: int, place: Row, words: Collection[str]) -> None:
         """Note one more telling of a story, known or new."""
-        row = np.array([embedding], dtype=np.float32)
+        telling = Kept(id=story_id, middle=place, words=tuple(words), tellings=1, recent=1.0)
         if story_id in self._place:
-            self._add(self._place[story_id], row, words, tellings=1)
+            self._add(self._place[story_id], telling)
         else:
-            self._put(Kept(id=story_id, exemplars=row, words=tuple(words), tellings=1))
+            self._put(telling)
         self._changed.add(story_id)
         self._merge_near(story_id)
 
@@ -101,47 +98,67 @@ class Shelf:
             story_id = self._merged[story_id]
         return story_id
 
+    def _odds(self, middle: Row, tellings: int, recent: float, words: Iterable[str]) -> Row:
+        """Return by how much the log odds that each story and the one described are one event pass the bar."""
+        n = len(self._ids)
+        firm = np.minimum(self._tellings[:n], _FIRM)
+        own = min(tellings, _FIRM)
+        together = self._middles[:n] * firm[:, None].astype(np.float32) + middle * np.float32(own)
+        near = self._sure(together, firm + own) - self._alone[:n] - self._sure(middle[None] * own, np.array([own]))
+        shared: Row = np.zeros(n, dtype=np.float32)
+        for place, count in Counter(one for word in set(words) for one in self._with_word.get(word, ())).items():
+            shared[place] = _SHARED_WORDS[min(count, len(_SHARED_WORDS) - 1)]
+        pull = _PULL * np.log(np.clip(self._recent[:n], 1, _OFTEN) * min(max(recent, 1.0), _OFTEN))
+        crowd = _CROWD * math.log(max(float(self._recent[:n].sum()) / _QUIET, 1.0))
+        odds: Row = (_TEMPER * near + shared + pull - _BAR - crowd).astype(np.float32)
+        odds[self._tellings[:n] == 0] = -np.inf
+        return odds
+
+    def _sure(self, sums: Row, n: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Row:
+        """Return the log odds that sums of n places each are of one event, against places of nothing in common."""
+        found: Row = np.einsum("ij,ij->i", sums * sums, self._weights[n]) - self._offsets[n]
+        return found
+
     def _kept(self, story_id: int) -> Kept:
         place = self._place[story_id]
-        told = int(self._tellings[place])
         return Kept(
             id=story_id,
-            # A copy: the place is cleared when the story is merged, and changes with the next telling.
-            exemplars=self._rows[place, : min(told, MOST_EXEMPLARS)].copy(),
+            # A copy: it changes with the next telling.
+            middle=self._middles[place].copy(),
             words=tuple(self._words[place]),
-            tellings=told,
+            tellings=int(self._tellings[place]),
+            recent=float(self._recent[place]),
         )
 
     def _put(self, story: Kept) -> None:
         """Give a story a place."""
         place = len(self._ids)
         if place == len(self._tellings):
-            self._grow(story.exemplars.shape[1])
+            self._grow()
         self._place[story.id] = place
         self._ids.append(story.id)
         self._words.append({})
-        self._add(place, story.exemplars, story.words, tellings=story.tellings)
+        self._add(place, story)
 
-    def _grow(self, numbers: int) -> None:
+    def _grow(self) -> None:
         more = max(len(self._tellings), 64)
         self._tellings = np.concatenate([self._tellings, np.zeros(more, dtype=np.int64)])
-        empty: Table = np.zeros((more, MOST_EXEMPLARS, numbers), dtype=np.float32)
-        self._rows = np.concatenate([self._rows, empty]) if len(self._rows) else empty
-        middles: Table = np.zeros((more, numbers), dtype=np.float32)
-        self._middles = np.concatenate([self._middles, middles]) if len(self._middles) else middles
+        self._recent = np.concatenate([self._recent, np.zeros(more)])
+        empty: Row = np.zeros((more, self._middles.shape[1]), dtype=np.float32)
+        self._middles = np.concatenate([self._middles, empty])
+        self._alone = np.concatenate([self._alone, empty[:, 0]])
 
-    def _add(self, place: int, rows: Table, words: Collection[str], *, tellings: int) -> None:
-        """Add tellings to what is kept of a story: the first stays, the oldest of the others go."""
-        had = min(int(self._tellings[place]), MOST_EXEMPLARS)
-        every = np.concatenate([self._rows[place, :had], rows])
-        if len(every) > MOST_EXEMPLARS:
-            every = np.concatenate([every[:1], every[1 - MOST_EXEMPLARS :]])
-        self._rows[place, : len(every)] = every
-        self._tellings[place] += tellings
-        mean = every.mean(axis=0)
-        self._middles[place] = mean / max(float(np.linalg.norm(mean)), 1e-9)
+    def _add(self, place: int, more: Kept) -> None:
+        """Add tellings to what is kept of a story."""
+        had = int(self._tellings[place])
+        told = had + more.tellings
+        middle = (self._middles[place] * np.float32(had) + more.middle * np.float32(more.tellings)) / np.float32(told)
+        firm = min(told, _FIRM)
+        self._middles[place], self._tellings[place] = middle, told
+        self._recent[place] += more.recent
+        self._alone[place] = self._sure(middle[None] * np.float32(firm), np.array([firm]))[0]
         said = self._words[place]
-        for word in words:
+        for word in more.words:
             said.pop(word, None)
             said[word] = None
             self._with_word.setdefault(word, set()).add(place)
@@ -153,32 +170,25 @@ class Shelf:
         self._with_word[word].discard(place)
 
     def _merge_near(self, story_id: int) -> None:
-        """Make the story and those it has come near one, the oldest."""
+        """Make the story and those it turns out to be one with the oldest of them."""
         while (other := self._same_as(story_id)) is not None:
             older, younger = sorted((story_id, other))
             gone = self._kept(younger)
             place = self._place.pop(younger)
             for word in gone.words:
                 self._forget(place, word)
-            self._rows[place], self._middles[place], self._tellings[place] = 0, 0, 0
-            self._add(self._place[older], gone.exemplars, gone.words, tellings=gone.tellings)
+            self._tellings[place], self._recent[place] = 0, 0
+            self._add(self._place[older], gone)
             self._merged[younger] = older
             self._changed.add(older)
             story_id = older
 
     def _same_as(self, story_id: int) -> int | None:
-        """Return another story whose middle is as near as that of the same event."""
-        n, place = len(self._ids), self._place[story_id]
-        told = np.minimum(np.minimum(self._tellings[:n], self._tellings[place]), MOST_EXEMPLARS)
-        near = self._middles[:n] @ self._middles[place] - (_MERGE - _MERGE_STEP * np.log2(np.maximum(told, 1)))
-        near[told < _FEWEST_TO_MERGE] = -1
-        near[place] = -1
-        best = int(near.argmax())
-        return self._ids[best] if near[best] >= 0 else None
-
-
-def _bars(tellings: NDArray[np.int64]) -> Table:
-    """Return how near stories' middles one more telling of them lies at least."""
-    falling = _MIDDLE - _MIDDLE_STEP * np.log2(np.clip(tellings, 1, 16))
-    bars = np.where(tellings < _FEWEST_FOR_MIDDLE, np.inf, np.maximum(falling, _LEAST_MIDDLE))
-    return bars.astype(np.float32)
+        """Return another story that is of the same event."""
+        place = self._place[story_id]
+        odds = self._odds(
+            self._middles[place], int(self._tellings[place]), float(self._recent[place]), self._words[place]
+        )
+        odds[place] = -np.inf
+        best = int(odds.argmax())
+        return self._ids[best] if odds[best] >= 0 else None

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 class Sentiment(StrEnum):
@@ -95,4 +95,13 @@ class Analyser(Protocol):
     def analyse(self, texts: Sequence[str], *, because: bool = False) -> list[Analysis]:
         """Return one analysis per text, in order. Blocking. `because` asks for spans on every text; angry
         texts have them always. Any string is answered, also empty or of a megabyte. Raises AnalysisError."""
+        ...
+
+
+@runtime_checkable
+class Understanding(Protocol):
+    """An analyser that can say what texts are about without judging them."""
+
+    def embeddings(self, texts: Sequence[str]) -> Sequence[tuple[float, ...] | None]:
+        """Return each text's embedding, in order, as `Analysis` has it. Blocking."""
         ...

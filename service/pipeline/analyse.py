@@ -21,7 +21,7 @@ from service.pipeline.alert import raise_alerts
 from service.pipeline.judge import judge
 from service.pipeline.owing import owe
 from service.pipeline.stories import stories_of
-from service.store import clock, events, incident, story, verdict
+from service.store import brand, clock, events, incident, story, verdict
 from service.store.events import EventKind
 from service.store.pool import Connection, Pool, commit
 from service.store.verdict import Unjudged
@@ -44,11 +44,13 @@ async def analyse_due(pool: Pool, analyser: Analyser) -> int:
         claimed = await verdict.claim(conn, now=now, lease=LEASE, token=token, limit=BATCH, again=False)
         if not claimed:
             claimed = await verdict.claim(conn, now=now, lease=LEASE, token=token, limit=1, again=True)
-    if not claimed:
-        return 0
+        if not claimed:
+            return 0
+        called = await brand.names(conn, [mention.brand_id for mention in claimed])
     reach(Failpoint.ANALYSE_CLAIMED)
     texts = [whole_text(mention.title, mention.text) for mention in claimed]
-    verdicts = await asyncio.to_thread(judge, analyser, texts)
+    names = [called.get(mention.brand_id, ()) for mention in claimed]
+    verdicts = await asyncio.to_thread(judge, analyser, texts, names)
     reach(Failpoint.ANALYSE_JUDGED)
 
     async def store(conn: Connection) -> None:

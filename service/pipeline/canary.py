@@ -82,7 +82,7 @@ async def judge_waiting(pool: Pool, analyser: Analyser) -> bool:
         waiting = await canary.unjudged(conn)
     if waiting is None:
         return False
-    (found,) = await asyncio.to_thread(judge, analyser, [complaint.WORDS])
+    (found,) = await asyncio.to_thread(judge, analyser, [complaint.WORDS], [()])
     async with pool.acquire() as conn, conn.transaction():
         now = await clock.now(conn)
         said = complaint.mention(found, at=now)

@@ -1,20 +1,38 @@
-"""Judges texts without the residue of copying; the words a verdict was read from are those of the text as seen."""
+"""Judges texts without the residue of copying; the words a verdict was read from are those of the text as seen.
 
-from collections.abc import Sequence
+What a text is about is read again without the brand's names: they stand in every post about it, and would make all of
+them alike.
+"""
+
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from alerts.residue import Stripped, stripped
-from analysis.types import Analyser, Analysis, Because
+from analysis.naming import without
+from analysis.types import Analyser, Analysis, Because, Understanding
 
 
-def judge(analyser: Analyser, texts: Sequence[str]) -> list[Analysis]:
-    """Return one verdict per text, in order. Blocking. Raises AnalysisError."""
+def judge(analyser: Analyser, texts: Sequence[str], names: Sequence[Collection[str]]) -> list[Analysis]:
+    """Return one verdict per text, in order. `names`: what the brand of each text is called. Blocking. Raises
+    AnalysisError."""
     said = [stripped(text) for text in texts]
-    verdicts = analyser.analyse([one.text for one in said])
+    verdicts = _about(analyser, [one.text for one in said], names)
     return [
         _as_seen(verdict, one, text) if one.cuts else verdict
         for verdict, one, text in zip(verdicts, said, texts, strict=True)
     ]
+
+
+def _about(analyser: Analyser, texts: Sequence[str], names: Sequence[Collection[str]]) -> list[Analysis]:
+    """Return the verdicts, their embeddings those of the texts without the names."""
+    verdicts = analyser.analyse(texts)
+    if not isinstance(analyser, Understanding):
+        return verdicts
+    bare = [without(text, own) for text, own in zip(texts, names, strict=True)]
+    named = [n for n, text in enumerate(texts) if bare[n] != text]
+    for n, embedding in zip(named, analyser.embeddings([bare[n] for n in named]), strict=True):
+        verdicts[n] = replace(verdicts[n], embedding=embedding)
+    return verdicts
 
 
 def _as_seen(verdict: Analysis, said: Stripped, text: str) -> Analysis:

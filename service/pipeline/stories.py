@@ -8,18 +8,20 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from alerts.brands import BrandTerms
 from alerts.types import BrandId, StoryId
-from analysis import stories
-from analysis.shelf import MOST_EXEMPLARS, Kept, Shelf
+from analysis import metric, stories
+from analysis.metric import Row
+from analysis.shelf import Kept, Shelf
 from analysis.terms import terms
 from analysis.types import Analysis
 from service.store import brand, incident, story
 from service.store.pool import Connection
-from service.store.story import Candidate, Exemplified, NewStory
+from service.store.story import Candidate, NewStory, Placed
 
 #: Posts further apart are told apart, however alike they read.
 STORY_WINDOW = timedelta(days=3)
+#: What was told this long ago counts for little in what is told now.
+FADING = timedelta(hours=1)
 
 
 async def stories_of(
@@ -31,15 +33,17 @@ async def stories_of(
     bands = [() if one is None else tuple(stories.bands(one)) for one in signatures]
     near = await story.candidates(conn, brand_id, bands, now=now, within=STORY_WINDOW)
     words = await _words(conn, brand_id, told, now=now)
-    known = await story.exemplified(conn, brand_id, now=now, within=STORY_WINDOW) if any(words) else []
-    shelf = Shelf([_kept(one) for one in known])
+    places = [_place(verdict) for _, verdict in told]
+    wanted = any(place is not None for place in places)
+    known = await story.placed(conn, brand_id, now=now, within=STORY_WINDOW, fading=FADING) if wanted else []
+    shelf = Shelf([_kept(one) for one in known], metric.shipped().spread)
     new_ids = iter(await story.next_ids(conn, len(told)))
     found: list[StoryId] = []
     opened: list[NewStory] = []
-    for (_, verdict), signature, of_bands, said in zip(told, signatures, bands, words, strict=True):
+    for place, signature, of_bands, said in zip(places, signatures, bands, words, strict=True):
         story_id = _copy_of(signature, near)
-        if story_id is None and verdict.embedding is not None:
-            event = shelf.event_of(verdict.embedding, said)
+        if story_id is None and place is not None:
+            event = shelf.event_of(place, said)
             story_id = None if event is None else StoryId(event)
         if story_id is None:
             story_id = next(new_ids)
@@ -47,13 +51,13 @@ async def stories_of(
             if signature is not None:
                 near.append(Candidate(id=story_id, signature=signature))
         story_id = StoryId(shelf.living(story_id))
-        if verdict.embedding is not None:
-            shelf.tell(story_id, verdict.embedding, said)
+        if place is not None:
+            shelf.tell(story_id, place, said)
         found.append(story_id)
     result = [StoryId(shelf.living(story_id)) for story_id in found]
     await story.open_stories(conn, brand_id, opened, now=now)
     await story.touch(conn, result, now=now)
-    await story.keep(conn, [_exemplified(one) for one in shelf.changed()])
+    await story.keep(conn, [_placed(one) for one in shelf.changed()])
     await _merge(conn, {StoryId(gone): StoryId(into) for gone, into in shelf.merged().items()}, now=now)
     return result
 
@@ -72,8 +76,7 @@ async def _words(
     """Return the words by which each text may tell an event; none where the model gives no meaning to go with them."""
     if not any(verdict.embedding is not None for _, verdict in told):
         return [() for _ in told]
-    watched = await brand.get(conn, brand_id)
-    names = () if watched is None else _names(watched.terms)
+    names = tuple(name.casefold() for name in (await brand.names(conn, [brand_id])).get(brand_id, ()))
     usual = await story.usual_words(conn, brand_id, before=now)
 
     def tells(word: str) -> bool:
@@ -82,20 +85,24 @@ async def _words(
     return [[word for word in terms(text) if tells(word)] for text, _ in told]
 
 
-def _names(of: BrandTerms) -> tuple[str, ...]:
-    """Return what the brand is called: it stands in every post about it."""
-    return tuple(name.casefold() for name in (of.name, *of.aliases))
+def _place(verdict: Analysis) -> Row | None:
+    """Return where a text lies among tellings; None where the model says nothing of what it is about."""
+    return None if verdict.embedding is None else metric.shipped().place(verdict.embedding, verdict.language)
 
 
-def _kept(one: Exemplified) -> Kept:
-    table = np.frombuffer(one.exemplars, dtype="<f2").astype(np.float32)
-    rows = max(min(one.tellings, MOST_EXEMPLARS), 1)
-    return Kept(id=one.id, exemplars=table.reshape(rows, -1), words=one.words, tellings=one.tellings)
+def _kept(one: Placed) -> Kept:
+    middle = np.frombuffer(one.middle, dtype="<f4").astype(np.float32)
+    return Kept(id=one.id, middle=middle, words=one.words, tellings=one.tellings, recent=one.recent)
 
 
-def _exemplified(one: Kept) -> Exemplified:
-    exemplars = one.exemplars.astype("<f2").tobytes()
-    return Exemplified(id=StoryId(one.id), exemplars=exemplars, words=one.words, tellings=one.tellings)
+def _placed(one: Kept) -> Placed:
+    return Placed(
+        id=StoryId(one.id),
+        middle=one.middle.astype("<f4").tobytes(),
+        words=one.words,
+        tellings=one.tellings,
+        recent=one.recent,
+    )
 
 
 def _copy_of(signature: Sequence[int] | None, near: Sequence[Candidate]) -> StoryId | None:

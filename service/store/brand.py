@@ -1,5 +1,6 @@
 """Brands: what is watched."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -51,6 +52,12 @@ async def get(conn: Connection, brand_id: BrandId) -> Brand | None:
     """Return one brand."""
     row = await conn.fetchrow(_COLUMNS + " where id = $1", brand_id)
     return None if row is None else _brand(row)
+
+
+async def names(conn: Connection, brand_ids: Sequence[BrandId]) -> dict[BrandId, tuple[str, ...]]:
+    """Return what brands are called: their names and aliases."""
+    rows = await conn.fetch("select id, name, aliases from brand where id = any($1)", list(brand_ids))
+    return {BrandId(row["id"]): (row["name"], *row["aliases"]) for row in rows}
 
 
 async def ensure(conn: Connection, name: str, *, now: datetime, demo: bool = False) -> BrandId:

@@ -204,7 +204,9 @@ _FORGET = (
     update alert al set reason = al.reason #- '{{values,words}}' #- '{{values,story}}' from ({_OF}) m
     where al.mention_id = m.id or al.reason -> 'values' ->> 'story_id' = m.story_id::text
     """,  # noqa: S608  # ours
-    f"update story s set exemplars = null, words = '{{}}', tellings = 0 from ({_OF}) m where s.id = m.story_id",  # noqa: S608  # ours
+    f"""
+    update story s set middle = null, words = '{{}}', tellings = 0, recent = 0 from ({_OF}) m where s.id = m.story_id
+    """,  # noqa: S608  # ours
     f"delete from analysis x where mention_id = any($1::bigint[]) and not exists ({_NAMED})",  # noqa: S608  # ours
     """
     update analysis set because = null, kind = null, churn = null, recommend = null, stage = null, severity = null,

@@ -1295,10 +1295,12 @@ CREATE TABLE public.story (
     first_seen_at timestamp with time zone NOT NULL,
     last_seen_at timestamp with time zone NOT NULL,
     signature bigint[] NOT NULL,
-    exemplars bytea,
+    middle bytea,
     tellings integer DEFAULT 0 NOT NULL,
     words text[] DEFAULT '{}'::text[] NOT NULL,
-    CONSTRAINT story_centroid_check CHECK (((length(exemplars) % 2) = 0))
+    recent real DEFAULT 0 NOT NULL,
+    CONSTRAINT story_centroid_check CHECK (((length(middle) % 2) = 0)),
+    CONSTRAINT story_recent_check CHECK ((recent >= (0)::double precision))
 );
 CREATE TABLE public.story_band (
     brand_id bigint NOT NULL,
@@ -1777,7 +1779,7 @@ CREATE INDEX sign_in_pause_user_idx ON public.sign_in_pause USING btree (user_id
 CREATE INDEX silence_of_time ON public.silence USING btree (ends_at);
 CREATE INDEX source_due ON public.source USING btree (next_due) WHERE (enabled AND (next_due IS NOT NULL));
 CREATE INDEX story_band_of_story ON public.story_band USING btree (story_id);
-CREATE INDEX story_recent ON public.story USING btree (brand_id, last_seen_at DESC) WHERE (exemplars IS NOT NULL);
+CREATE INDEX story_recent ON public.story USING btree (brand_id, last_seen_at DESC) WHERE (middle IS NOT NULL);
 CREATE INDEX tryout_due ON public.tryout USING btree (due) WHERE (due IS NOT NULL);
 CREATE INDEX user_identity_user_idx ON public.user_identity USING btree (user_id);
 CREATE INDEX web_session_user_idx ON public.web_session USING btree (user_id);

@@ -17,14 +17,16 @@ class Candidate:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Exemplified:
-    """A story and some of its tellings."""
+class Placed:
+    """A story and where its tellings lie."""
 
     id: StoryId
-    #: Their embeddings, one after the other, in 16-bit floats, little endian.
-    exemplars: bytes
+    #: Their mean, in 32-bit floats, little endian.
+    middle: bytes
     words: tuple[str, ...]
     tellings: int
+    #: How many of them are recent: each counts less the longer it is ago.
+    recent: float
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,23 +64,31 @@ async def candidates(
     return [Candidate(id=StoryId(row["id"]), signature=tuple(row["signature"])) for row in rows]
 
 
-async def exemplified(conn: Connection, brand_id: BrandId, *, now: datetime, within: timedelta) -> list[Exemplified]:
-    """Return recent stories of the brand of which tellings are kept, newest first."""
+async def placed(
+    conn: Connection, brand_id: BrandId, *, now: datetime, within: timedelta, fading: timedelta
+) -> list[Placed]:
+    """Return recent stories of the brand that have a place, newest first; a telling counts for 1/e of a recent one
+    after `fading`."""
     rows = await conn.fetch(
         """
-        select id, exemplars, words, tellings from story
-        where brand_id = $1 and last_seen_at > $2 and exemplars is not null
+        select id, middle, words, tellings, recent * exp(-least(extract(epoch from $2 - last_seen_at) / $4, 700))
+            as recent
+        from story
+        where brand_id = $1 and last_seen_at > $3 and middle is not null
         order by last_seen_at desc, id desc limit 3000
         """,
         brand_id,
+        now,
         now - within,
+        fading.total_seconds(),
     )
     return [
-        Exemplified(
+        Placed(
             id=StoryId(row["id"]),
-            exemplars=row["exemplars"],
+            middle=row["middle"],
             words=tuple(row["words"]),
             tellings=row["tellings"],
+            recent=float(row["recent"]),
         )
         for row in rows
     ]
@@ -121,11 +131,11 @@ async def touch(conn: Connection, story_ids: Sequence[StoryId], *, now: datetime
     )
 
 
-async def keep(conn: Connection, told: Sequence[Exemplified]) -> None:
-    """Store which tellings stand for stories now."""
+async def keep(conn: Connection, told: Sequence[Placed]) -> None:
+    """Store where stories lie now, and how often they were told."""
     await conn.executemany(
-        "update story set exemplars = $2, words = $3, tellings = $4 where id = $1",
-        [(one.id, one.exemplars, list(one.words), one.tellings) for one in told],
+        "update story set middle = $2, words = $3, tellings = $4, recent = $5 where id = $1",
+        [(one.id, one.middle, list(one.words), one.tellings, one.recent) for one in told],
     )
 
 

@@ -37,6 +37,9 @@ class Said:
         self.read_texts += texts
         return self.analyse(texts)
 
+    def embeddings(self, texts: Sequence[str]) -> list[tuple[float, ...] | None]:
+        return [(float(len(text)),) for text in texts]
+
     def verdicts(self, readings: Sequence[Analysis], angry: Sequence[bool], *, because: bool) -> list[Analysis]:
         spans = (Because(start=0, end=1, text="x"),)
         return [
@@ -151,3 +154,9 @@ def test_calm_sentences_together_stay_calm() -> None:
         ["The soup was cold. We waited an hour. The waiter apologised, and dessert was free."]
     )
     assert not found.angry
+
+
+def test_what_texts_are_about_is_the_encoders_word() -> None:
+    both = EnsembleAnalyser(Said(), Said(), TUNING, model="both@1")
+
+    assert list(both.embeddings(["x", "yz"])) == [(1.0,), (2.0,)]

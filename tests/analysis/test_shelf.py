@@ -1,87 +1,103 @@
-"""Stories by meaning and words: joined, kept apart, merged when their middles meet."""
+"""Stories by meaning and words: joined, kept apart, merged when they turn out to be one."""
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.shelf import MOST_EXEMPLARS, Kept, Shelf
+from analysis.metric import Row
+from analysis.shelf import Kept, Shelf
 
-NUMBERS = 16
+SPREAD = np.full(16, 3, dtype=np.float32)
 
 
-def towards(axis: int, other: int | None = None, *, share: float = 0.0) -> list[float]:
-    """Return a direction of one event, a share of it towards another."""
-    point = np.zeros(NUMBERS)
-    point[axis] = 1 - share
+def towards(axis: int, other: int | None = None, *, share: float = 0.0) -> Row:
+    """Return a place of one event, a share of it towards another."""
+    point = np.zeros(len(SPREAD), dtype=np.float32)
+    point[axis] = 8 * (1 - share)
     if other is not None:
-        point[other] += share
-    return list(point / np.linalg.norm(point))
+        point[other] += 8 * share
+    return point
+
+
+def of_many(n: int) -> Shelf:
+    """Return a shelf with many stories that were told a moment ago, of nothing in common with the others here."""
+    far = [Kept(id=100 + k, middle=towards(15), words=(), tellings=1, recent=1.0) for k in range(n)]
+    return Shelf(far, SPREAD)
 
 
 def test_a_telling_near_to_a_known_one_is_of_its_story() -> None:
-    shelf = Shelf([])
+    shelf = Shelf([], SPREAD)
     shelf.tell(1, towards(0), ["soup"])
 
-    assert shelf.event_of(towards(0, 1, share=0.4), []) == 1
+    assert shelf.event_of(towards(0, 1, share=0.05), []) == 1
     assert shelf.event_of(towards(0, 1, share=0.6), []) is None
 
 
 def test_shared_words_bring_tellings_nearer() -> None:
-    shelf = Shelf([])
+    shelf = Shelf([], SPREAD)
     shelf.tell(1, towards(0), ["cockroach", "milk tea", "xinyi"])
-    far = towards(0, 1, share=0.6)
+    far = towards(0, 1, share=0.3)
 
     assert shelf.event_of(far, ["refund", "monday"]) is None
     assert shelf.event_of(far, ["cockroach", "milk tea"]) == 1
 
 
-def test_the_middle_of_a_story_that_is_told_often_takes_in_more() -> None:
-    shelf = Shelf([])
-    for other in range(1, 9):
-        shelf.tell(1, towards(0, other, share=0.35), [])
-    wide = towards(0, 12, share=0.62)
+def test_a_story_that_is_told_often_now_takes_in_more() -> None:
+    wide = towards(0, 12, share=0.5)
+    often = Kept(id=1, middle=towards(0), words=(), tellings=12, recent=12.0)
+    long_ago = Kept(id=1, middle=towards(0), words=(), tellings=12, recent=0.0)
 
-    assert shelf.event_of(wide, []) == 1
-    once = Shelf([])
-    once.tell(1, towards(0, 1, share=0.35), [])
-    assert once.event_of(wide, []) is None
+    assert Shelf([often], SPREAD).event_of(wide, []) == 1
+    assert Shelf([long_ago], SPREAD).event_of(wide, []) is None
 
 
-def test_two_stories_whose_middles_meet_become_the_older_one() -> None:
-    shelf = Shelf([])
-    for story, other in ((1, 2), (2, 3), (1, 4), (2, 5), (1, 6), (2, 7)):
-        shelf.tell(shelf.living(story), towards(0, other, share=0.4), [f"word {other}"])
+def test_where_much_is_told_likeness_must_be_greater() -> None:
+    one = Kept(id=1, middle=towards(0), words=(), tellings=1, recent=1.0)
+    near = towards(0, 1, share=0.05)
+
+    assert Shelf([one], SPREAD).event_of(near, []) == 1
+    many = of_many(200)
+    many.tell(1, towards(0), [])
+    assert many.event_of(near, []) is None
+
+
+def test_two_stories_that_turn_out_to_be_one_become_the_older_one() -> None:
+    shelf = Shelf([], SPREAD)
+    for story, other in ((1, 2), (2, 3), (1, 2), (2, 3), (1, 3), (2, 2)):
+        shelf.tell(shelf.living(story), towards(0, other, share=0.45), [f"word {other}"])
 
     assert shelf.merged() == {2: 1}
-    assert [(one.id, one.tellings) for one in shelf.changed()] == [(1, 6)]
+    assert [(one.id, one.tellings, one.recent) for one in shelf.changed()] == [(1, 6, 6.0)]
 
 
-def test_a_merged_story_keeps_the_tellings_of_both() -> None:
-    shelf = Shelf([])
-    for story, other in ((1, 2), (2, 3), (1, 4), (2, 5)):
-        shelf.tell(story, towards(0, other, share=0.4), [])
+def test_a_merged_story_lies_in_the_middle_of_both() -> None:
+    shelf = Shelf([], SPREAD)
+    shelf.tell(1, towards(0, 2, share=0.5), ["floor"])
+    shelf.tell(2, towards(0, 3, share=0.5), ["floor"])
+    shelf.tell(2, towards(0), ["floor", "pearls"])
     (kept,) = shelf.changed()
 
     assert shelf.merged() == {2: 1}
-    assert sorted(int(row.argsort()[-2]) for row in kept.exemplars) == [2, 3, 4, 5]
+    assert np.allclose(kept.middle, (towards(0, 2, share=0.5) + towards(0, 3, share=0.5) + towards(0)) / 3)
+    assert kept.words == ("floor", "pearls")
 
 
 def test_what_is_kept_is_known_again() -> None:
-    shelf = Shelf([])
+    shelf = Shelf([], SPREAD)
     for n in range(12):
         shelf.tell(1, towards(0, n % 3 + 1, share=0.2), [f"word {n}"])
-    again = Shelf(shelf.changed())
+    again = Shelf(shelf.changed(), SPREAD)
 
     assert again.event_of(towards(0), []) == 1
     again.tell(1, towards(0), [])
     (kept,) = again.changed()
     assert kept.tellings == 13
-    assert kept.exemplars.shape == (MOST_EXEMPLARS, NUMBERS)
+    assert kept.words == tuple(f"word {n}" for n in range(12))
 
 
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 15), st.floats(0, 1)), max_size=60))
 def test_every_telling_is_counted_once_whatever_is_merged(told: list[tuple[int, int, float]]) -> None:
-    shelf = Shelf([Kept(id=1, exemplars=np.zeros((0, NUMBERS), dtype=np.float32), words=(), tellings=0)])
+    shelf = Shelf([], SPREAD)
     next_id = 10
     for axis, other, share in told:
         point = towards(axis, other, share=share / 2)

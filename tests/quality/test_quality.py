@@ -62,13 +62,17 @@ def test_texts_about_one_event_lie_near_each_other_in_any_language() -> None:
     assert {name: value for name, value in found.items() if value < gate.event_floors()[name]} == {}
 
 
-def test_a_storm_is_few_stories_and_twenty_events_are_nearly_twenty() -> None:
-    found = storms.measured(analyser("ensemble"))
-    print(f"\nstorms {found}")
+def test_a_storm_is_one_story_and_twenty_complaints_are_nearly_twenty() -> None:
+    ours = analyser("ensemble")
+    told = {name: storms.read(name, ours) for name in ("storms", "crowds", "beside", "complaints", "events")}
+    one = {name: storms.of_one(told[name]) for name in ("storms", "crowds")}
+    twenty = {name: storms.of_twenty(told[name]) for name in ("events", "complaints")}
+    swallowed = storms.swallowed(told["crowds"], told["beside"])
+    print(f"\nstorms {one} {twenty} swallowed {swallowed:.2f}")
 
-    assert found["stories_of_one"] <= 9
-    assert found["largest_of_one"] >= 0.7
-    assert found["stories_of_twenty"] >= 18
+    assert all(found["stories"] <= 1.6 and found["largest"] >= 0.95 for found in one.values())
+    assert all(found["stories"] >= 19 and found["fewest"] >= 17 for found in twenty.values())
+    assert swallowed <= 0.6
 
 
 @pytest.mark.parametrize(("tag", "least"), [("zh-Hant", 0.95), ("th", 0.85), ("en", 0.75)])
