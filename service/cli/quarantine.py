@@ -56,12 +56,13 @@ def replay(item: int) -> None:
 
 @command.command("drop")
 @click.argument("item", type=int)
-def drop(item: int) -> None:
+@click.option("--reason", default="", help="Why, for the audit log.")
+def drop(item: int, reason: str) -> None:
     """Throw ITEM away for good."""
 
     async def dropped(_settings: Settings, pool: Pool) -> bool:
-        async with pool.acquire() as conn:
-            return await quarantine.drop(conn, item)
+        async with pool.acquire() as conn, conn.transaction():
+            return await quarantine.dismiss(conn, item, by="command line", reason=reason)
 
     if not run(dropped):
         raise _no_such(item)

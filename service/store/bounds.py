@@ -50,7 +50,7 @@ _GRANTS = """
         mention_search, mention_version, policy, policy_step, policy_target, policy_version, push, quarantine, schedule,
         schedule_layer, schedule_member, schedule_override, schema_version, search_todo, spend, stream, websub
         to earshot_bounded;
-    grant update (wanted) on quarantine to earshot_bounded;
+    grant delete, update (wanted) on quarantine to earshot_bounded;
     grant insert, update, delete on schedule_override to earshot_bounded;
 """
 

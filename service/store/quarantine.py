@@ -9,6 +9,7 @@ import asyncpg
 
 from alerts.types import BrandId, SourceId
 from collectors.types import Quarantined, Source, SourceKind
+from service.store import audit
 from service.store.pool import Connection
 
 
@@ -60,12 +61,25 @@ def _kept(row: asyncpg.Record) -> Kept:
     return Kept(**{**row, "source_id": SourceId(row["source_id"]), "raw": shown})
 
 
-async def latest(conn: Connection, *, source_id: SourceId | None = None, limit: int) -> list[Kept]:
+async def latest(
+    conn: Connection, *, source_id: SourceId | None = None, before: int | None = None, limit: int
+) -> list[Kept]:
     """Return what waits, of one source or of all, the newest first."""
     rows = await conn.fetch(
-        _KEPT + " where $1::bigint is null or q.source_id = $1 order by q.id desc limit $2", source_id, limit
+        _KEPT
+        + " where ($1::bigint is null or q.source_id = $1) and ($2::bigint is null or q.id < $2)"
+        + " order by q.id desc limit $3",
+        source_id,
+        before,
+        limit,
     )
     return [_kept(row) for row in rows]
+
+
+async def counts(conn: Connection) -> dict[SourceId, int]:
+    """Return how many items of each source wait; only sources with some."""
+    rows = await conn.fetch("select source_id, count(*) as n from quarantine group by source_id")
+    return {SourceId(row["source_id"]): row["n"] for row in rows}
 
 
 async def one(conn: Connection, source_id: SourceId, item_id: int) -> Kept | None:
@@ -79,9 +93,27 @@ async def want(conn: Connection, item_id: int) -> None:
     await conn.execute("update quarantine set wanted = true where id = $1", item_id)
 
 
+async def want_all(conn: Connection, source_id: SourceId) -> int:
+    """Ask for all items of a source to be read again, and return how many; what came in deliveries waits for them."""
+    rows = await conn.fetch(
+        "update quarantine set wanted = true where source_id = $1 and push_id is null returning id", source_id
+    )
+    return len(rows)
+
+
 async def drop(conn: Connection, item_id: int) -> bool:
-    """Throw an item away; False where there is none."""
+    """Take an item away; False where there is none."""
     return await conn.fetchval("delete from quarantine where id = $1 returning id", item_id) is not None
+
+
+async def dismiss(conn: Connection, item_id: int, *, by: str, reason: str) -> bool:
+    """Throw an item away unread, and write down who did and why; False where there is none. In the caller's
+    transaction."""
+    if not await drop(conn, item_id):
+        return False
+    told = {"reason": reason} if reason else {}
+    await audit.note(conn, actor=by, action="removed", thing="quarantined", thing_id=str(item_id), detail=told)
+    return True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

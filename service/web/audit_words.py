@@ -42,6 +42,7 @@ def things(reader: Reader) -> Mapping[str, str]:
         "webhook": words.pgettext("thing", "Webhook"),
         "mentions": words.pgettext("thing", "Mentions"),
         "erasure": words.pgettext("thing", "Erasure"),
+        "quarantined": words.pgettext("thing", "Unreadable item"),
     }
 
 

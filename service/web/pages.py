@@ -18,6 +18,7 @@ from service.web import (
     compare,
     contacts,
     correcting,
+    erasures,
     incidents,
     keys,
     mentions,
@@ -26,6 +27,7 @@ from service.web import (
     overview,
     provider,
     quality,
+    quarantine,
     reports,
     rules,
     second_factor,
@@ -65,6 +67,7 @@ def mount(app: FastAPI) -> None:
         acting,
         contacts,
         sources,
+        quarantine,
         source_form,
         welcome,
         sign_in,
@@ -76,6 +79,7 @@ def mount(app: FastAPI) -> None:
         keys,
         users,
         audit,
+        erasures,
     ):
         app.include_router(part.router)
     app.include_router(_files())

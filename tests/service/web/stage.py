@@ -18,7 +18,7 @@ from playwright.async_api import Page
 from alerts.channels.webhook import WebhookEvent
 from alerts.types import BrandId, IncidentId, NotificationState, Resolution, SourceId
 from analysis.types import Analyser
-from collectors.types import Author, SourceKind
+from collectors.types import Author, Quarantined, SourceKind
 from service import passwords
 from service.app import Server
 from service.pipeline.prove import prove_log
@@ -32,6 +32,7 @@ from service.store import (
     fetch,
     incident,
     notification,
+    quarantine,
     second_factor,
     source,
     tryout,
@@ -185,6 +186,13 @@ async def _aftermath(conn: Connection, sources: dict[str, SourceId]) -> None:
     await _told(conn, now)
     await _checked(conn, now)
     await _drafted(conn, next(iter(sources.values())), now)
+    broken = [
+        Quarantined(raw=b'{"id": 4711, "title": "\xe6\xb9\xaf', reason="the item ends in the middle: no closing quote"),
+        Quarantined(
+            raw="<item><title>ก๋วยเตี๋ยว</title><pubDate>32 กุมภาพันธ์</pubDate></item>".encode(), reason="no such day"
+        ),
+    ]
+    await quarantine.put(conn, next(iter(sources.values())), broken, now=now)
     oldest = [one.id for one in reversed(await incident.newest(conn))]
     await incident.resolve(conn, oldest[0], by="mei", resolution=Resolution.ANSWERED, now=now)
     await incident.resolve(conn, oldest[1], by="arthit", resolution=Resolution.NO_ACTION, now=now)

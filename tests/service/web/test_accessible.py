@@ -27,7 +27,8 @@ PAGES = (
     *("/stories?period=30d", "/stories/{story}", "/causes?period=30d", "/causes?period=30d&by=c", "/compare"),
     *("/authors?period=30d", "/quality", "/sources", "/sources/1", "/add-source", "/add-source?kind=feed"),
     *("/add-source/{tryout}", "/welcome/brand", "/welcome/contact", "/rules", "/rules/1", "/nowhere"),
-    *("/reports", "/webhooks", "/on-call", "/silences", "/contacts", "/contacts/1"),
+    *("/reports", "/webhooks", "/on-call", "/silences", "/contacts", "/contacts/1", "/quarantine"),
+    *("/settings/erasures", "/settings/erasures?mention={angry}"),
 )
 
 
