@@ -15,7 +15,7 @@ BIN := .venv-test/bin
 #: More words for pytest, as in `make check ARGS="-k incident"`.
 ARGS ?=
 
-.PHONY: help env run test check bench bench-collect bench-store bench-analysis chaos test-env train-env train-test static image-check lock schema screenshots lighthouse dst clean
+.PHONY: help env run test check bench bench-collect bench-store bench-analysis chaos fuzz test-env train-env train-test static image-check lock schema screenshots lighthouse dst clean
 
 help: ## List these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -70,6 +70,11 @@ bench-collect: test-env ## Measure what polling ten thousand feeds costs
 
 chaos: test-env ## Kill workers and stop Postgres under load, 200 times and more, and count what is lost (ARGS="--seed 2")
 	$(BIN)/python -m tests.chaos $(ARGS)
+
+fuzz: test-env ## Feed every reader what coverage leads to, for ten minutes (ARGS="--minutes 60 feed mail")
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --no-deps --only-binary :all: \
+	  --require-hashes --requirement requirements/fuzz.txt || echo "There is no atheris for this Python: by chance" >&2
+	@exec $(BIN)/python -m tests.fuzz $(ARGS)
 
 image-check: test-env ## Lint the Dockerfile and carry out its steps in Debian folders (as root)
 	$(BIN)/hadolint Dockerfile

@@ -44,7 +44,7 @@ def addresses(message: Message, name: str) -> list[tuple[str, str]]:
     raw = next((str(value) for key, value in message.raw_items() if key.lower() == name.lower()), "")
     # Names are decoded after the parts are told apart: an encoded name may hold a comma.
     found = getaddresses([" ".join(raw[:_MAX_HEADER_CHARS].split())])
-    return [(_words(shown), address.strip().lower()) for shown, address in found if "@" in address]
+    return [(_words(shown), clean(_piece(address, None), 320).lower()) for shown, address in found if "@" in address]
 
 
 def subject(text: str) -> str:

@@ -56,7 +56,10 @@ def _allow_cpu(seconds: int) -> None:
 
 
 def _write(replies: BinaryIO, reply: Mapping[str, Any]) -> None:
-    packed = orjson.dumps(reply)
+    try:
+        packed = orjson.dumps(reply)
+    except TypeError as error:
+        packed = orjson.dumps({"error": f"what was read cannot be passed on: {str(error)[:200]}"})
     replies.write(FRAME.pack(len(packed), 0) + packed)
     replies.flush()
 

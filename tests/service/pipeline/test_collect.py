@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from random import Random
 from uuid import uuid4
 
@@ -113,6 +114,41 @@ async def test_a_failing_source_is_asked_again_later_and_never_given_up(
     assert source is not None
     assert (source["error_count"], source["enabled"], source["waits"]) == (3, True, True)
     assert "500" in source["error"]
+
+
+async def test_seven_days_are_polled_at_their_pace_and_four_of_errors_never_end_it(
+    pool: Pool, feed: Feed, watched: Watched
+) -> None:
+    await pool.execute("update source set interval = interval '1 hour'")
+    start = await pool.fetchval("select now()")
+    trouble, back = start + timedelta(days=1), start + timedelta(days=5)
+    asked: list[datetime] = []
+    while not asked or asked[-1] < start + timedelta(days=7):
+        asked.append(await _moved_to_the_next_poll(pool))
+        feed.status = 500 if trouble <= asked[-1] < back else 200
+        feed.posts = [Post(text=f"Day {(asked[-1] - start).days}", guid=str((asked[-1] - start).days))]
+        async with GuardedEgress() as egress:
+            assert await collect_due(pool, egress, allow_private=False, random=Random(len(asked))) == 1
+
+    pauses = [(at, following - at) for at, following in pairwise(asked)]
+    well = [pause for at, pause in pauses if not trouble <= at < back]
+    ill = [pause for at, pause in pauses if trouble <= at < back]
+    assert all(timedelta(minutes=53) < pause < timedelta(minutes=67) for pause in well)
+    assert all(second > first * 1.5 for first, second in pairwise(ill[:4]))
+    assert max(ill) < timedelta(hours=27)
+    assert len(ill) >= 7
+    assert await pool.fetchval("select count(*) from fetch_log") == len(asked)
+    assert await pool.fetchval("select enabled and error is null from source")
+    assert await pool.fetchval("select count(*) from mention where text in ('Day 0', 'Day 5', 'Day 6')") == 3
+
+
+async def _moved_to_the_next_poll(pool: Pool) -> datetime:
+    """Move the clock to when the source is due; return the time then."""
+    await pool.execute(
+        "update mock.clock set shift = shift + (select next_due - now() from source) + interval '1 second'"
+    )
+    at: datetime = await pool.fetchval("select now()")
+    return at
 
 
 async def test_a_poll_whose_lease_was_lost_stores_nothing(pool: Pool, feed: Feed, watched: Watched) -> None:
