@@ -1,7 +1,7 @@
 """`python -m tests.fuzz`: feeds every reader what coverage leads to (atheris); without atheris, what chance leads to.
 
 What was found interesting stays in build/fuzz, so that the next run goes on from there; what breaks a reader is written
-beside it, and belongs into tests/fuzz/found/TARGET, where the tests read it for ever after.
+beside it, and belongs in base64 into tests/fuzz/found/TARGET, where the tests read it for ever after.
 """
 
 import argparse
