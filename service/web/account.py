@@ -53,6 +53,15 @@ async def _wrong(visit: Visit, form: Mapping[str, str]) -> Wrong | None:
     return None
 
 
+@router.post("/account/sessions/end-others")
+async def end_other_sessions(visit: Themselves) -> Response:
+    """Sign every other browser out, and spend links that were made before."""
+    await visit.form()
+    async with visit.conn.transaction():
+        await access.end_sessions(visit.conn, visit.user_id, but=visit.session_id)
+    return render.moved("/account?came=sessions")
+
+
 @router.post("/account/sessions/{session_id}/end")
 async def end_session(visit: Themselves, session_id: str) -> Response:
     """Sign another browser out. Raises Missing."""
@@ -71,6 +80,7 @@ async def page(visit: Visit, *, wrong: Wrong | None = None) -> Response:
     done = {
         "password": _("Your password was changed."),
         "session": _("That browser is signed out."),
+        "sessions": _("Every other browser is signed out."),
         "factor-off": _("The second factor is turned off."),
     }
     return visit.page(

@@ -45,42 +45,49 @@ from service.web import (
 from service.web.chart_library import ChartLibrary, LibraryError
 from service.web.visit import PageRoute, settings_of, trouble
 
+#: What has routes, in the order in which an address is looked up.
+PARTS = (
+    overview,
+    mentions,
+    correcting,
+    stories,
+    causes,
+    compare,
+    authors,
+    quality,
+    reports,
+    incidents,
+    rules,
+    on_call,
+    silences,
+    outbox,
+    webhooks,
+    agreeing,
+    acting,
+    contacts,
+    sources,
+    quarantine,
+    source_form,
+    welcome,
+    sign_in,
+    sign_in_code,
+    provider,
+    account,
+    second_factor,
+    brands,
+    keys,
+    users,
+    audit,
+    erasures,
+)
+
 #: What answers machines: a wrong address there is a problem, not a page.
 _FOR_MACHINES = ("/api/", "/healthz", "/readyz", "/metrics", "/openapi.json", "/docs")
 
 
 def mount(app: FastAPI) -> None:
     """Add the pages. At request time `app.state` must have `pool` and `settings`."""
-    insights = (stories, causes, compare, authors, quality, reports)
-    for part in (
-        overview,
-        mentions,
-        correcting,
-        *insights,
-        incidents,
-        rules,
-        on_call,
-        silences,
-        outbox,
-        webhooks,
-        agreeing,
-        acting,
-        contacts,
-        sources,
-        quarantine,
-        source_form,
-        welcome,
-        sign_in,
-        sign_in_code,
-        provider,
-        account,
-        second_factor,
-        brands,
-        keys,
-        users,
-        audit,
-        erasures,
-    ):
+    for part in PARTS:
         app.include_router(part.router)
     app.include_router(_files())
     app.router.routes.append(_Elsewhere("/{path:path}", _lost, methods=["GET", "HEAD"], include_in_schema=False))

@@ -56,5 +56,12 @@ async def test_another_browser_is_signed_out_and_nobody_elses_is(browser: httpx.
     ended = await browser.post(f"/account/sessions/{mine}/end", data=form)
     refused = await browser.post(f"/account/sessions/{others['lek']}/end", data=form)
 
+    await session_cookie(conn)
+    form = Page((await browser.get("/account")).text).form("/account/sessions/end-others")
+    everywhere = await browser.post("/account/sessions/end-others", data=form)
+    left = [one.user for one in await access.sessions(conn, now=now)]
+
+    assert everywhere.headers["location"] == "/account?came=sessions"
+    assert sorted(left) == ["lek", "mei"]
     assert (ended.status_code, refused.status_code) == (303, 404)
     assert [one.user for one in await access.sessions(conn, now=now)].count("lek") == 1

@@ -1,15 +1,18 @@
 """Only our own pages can send our forms."""
 
+import re
+
 import httpx
 import pytest
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 from hypothesis import given
 from hypothesis import strategies as st
 
 from alerts.types import IncidentStatus
 from service.store import incident
 from service.store.pool import Connection
-from service.web import csrf
+from service.web import csrf, pages
 from tests.service.web.conftest import session_cookie, visitor
 from tests.service.web.reading import Page
 
@@ -45,6 +48,26 @@ async def test_a_form_without_our_token_changes_nothing(browser: httpx.AsyncClie
         assert all("Nothing was changed" in answer.text for answer in tries)
     assert await incident.count_by_status(conn) == {IncidentStatus.TRIGGERED: 1}
     assert (await browser.get("/")).status_code == 200
+
+
+@pytest.mark.usefixtures("angry_place")
+async def test_no_form_of_any_page_is_taken_without_our_token(
+    app: FastAPI, browser: httpx.AsyncClient, conn: Connection
+) -> None:
+    paths = [
+        route.path
+        for part in pages.PARTS
+        for route in part.router.routes
+        if isinstance(route, APIRoute) and "POST" in (route.methods or ())
+    ]
+    answers = {path: await browser.post(re.sub(r"{\w+}", "1", path), data={"csrf": "x"}) for path in paths}
+    async with visitor(app) as stranger:
+        strangers = {path: (await stranger.post(re.sub(r"{\w+}", "1", path), data={})).status_code for path in paths}
+
+    assert len(paths) > 40
+    assert {path: one.status_code for path, one in answers.items() if one.status_code != 403} == {}
+    assert {path: status for path, status in strangers.items() if status not in (303, 403)} == {}
+    assert await conn.fetchval("select count(*) from audit_log where action <> 'added'") == 0
 
 
 @pytest.mark.usefixtures("angry_place")

@@ -1,9 +1,11 @@
 """Coming in and going out."""
 
+import asyncio
 from datetime import timedelta
 
 import httpx
 import pytest
+from argon2 import extract_parameters
 from fastapi import FastAPI
 
 from service import passwords
@@ -11,7 +13,7 @@ from service.app import create_app
 from service.settings import Settings
 from service.store import access, attempt, clock, user
 from service.store.access import Role
-from service.store.pool import Connection, Pool
+from service.store.pool import Connection, Pool, open_pool
 from tests.service.web.conftest import ORIGIN, visitor
 from tests.service.web.reading import Page
 
@@ -184,6 +186,63 @@ async def test_a_disabled_user_is_out_at_once(app: FastAPI, conn: Connection, me
 
     assert out.headers["location"].startswith("/sign-in")
     assert again.status_code == 403
+
+
+async def test_guesses_of_two_processes_are_counted_together(database_url: str, conn: Connection) -> None:
+    now = await clock.now(conn)
+    pools = [await open_pool(database_url), await open_pool(database_url)]
+
+    async def tried(pool: Pool, n: int) -> bool:
+        async with pool.acquire() as one:
+            return await attempt.take(one, account="mei", address=f"203.0.113.{n}", now=now)
+
+    taken = await asyncio.gather(*(tried(pool, n) for n in range(20) for pool in pools))
+    late = await tried(pools[0], 99)
+    for pool in pools:
+        await pool.close()
+
+    assert sum(taken) <= attempt.MOST_OF_ACCOUNT
+    assert not late
+
+
+async def test_no_session_that_was_there_before_is_signed_in(app: FastAPI, conn: Connection, mei: int) -> None:
+    planted = await access.open_session(conn, mei, now=await clock.now(conn))
+    async with visitor(app) as person, visitor(app) as planter:
+        person.cookies.set("earshot_session", "of the planter's own making", domain="127.0.0.1")
+        first = await _enter_by_password(person, "mei", PASSWORD)
+        form = Page((await person.get("/account")).text).form("/sign-out")["csrf"]
+        person.cookies.set("earshot_session", planted, domain="127.0.0.1")
+        page = await person.get("/account")
+        csrf = Page(page.text).form("/sign-out")["csrf"]
+        again = await person.post("/sign-in", data={"csrf": csrf, "name": "mei", "password": PASSWORD})
+        planter.cookies.set("earshot_session", planted, domain="127.0.0.1")
+        left = await planter.get("/account")
+
+    given = [one.cookies["earshot_session"] for one in (first, again)]
+    assert len({*given, planted, "of the planter's own making"}) == 4
+    assert form
+    assert left.status_code == 303
+
+
+@pytest.mark.parametrize("shift", ["7 days 1 minute", "-1 hour"])
+async def test_a_session_ends_when_it_is_idle_or_old(
+    app: FastAPI, conn: Connection, browser: httpx.AsyncClient, shift: str
+) -> None:
+    before = await browser.get("/account")
+    if shift.startswith("-"):
+        # Used all the time, and yet thirty days old.
+        await conn.execute("update web_session set expires_at = last_seen_at")
+        await conn.execute("update mock.clock set shift = '1 second'")
+    else:
+        await conn.execute("update mock.clock set shift = $1::text::interval", shift)
+    after = await browser.get("/account")
+
+    assert (before.status_code, after.status_code) == (200, 303)
+
+
+def test_nobody_learns_from_the_time_it_takes_who_has_an_account() -> None:
+    """What is looked at for nobody costs what a password costs, from the first look on."""
+    assert extract_parameters(passwords._NOBODYS) == extract_parameters(passwords.hashed(PASSWORD))
 
 
 def test_a_password_is_kept_as_argon2id_and_weak_ones_are_refused() -> None:
