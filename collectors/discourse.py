@@ -9,6 +9,7 @@ last one it knew. The newest page is read again each time, for edits, deletions 
 only: the posts themselves are asked for, topic by topic.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -43,6 +44,7 @@ _MAX_PAGES = 8
 _MAX_TOPICS = 15
 _POSTS_AT_ONCE = 20
 _LIKE = 2
+_QUOTE = re.compile(r'<aside class="quote\b.{0,20000}?</aside>', re.DOTALL)
 #: What a system or the staff writes for itself: «closed this topic», whispers.
 _NOT_SAID = frozenset({"3", "4"})
 
@@ -272,11 +274,16 @@ def _mention(
         published_at=moment(post.get("created_at"), now=now),
         edited_at=moment(post.get("updated_at"), now=now) if isinstance(version, int | float) and version > 1 else None,
         title="" if gone or not is_first else one_line(_title(post, titles), MAX_TITLE_CHARS),
-        text="" if gone else html_to_text(words(post.get("cooked")) or words(post.get("blurb"))),
+        text="" if gone else _text(words(post.get("cooked")) or words(post.get("blurb"))),
         engagement=counts(likes=_likes(post), replies=post.get("reply_count"), views=post.get("reads")),
         reply_by_owner=is_own(own, name),
         deleted=gone,
     )
+
+
+def _text(cooked: str) -> str:
+    """Return what the author wrote: what is quoted from the post answered is another's, unless it is all there is."""
+    return html_to_text(_QUOTE.sub("", cooked)) or html_to_text(cooked)
 
 
 def _title(post: Mapping[str, Any], titles: Mapping[str, str]) -> str:

@@ -97,8 +97,8 @@ def _parts(review: object) -> Iterable[object]:
         yield review
         return
     comments = [record(comment) for comment in rows(review.get("comments"))]
-    said = [comment["userComment"] for comment in comments if "userComment" in comment]
-    answered = [comment["developerComment"] for comment in comments if "developerComment" in comment]
+    said = [comment["userComment"] for comment in comments if comment.get("userComment") is not None]
+    answered = [comment["developerComment"] for comment in comments if comment.get("developerComment") is not None]
     # The list is a conversation in which each side's last word stands for what it says.
     yield {"review": review, "comment": said[-1] if said else None, "answer": False}
     if answered:

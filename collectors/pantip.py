@@ -132,12 +132,12 @@ def _comments_of(document: object, topic: str, source: Source, *, now: datetime)
 def _said(comment: Mapping[str, Any], topic: str, parent: str, source: Source, *, now: datetime) -> Iterator[Mention]:
     """Yield a comment and the replies to it. Raises ValueError for one without a name."""
     key = f"{topic}/{identity(comment.get('_id') or comment.get('id') or comment.get('comment_no'))}"
-    by = record(comment.get("user"))
+    by, number = record(comment.get("user")), words(comment.get("comment_no"))
     yield Mention(
         kind=source.kind,
         site="Pantip",
         id=key,
-        url=canonical_url(f"{_url_of(topic)}/comment{words(comment.get('comment_no'))}"),
+        url=canonical_url(f"{_url_of(topic)}/comment{number}" if number else f"{_url_of(topic)}"),
         parent=parent,
         root=topic,
         author=author(id=by.get("mid"), name=by.get("name"), url=canonical_url(words(by.get("link")), _PLATFORM)),

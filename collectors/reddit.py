@@ -276,4 +276,6 @@ def _url(held: Mapping[str, Any], name: str, *, is_post: bool) -> str | None:
     if path.startswith("/"):
         return canonical_url(_PUBLIC + path)
     key, post = name.partition("_")[2], words(held.get("link_id")).partition("_")[2]
-    return canonical_url(f"{_PUBLIC}/comments/{key}/" if is_post else f"{_PUBLIC}/comments/{post}/_/{key}/")
+    if is_post:
+        return canonical_url(f"{_PUBLIC}/comments/{key}/")
+    return canonical_url(f"{_PUBLIC}/comments/{post}/_/{key}/") if post else None

@@ -81,6 +81,14 @@ def test_an_answer_knows_its_parent_and_its_topic() -> None:
     assert second.parent == "11/1"
 
 
+def test_what_is_quoted_is_not_the_authors_unless_it_is_all_there_is() -> None:
+    quote = '<aside class="quote no-group" data-post="1"><blockquote><p>Worst tea ever</p></blockquote></aside>'
+
+    answer, bare = read(post(1, cooked=f"{quote}\n<p>I like it.</p>"), post(2, cooked=quote)).mentions
+
+    assert (answer.text, bare.text) == ("I like it.", "Worst tea ever")
+
+
 def test_an_edited_post_says_when() -> None:
     (mention,) = read(post(1, version=2)).mentions
 

@@ -270,6 +270,15 @@ async def test_a_page_that_names_itself_as_the_next_is_read_once_more_and_no_mor
     assert found.gap
 
 
+def test_no_answer_may_be_written_as_null() -> None:
+    given = review()
+    given["comments"].append({"developerComment": None})
+
+    found = read(page(given))
+
+    assert (len(found.mentions), found.quarantined) == (1, ())
+
+
 def test_stars_may_come_as_a_text() -> None:
     (mention,) = read(page(review(starRating="4"))).mentions
 
