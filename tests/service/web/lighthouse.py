@@ -23,6 +23,8 @@ from tests.service.web.screenshots import Stage, staged
 FORMS = ("mobile", "desktop")
 #: What a page must reach, of 100.
 FLOORS = {"performance": 90, "accessibility": 95, "best-practices": 95}
+#: Lighthouse asks nothing about a page that answers 404.
+_REFUSED = ("lost",)
 #: The most a page may be in all, compressed.
 MOST_KILOBYTES = 700
 
@@ -108,7 +110,7 @@ async def _run(wanted: argparse.Namespace) -> int:
     async with staged() as found, _browser() as port:
         print(f"| page | form | {' | '.join(FLOORS)} | kB | painted, s | amiss |")
         print(f"|---|---|{'---|' * len(FLOORS)}---|---|---|")
-        for page in wanted.only or found.pages:
+        for page in wanted.only or (name for name in found.pages if name not in _REFUSED):
             for form in wanted.forms:
                 verdicts.append(await _ask(wanted.lighthouse, found, page, form, port))
                 print(_row(verdicts[-1]), flush=True)
