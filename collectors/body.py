@@ -1,5 +1,6 @@
 """Reads an answer's body within its bounds: bytes on the wire, bytes decoded, one content coding."""
 
+import re
 import zlib
 from collections.abc import Mapping
 
@@ -12,6 +13,9 @@ MAX_DECODED_BYTES = 20 * 1024 * 1024
 _STEP = 1 << 20
 _GZIP = 16 + zlib.MAX_WBITS
 _GZIP_MAGIC = b"\x1f\x8b"
+#: How a page, a feed, a sitemap and JSON end when they are whole.
+_CLOSED = re.compile(rb"(?:</(?:html|rss|feed|rdf:rdf|urlset|sitemapindex)\s*>|[}\]])\s*$", re.IGNORECASE)
+_CLOSING_BYTES = 200
 
 
 async def read_body(response: aiohttp.ClientResponse, headers: Mapping[str, str]) -> tuple[bytes, bool]:
@@ -20,13 +24,13 @@ async def read_body(response: aiohttp.ClientResponse, headers: Mapping[str, str]
     if coding not in {"", "identity", "gzip", "x-gzip"}:
         raise Refused(f"the answer is coded as {coding[:60]!r}; only gzip was asked for")
     wire, whole = await _wire_bytes(response)
-    # Without a length or chunks the end of the connection is the end of the body, and nobody can tell a cut.
+    # Without a length or chunks the end of the connection is the end of the body: only what closes itself tells a cut.
     known_end = "content-length" in headers or "chunked" in headers.get("transfer-encoding", "").lower()
     # Some servers name a coding and send none.
     if coding in {"gzip", "x-gzip"} and wire[:2] == _GZIP_MAGIC:
         decoded, ended = gunzip(wire)
         return decoded, whole and ended
-    return bytes(wire), whole and known_end
+    return bytes(wire), whole and (known_end or _CLOSED.search(wire[-_CLOSING_BYTES:]) is not None)
 
 
 async def _wire_bytes(response: aiohttp.ClientResponse) -> tuple[bytearray, bool]:

@@ -160,10 +160,16 @@ async def test_cut_chunks_are_kept_and_marked(part: int, server: HostileServer, 
     assert b"<rss></rss>".startswith(answer.body)
 
 
-async def test_a_body_that_only_the_closing_ends_is_marked(server: HostileServer, egress: GuardedEgress) -> None:
-    answer = await egress.get(server.on("/", raw(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + FEED)))
+@pytest.mark.parametrize("body", [FEED, b"<html><body>x</body></HTML>\n", b'{"items": []}\n', b"[1, 2]"])
+async def test_a_body_that_only_the_closing_ends_is_whole_where_it_closes_itself(
+    body: bytes, server: HostileServer, egress: GuardedEgress
+) -> None:
+    head = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"
+    whole = await egress.get(server.on("/whole", raw(head + body)))
+    cut = await egress.get(server.on("/cut", raw(head + body.rstrip()[:-2])))
 
-    assert (answer.body, answer.complete) == (FEED, False)
+    assert (whole.body, whole.complete) == (body, True)
+    assert not cut.complete
 
 
 @pytest.mark.parametrize("part", [5, 20, 60])
