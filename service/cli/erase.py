@@ -10,6 +10,8 @@ from service.store import clock, erasure
 from service.store.erasure import Author, Erasure
 from service.store.pool import Pool
 
+_NOTHING = "there is no such mention, or nothing of this author at this site; nothing was erased"
+
 
 @click.command("erase")
 @click.option("--mention", type=click.IntRange(1, 2**63 - 1), help="One mention, by its number.")
@@ -28,11 +30,15 @@ def command(mention: int | None, site: str | None, author: str | None, yes: bool
         async with pool.acquire() as conn, conn.transaction():
             return await erasure.erase(conn, wanted, by="command line", now=await clock.now(conn))
 
-    if not yes and not click.confirm(f"Erase {run(counted)} mentions for good?"):
-        raise Failure("nothing was erased")
+    if not yes:
+        there = run(counted)
+        if not there and mention is not None:
+            raise Failure(_NOTHING)
+        if not click.confirm(f"Erase {there} mentions for good?"):
+            raise Failure("nothing was erased")
     done = run(erased)
     if done is None:
-        raise Failure("there is no such mention, or nothing of this author at this site; nothing was erased")
+        raise Failure(_NOTHING)
     click.echo(f"erased {done.items} mentions (erasure {done.id})")
 
 

@@ -18,4 +18,7 @@ def command() -> None:
         async with pool.acquire() as conn:
             return written((await plan.current(conn, now=await clock.now(conn))).configuration)
 
-    click.echo(run(exported), nl=False)
+    found = run(exported)
+    if not found:
+        click.echo("there is nothing of yours to export yet", err=True)
+    click.echo(found, nl=False)

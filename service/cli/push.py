@@ -45,7 +45,7 @@ def list_addresses() -> None:
                     lines.append(f"    {kept.set_aside} deliveries could not be read, the last: {kept.reason}")
             return lines
 
-    for line in run(shown):
+    for line in run(shown) or ["no source is sent to"]:
         click.echo(line)
 
 
