@@ -207,7 +207,7 @@ def _is_about_credential(document: object) -> bool:
     if error in ("invalid_grant", "invalid_client", "invalid_token", "unauthorized_client"):
         return True
     if not isinstance(error, dict):
-        return False
+        return isinstance(document, dict) and document.get("ok") is False and document.get("error_code") == 401
     return error.get("code") in (102, 190) or not _CREDENTIAL_REASONS.isdisjoint(reasons_of(document))
 
 

@@ -106,7 +106,10 @@ class _Poll:
         self._harvest.add(())
         if answer.status == 304:
             return []
-        found = articles_in(_listing(answer), self._board)
+        page = _listing(answer)
+        found = articles_in(page, self._board)
+        if not found and "<feed" not in page:
+            raise CollectError("in place of the board's feed PTT sent something else, such as a page that asks to wait")
         if answer.complete:
             self._etag = validators_of(answer.headers).etag
         if not found:

@@ -82,6 +82,11 @@ async def test_a_limit_told_with_the_status_of_success_is_a_limit(platform: Plat
     assert raised.value.retry_after == timedelta(seconds=77)
 
 
+async def test_a_refused_token_told_with_the_status_of_success_names_its_setting(platform: Platform) -> None:
+    with pytest.raises(CollectError, match="Unauthorized; the setting api_key holds"):
+        await asked(platform, {"ok": False, "error_code": 401, "description": "Unauthorized"})
+
+
 async def test_an_answer_is_decoded(platform: Platform) -> None:
     reply = await asked(platform, {"items": [1], "unknown": {}})
 

@@ -280,6 +280,13 @@ async def test_a_feed_that_did_not_change_costs_one_request(platform: Platform) 
     assert (found.mentions, len(platform.asked)) == ((), 1)
 
 
+async def test_a_page_in_place_of_the_feed_is_no_quiet_board(platform: Platform) -> None:
+    platform.on("/atom/Food.xml", Given(content=b"<html>One moment, please</html>"))
+
+    with pytest.raises(CollectError, match="in place of the board's feed"):
+        await platform.poll("ptt", {"board": "Food"})
+
+
 async def test_a_bare_429_ends_the_poll_with_what_was_read(platform: Platform) -> None:
     first, second = name_of(10), name_of(20)
     platform.on("/atom/Food.xml", atom(first, second))
