@@ -30,6 +30,10 @@ NEEDED: dict[tuple[str, str], Scope | None] = {
     ("GET", "/account"): None,
     ("POST", "/account/password"): None,
     ("POST", "/account/sessions/{session_id}/end"): None,
+    ("POST", "/account/sessions/end-others"): None,
+    **dict.fromkeys([(method, "/sign-in/code") for method in ("GET", "POST")]),
+    **dict.fromkeys([("GET", f"/sign-in/provider{path}") for path in ("", "/back")]),
+    **dict.fromkeys([("POST", f"/account/second-factor{path}") for path in ("", "/confirm", "/off")]),
     **dict.fromkeys(
         [
             *(("GET", path) for path in ("/", "/chart", "/mentions", "/mentions/{mention_id}", "/incidents")),
