@@ -36,7 +36,7 @@ from service.api import (
 
 def mount(app: FastAPI) -> None:
     """Add every route of the API to the app, and the document that describes them."""
-    for noun in (
+    nouns = (
         mentions,
         push,
         trends,
@@ -62,10 +62,11 @@ def mount(app: FastAPI) -> None:
         erasures,
         webhooks,
         events,
-    ):
+    )
+    for noun in nouns:
         app.include_router(noun.router)
     app.include_router(health.router)
     app.include_router(hooks.router)
     app.include_router(calendars.reading)
     app.webhooks.include_router(webhooks.messages)
-    description.mount(app)
+    description.mount(app, [route for noun in nouns for route in noun.router.routes])

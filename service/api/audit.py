@@ -3,12 +3,13 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends
 from pydantic import Field
 
 from service.api import paging
 from service.api.access import Administering
 from service.api.parameters import PREFIX, Cursor, Limit, Page, Shape, Words
+from service.api.query import Read
 from service.store import audit
 
 router = APIRouter(prefix=PREFIX, tags=["audit"])
@@ -50,7 +51,7 @@ class ProofShape(Shape):
 
 
 @router.get("/audit", summary="List who did what")
-async def deeds(asked: Administering, query: Annotated[AuditQuery, Query()]) -> Page[DeedItem]:
+async def deeds(asked: Administering, query: Annotated[AuditQuery, Depends(Read(AuditQuery))]) -> Page[DeedItem]:
     """The last first."""
     before = None
     if query.cursor is not None:

@@ -4,7 +4,7 @@ from collections import defaultdict
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends
 from pydantic import Field, model_validator
 
 from alerts.types import BrandId, StoryId
@@ -12,6 +12,7 @@ from service.api.access import Reading
 from service.api.errors import Invalid
 from service.api.measures import Measures
 from service.api.parameters import PREFIX, BrandGiven, Id, Named, Shape, Since, Until, Words, brand_of
+from service.api.query import Read
 from service.api.trends import period_of
 from service.measures import doubling_time, ratio
 from service.store import brand, trend
@@ -79,7 +80,7 @@ class VoiceQuery(Shape):
 
 
 @router.get("/share-of-voice", summary="Compare a set of brands")
-async def share_of_voice(asked: Reading, query: Annotated[VoiceQuery, Query()]) -> ShareOfVoice:
+async def share_of_voice(asked: Reading, query: Annotated[VoiceQuery, Depends(Read(VoiceQuery))]) -> ShareOfVoice:
     """The last 30 days by default. The same filters hold for every brand."""
     since, until = period_of(query.since, query.until, query.bucket, query.tz, now=asked.now)
     chosen: dict[BrandId, str] = {}
@@ -164,7 +165,7 @@ class SpreadQuery(Shape):
 
 
 @router.get("/spread", summary="Say how far and how fast something spreads")
-async def spread(asked: Reading, query: Annotated[SpreadQuery, Query()]) -> Spread:
+async def spread(asked: Reading, query: Annotated[SpreadQuery, Depends(Read(SpreadQuery))]) -> Spread:
     """The last 14 days by default, of one brand or story, or of everything."""
     until = query.until or asked.now
     since = query.since or until - _WEEKS_2

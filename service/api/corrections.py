@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Depends, Path, Query
 from pydantic import Field, field_validator, model_validator
 
 from alerts.types import MentionId
@@ -12,6 +12,7 @@ from service.api.access import Reading, Responding
 from service.api.errors import Conflict, NotFound
 from service.api.paging import seal, time_and_id
 from service.api.parameters import PREFIX, Cursor, Flag, Id, Limit, Page, Shape
+from service.api.query import Read
 from service.measures import ratio, wilson
 from service.store import correction
 
@@ -116,7 +117,7 @@ class LessonQuery(Shape):
 
 
 @router.get("/corrections", summary="List corrections, newest first, with their texts")
-async def corrections(asked: Reading, query: Annotated[LessonQuery, Query()]) -> Page[Lesson]:
+async def corrections(asked: Reading, query: Annotated[LessonQuery, Depends(Read(LessonQuery))]) -> Page[Lesson]:
     """What the model can learn from."""
     place = time_and_id("corrections", query, query.cursor) if query.cursor else None
     before = None if place is None else (place[0], MentionId(place[1]))

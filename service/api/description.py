@@ -1,11 +1,15 @@
 """The OpenAPI document: what FastAPI derives from the routes, and the problems every route may answer with."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
+from starlette.routing import BaseRoute
 
 from service.api.errors import MEDIA_TYPE, Problem
+from service.api.query import read_by
 
 TITLE = "Earshot"
 #: The contract's version, not the program's.
@@ -37,7 +41,8 @@ _TAGS = [
     {"name": "events", "description": "What changes, as it changes."},
     {"name": "health", "description": "For load balancers and Prometheus; open to everybody."},
 ]
-_REF = {"$ref": "#/components/schemas/Problem"}
+_SCHEMAS = "#/components/schemas/"
+_REF = {"$ref": f"{_SCHEMAS}Problem"}
 _OF_GUARDED = {
     "401": "No key, or one that is unknown, revoked or expired.",
     "403": "The key lacks the scope, or the browser's request its token.",
@@ -84,8 +89,22 @@ def _say_plainly(parameter: dict[str, Any]) -> None:
         schema |= choices[0]
 
 
-def describe(app: FastAPI) -> dict[str, Any]:
-    """Return the OpenAPI 3.1 document of an app."""
+def _add_queries(document: dict[str, Any], routes: Iterable[BaseRoute]) -> None:
+    """Say of routes whose query is read by a model what it may hold."""
+    for route in routes:
+        if isinstance(route, APIRoute) and (reads := read_by(route)) is not None:
+            parameters, schemas = reads.parameters(_SCHEMAS + "{model}")
+            for method in route.methods or ():
+                operation = document["paths"][route.path_format][method.lower()]
+                operation["parameters"] = operation.get("parameters", []) + parameters
+            known = document["components"]["schemas"]
+            for name, schema in schemas.items():
+                if known.setdefault(name, schema) != schema:
+                    raise ValueError(f"two things are called {name}; rename one of them")
+
+
+def describe(app: FastAPI, routes: Iterable[BaseRoute]) -> dict[str, Any]:
+    """Return the OpenAPI 3.1 document of an app that has these routes among others."""
     document = get_openapi(
         title=TITLE,
         version=VERSION,
@@ -94,8 +113,9 @@ def describe(app: FastAPI) -> dict[str, Any]:
         routes=app.routes,
         webhooks=app.webhooks.routes,
     )
+    _add_queries(document, routes)
     schemas = document["components"]["schemas"]
-    problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    problem = Problem.model_json_schema(ref_template=_SCHEMAS + "{model}")
     schemas |= problem.pop("$defs")
     schemas["Problem"] = problem
     for unused in ("HTTPValidationError", "ValidationError"):
@@ -114,12 +134,12 @@ def describe(app: FastAPI) -> dict[str, Any]:
     return document
 
 
-def mount(app: FastAPI) -> None:
+def mount(app: FastAPI, routes: Iterable[BaseRoute]) -> None:
     """Let the app serve this document at /openapi.json, computed once."""
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
-            app.openapi_schema = describe(app)
+            app.openapi_schema = describe(app, routes)
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]  # the documented way to extend it

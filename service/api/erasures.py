@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Self
 
-from fastapi import APIRouter, Query, status
+from fastapi import APIRouter, Depends, status
 from pydantic import Field, model_validator
 
 from alerts.types import MentionId
@@ -11,6 +11,7 @@ from service.api import paging
 from service.api.access import Administering
 from service.api.errors import Invalid
 from service.api.parameters import PREFIX, Cursor, Id, Limit, Page, Shape, Words
+from service.api.query import Read
 from service.store import erasure
 from service.store.erasure import Author, Erasure
 
@@ -77,7 +78,9 @@ async def erase(asked: Administering, body: ErasureGiven) -> ErasureShape:
 
 
 @router.get("/erasures", summary="List erasures")
-async def erasures(asked: Administering, query: Annotated[ErasureQuery, Query()]) -> Page[ErasureShape]:
+async def erasures(
+    asked: Administering, query: Annotated[ErasureQuery, Depends(Read(ErasureQuery))]
+) -> Page[ErasureShape]:
     """The last first."""
     before = None
     if query.cursor is not None:

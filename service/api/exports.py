@@ -10,7 +10,7 @@ from typing import IO, Annotated
 
 import orjson
 import xlsxwriter
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import StreamingResponse
 from pydantic import Field
 
@@ -22,6 +22,7 @@ from service.api.errors import Invalid
 from service.api.mention_shapes import AnalysisShape, MentionItem
 from service.api.mentions import MentionQuery, Sort, filter_of
 from service.api.parameters import PREFIX
+from service.api.query import Read
 from service.store import audit, bounds, mention, search
 from service.store.mention import MentionFilter, StoredMention
 from service.store.pool import Pool
@@ -99,7 +100,9 @@ _COLUMNS: Mapping[str, Callable[[MentionItem], Cell]] = {
     response_class=StreamingResponse,
     responses={200: {"content": {media: {} for media in _MEDIA.values()}, "description": "The file."}},
 )
-async def exports(asked: Reading, request: Request, query: Annotated[ExportQuery, Query()]) -> StreamingResponse:
+async def exports(
+    asked: Reading, request: Request, query: Annotated[ExportQuery, Depends(Read(ExportQuery))]
+) -> StreamingResponse:
     """The newest first. Cells that a spreadsheet would take for formulas begin with an apostrophe. Of platforms whose
     terms forbid passing on what people wrote, the words are left out and the ids stay."""
     if query.sort is not Sort.NEWEST:

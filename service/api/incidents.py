@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Annotated, Any, Self
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Depends, Path
 from pydantic import AfterValidator, Field
 
 from alerts import holding, incidents
@@ -15,6 +15,7 @@ from service.api.access import Asked, Reading, Responding
 from service.api.errors import Conflict, Invalid, NotFound
 from service.api.mention_shapes import MentionItem
 from service.api.parameters import PREFIX, BrandGiven, Cursor, Id, Limit, Moment, Named, Page, Shape, Words, brand_of
+from service.api.query import Read
 from service.store import incident, mention
 from service.store.incident import Acted, IncidentSummary
 from service.store.mention import MentionFilter
@@ -163,7 +164,9 @@ class Note(Shape):
 
 
 @router.get("/incidents", summary="List incidents")
-async def incidents_list(asked: Reading, query: Annotated[IncidentQuery, Query()]) -> Page[IncidentItem]:
+async def incidents_list(
+    asked: Reading, query: Annotated[IncidentQuery, Depends(Read(IncidentQuery))]
+) -> Page[IncidentItem]:
     """Last opened first."""
     after = None
     if query.cursor is not None:

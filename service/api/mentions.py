@@ -6,8 +6,7 @@ from enum import StrEnum
 from typing import Annotated, Literal, Self
 
 import orjson
-from fastapi import APIRouter, Path, Response
-from fastapi import Query as Query_
+from fastapi import APIRouter, Depends, Path, Response
 from pydantic import Field, field_validator, model_validator
 
 from alerts.errors import QueryError
@@ -33,6 +32,7 @@ from service.api.parameters import (
     Words,
     brand_of,
 )
+from service.api.query import Read
 from service.store import brand_match, mention, search
 from service.store.mention import MentionFilter, Place, StoredMention
 
@@ -202,7 +202,7 @@ def _after_share(query: MentionQuery) -> tuple[float, MentionId] | None:
 
 
 @router.get("/mentions", summary="List and search mentions", response_model=Page[MentionItem])
-async def mentions_list(asked: Reading, query: Annotated[MentionQuery, Query_()]) -> Response:
+async def mentions_list(asked: Reading, query: Annotated[MentionQuery, Depends(Read(MentionQuery))]) -> Response:
     """Deleted mentions are left out. A page stays in place while new mentions come in. Of a search a page may have
     few items, or none, and still a `next`: there it goes on looking."""
     words = query.asked

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Depends, Path
 from pydantic import Field
 
 from alerts.types import IncidentId, NotificationId, NotificationState, Purpose, Urgency
@@ -12,6 +12,7 @@ from service.api import paging
 from service.api.access import Reading, Responding
 from service.api.errors import Conflict, NotFound
 from service.api.parameters import PREFIX, Cursor, Id, Limit, Page, Shape
+from service.api.query import Read
 from service.store import notification
 from service.store.notification import OutboxEntry
 
@@ -75,7 +76,9 @@ class NotificationQuery(Shape):
 
 
 @router.get("/notifications", summary="List the outbox")
-async def notifications_list(asked: Reading, query: Annotated[NotificationQuery, Query()]) -> Page[NotificationItem]:
+async def notifications_list(
+    asked: Reading, query: Annotated[NotificationQuery, Depends(Read(NotificationQuery))]
+) -> Page[NotificationItem]:
     """Last owed first."""
     found = await notification.newest(
         asked.conn,

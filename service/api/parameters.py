@@ -113,7 +113,7 @@ async def brand_of(conn: Connection, given: str | None) -> BrandId | None:
     """Return the id of the brand meant by an id or a name; None where none was asked for. Raises Invalid."""
     if given is None:
         return None
-    brands = await brand.every(conn)
-    for known in (*(one for one in brands if str(one.id) == given), *(one for one in brands if one.name == given)):
-        return known.id
+    found = await brand.called(conn, given)
+    if found is not None:
+        return found
     raise Invalid("brand", "there is no brand of this id or name; GET /api/v1/brands lists them")

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Annotated, Self
 
-from fastapi import APIRouter, Path, Query, status
+from fastapi import APIRouter, Depends, Path, status
 from pydantic import Field
 
 from alerts.silence import Silence, SilenceId, SilenceKind
@@ -11,6 +11,7 @@ from alerts.types import RuleId, SourceId
 from service.api.access import Reading, Responding
 from service.api.errors import Invalid, NotFound
 from service.api.parameters import PREFIX, Id, Moment, Page, Shape, Words, brand_of
+from service.api.query import Read
 from service.store import rule, silence, source
 
 router = APIRouter(prefix=PREFIX, tags=["silences"])
@@ -69,7 +70,9 @@ class SilenceQuery(Shape):
 
 
 @router.get("/silences", summary="List silences and maintenance windows")
-async def silences_list(asked: Reading, query: Annotated[SilenceQuery, Query()]) -> Page[SilenceItem]:
+async def silences_list(
+    asked: Reading, query: Annotated[SilenceQuery, Depends(Read(SilenceQuery))]
+) -> Page[SilenceItem]:
     """All in one page, the first to begin first."""
     since = asked.now - _LONGEST if query.past else asked.now
     found = await silence.every(asked.conn, since=since)

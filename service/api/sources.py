@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Annotated, Self
 from urllib.parse import urlsplit, urlunsplit
 
-from fastapi import APIRouter, Path, Query, status
+from fastapi import APIRouter, Depends, Path, status
 from pydantic import Field
 
 from alerts.types import SourceId
@@ -16,6 +16,7 @@ from collectors.types import SourceKind
 from service.api.access import Reading, Writing
 from service.api.errors import Conflict, NotFound
 from service.api.parameters import PREFIX, BrandGiven, Id, Named, Page, Shape, brand_of
+from service.api.query import Read
 from service.store import quarantine, source
 from service.store.quarantine import Kept
 from service.store.source import SourceHealth
@@ -130,7 +131,7 @@ class SourceQuery(Shape):
 
 
 @router.get("/sources", summary="List sources with their health")
-async def sources_list(asked: Reading, query: Annotated[SourceQuery, Query()]) -> Page[SourceItem]:
+async def sources_list(asked: Reading, query: Annotated[SourceQuery, Depends(Read(SourceQuery))]) -> Page[SourceItem]:
     """All in one page, by brand and name, the shared ones first; those of one brand with the shared ones."""
     found = await source.health(asked.conn, now=asked.now, brand_id=await brand_of(asked.conn, query.brand))
     return Page(items=[SourceItem.of(one) for one in found], next=None)

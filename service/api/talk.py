@@ -3,13 +3,14 @@
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends
 from pydantic import Field
 
 from alerts.types import BrandId
 from service.api.access import Reading
 from service.api.errors import Invalid
 from service.api.parameters import PREFIX, BrandGiven, Page, Shape, Since, Until, brand_of
+from service.api.query import Read
 from service.store import talk
 from service.store.pool import Connection
 from service.store.talk import AuthorSort, SpeakingAuthor, ToldStory
@@ -57,7 +58,7 @@ class Story(Shape):
 
 
 @router.get("/stories", summary="List the stories told most")
-async def stories(asked: Reading, query: Annotated[StoryQuery, Query()]) -> Page[Story]:
+async def stories(asked: Reading, query: Annotated[StoryQuery, Depends(Read(StoryQuery))]) -> Page[Story]:
     """The last seven days by default; sizes and moods are those of the period."""
     brand_ids, since, until = await _scope(asked.conn, query, asked.now)
     found = await talk.stories(
@@ -98,7 +99,7 @@ class Author(Shape):
 
 
 @router.get("/authors", summary="List who speaks")
-async def authors(asked: Reading, query: Annotated[AuthorQuery, Query()]) -> Page[Author]:
+async def authors(asked: Reading, query: Annotated[AuthorQuery, Depends(Read(AuthorQuery))]) -> Page[Author]:
     """The last seven days by default. One person at two sites is two authors: nobody is matched across places."""
     brand_ids, since, until = await _scope(asked.conn, query, asked.now)
     found = await talk.authors(

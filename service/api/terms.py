@@ -3,12 +3,13 @@
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends
 from pydantic import Field
 
 from service.api.access import Reading
 from service.api.errors import Invalid
 from service.api.parameters import PREFIX, BrandGiven, Shape, Since, Until, brand_of
+from service.api.query import Read
 from service.store.term import Mood
 from service.terms import day_of, risen
 
@@ -54,7 +55,7 @@ class TermQuery(Shape):
 
 
 @router.get("/terms", summary="List the words and phrases that rise")
-async def terms(asked: Reading, query: Annotated[TermQuery, Query()]) -> Terms:
+async def terms(asked: Reading, query: Annotated[TermQuery, Depends(Read(TermQuery))]) -> Terms:
     """The last seven days against the four weeks before by default; whole days (UTC)."""
     until = day_of(query.until or asked.now, up=True)
     since = day_of(query.since, up=False) if query.since else until - _USUAL_PERIOD

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Annotated
 from zoneinfo import available_timezones
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends
 from pydantic import Field
 
 from alerts.types import BrandId
@@ -19,6 +19,7 @@ from service.api.access import Reading
 from service.api.errors import Invalid
 from service.api.measures import Measures, Silence, Tones
 from service.api.parameters import PREFIX, BrandGiven, Shape, Since, Until, Words, brand_of
+from service.api.query import Read
 from service.store import trend
 from service.store.pool import Connection
 from service.store.trend import Bucket, Grouping, TrendCounts
@@ -43,7 +44,7 @@ DEFINITIONS = {
 }
 
 
-class GroupBy(StrEnum):
+class TrendGroup(StrEnum):
     """What else to count by."""
 
     SOURCE = "source"
@@ -100,7 +101,7 @@ class TrendQuery(Shape):
     since: Since = None
     until: Until = None
     bucket: Bucket = Bucket.DAY
-    group: GroupBy | None = None
+    group: TrendGroup | None = None
     tz: Annotated[Words, Field(max_length=64, description="IANA time zone.", examples=["Asia/Taipei"])] = "UTC"
     silent_per_complaint: Annotated[float, Field(ge=0, le=1000)] = 25
     told_ill_each: Annotated[float, Field(ge=0, le=1000)] = 10
@@ -183,9 +184,9 @@ async def _causes(conn: Connection, asked: _Asked) -> dict[datetime, list[TrendC
     )
 
 
-async def _steps(conn: Connection, asked: _Asked, group: GroupBy | None) -> list[Step]:
-    by = Grouping(group) if group in (GroupBy.SOURCE, GroupBy.LANGUAGE) else None
-    causes = await _causes(conn, asked) if group is GroupBy.CAUSE else {}
+async def _steps(conn: Connection, asked: _Asked, group: TrendGroup | None) -> list[Step]:
+    by = Grouping(group) if group in (TrendGroup.SOURCE, TrendGroup.LANGUAGE) else None
+    causes = await _causes(conn, asked) if group is TrendGroup.CAUSE else {}
     counted = await _counts(conn, asked, by)
     gaps = await trend.gaps(
         conn,
@@ -202,14 +203,14 @@ async def _steps(conn: Connection, asked: _Asked, group: GroupBy | None) -> list
         rows = counted[start]
         known = {**Measures.of(rows).model_dump(), "start": start, "gap": start in gaps}
         if group is not None:
-            parts = causes.get(start, []) if group is GroupBy.CAUSE else rows
-            known["groups"] = _by_label(rows) if group is GroupBy.LABEL else _by_group(parts)
+            parts = causes.get(start, []) if group is TrendGroup.CAUSE else rows
+            known["groups"] = _by_label(rows) if group is TrendGroup.LABEL else _by_group(parts)
         steps.append(Step(**known))
     return steps
 
 
 @router.get("/trends", summary="Count mentions over time", response_model_exclude_unset=True)
-async def trends(asked: Reading, query: Annotated[TrendQuery, Query()]) -> Trend:
+async def trends(asked: Reading, query: Annotated[TrendQuery, Depends(Read(TrendQuery))]) -> Trend:
     """The last 30 days by default. `from` and `to` are widened to whole hours."""
     since, until = period_of(query.since, query.until, query.bucket, query.tz, now=asked.now)
     brand_id = await brand_of(asked.conn, query.brand)

@@ -48,6 +48,14 @@ async def named(conn: Connection, name: str) -> Brand | None:
     return None if row is None else _brand(row)
 
 
+async def called(conn: Connection, given: str) -> BrandId | None:
+    """Return the brand of this id, else of this name."""
+    found: int | None = await conn.fetchval(
+        "select id from brand where id::text = $1 or name = $1 order by id::text = $1 desc limit 1", given
+    )
+    return None if found is None else BrandId(found)
+
+
 async def get(conn: Connection, brand_id: BrandId) -> Brand | None:
     """Return one brand."""
     row = await conn.fetchrow(_COLUMNS + " where id = $1", brand_id)

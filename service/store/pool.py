@@ -97,6 +97,8 @@ async def open_pool(
         "application_name": "earshot",
         "timezone": "UTC",
         "statement_timeout": str(int(statement_timeout.total_seconds() * 1000)),
+        # What a month of a busy brand adds up to is counted and sorted in memory.
+        "work_mem": "16MB",
         # Filters that a reader did not use are null parameters: only a plan made for the values at hand is good.
         "plan_cache_mode": "force_custom_plan",
         **({"earshot.actor": actor} if actor else {}),

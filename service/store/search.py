@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
+from math import prod
 
 import asyncpg
 
@@ -26,7 +27,8 @@ from service.store.pool import Connection
 _UNSTORABLE = re.compile(r"[\0\ud800-\udfff]")
 #: Candidates looked at for one page; the next page goes on where they end.
 _MOST_LOOKED_AT = 3000
-_FIRST_BATCH, _BATCH = 100, 300
+#: So many are walked to at first, then at once; and so many are read at once, for words can be long.
+_FIRST_WALKED, _WALKED, _READ = 100, 300, 100
 #: Matches that are ranked, the newest there are.
 _MOST_RANKED = 1000
 
@@ -44,13 +46,24 @@ _LIGHT = """
     select m.id, m.said_at, m.anger, m.title, m.text, m.author_id, m.author_name, m.site, m.url,
         coalesce(m.language, m.language_hint) as language, m.label, m.rating_value, m.rating_scale, s.name as source
     from mention m join source s on s.id = m.source_id
+    where m.id = any($1::bigint[])
 """
+_PLACES = "select m.id, m.said_at, m.anger from mention m "
 _BEHIND = " and ($14::timestamptz is null or (m.said_at, m.id) < ($14, $15))"
 _NEWEST = " order by m.said_at desc, m.id desc limit $16"
 _BEHIND_ANGER = " and m.anger is not null and ($14::float8 is null or (m.anger, m.id) < ($14, $15))"
 _ANGRIEST = " order by m.anger desc, m.id desc limit $16"
 #: Hits of which all are sorted; where more mentions than one in so many are hits, walking in order is quicker.
 _FEWEST_MANY, _MOST_MANY, _ONE_IN = 2_000, 30_000, 300
+#: By so much more than that, and the index is not asked how many there are: of words so common it takes long to say.
+_SURELY = 2
+_COMMON = """
+    select known.gram, known.share
+    from pg_stats s
+    cross join lateral unnest(s.most_common_elems::text::text[], s.most_common_elem_freqs) as known (gram, share)
+    where s.schemaname = 'public' and s.tablename = 'mention_search' and s.attname = 'grams' and not s.inherited
+        and known.gram = any($1::text[])
+"""
 _HITS = "select count(*) from search_hits(($1::text)::tsquery, $2)"
 _FEW = "select m.id from search_hits(($17::text)::tsquery, null) as hit (id) join mention m on m.id = hit.id"
 _MUCH = "select m.id from mention m join mention_search i on i.mention_id = m.id"
@@ -72,13 +85,13 @@ class _Way(Enum):
 
 
 def _statement(way: _Way, behind: str, order: str) -> str:
-    """Return the statement that gives candidates, among them what the index does not hold yet."""
+    """Return the statement that gives the places of candidates, among them what the index does not hold yet."""
     where = mention.WHERE + behind
     if way is _Way.EVERY:
-        return _LIGHT + where + order
+        return _PLACES + where + order
     held = _FEW + where if way is _Way.SORTED else _MUCH + where + _IF_HELD
     waiting = _WAITING + where
-    return "".join(("with held as (", held, order, "), waiting as (", waiting, order, ")", _LIGHT, _EITHER, order))
+    return "".join(("with held as (", held, order, "), waiting as (", waiting, order, ")", _PLACES, _EITHER, order))
 
 
 _BY_TIME = {way: _statement(way, _BEHIND, _NEWEST) for way in _Way}
@@ -128,24 +141,37 @@ def _relevance(asked: Query, post: FoldedPost) -> float:
 
 
 async def _looked_at(
-    conn: Connection, wanted: MentionFilter, asked: Query, after: tuple[datetime | float, MentionId] | None, *, by: str
+    conn: Connection,
+    wanted: MentionFilter,
+    asked: Query,
+    after: tuple[datetime | float, MentionId] | None,
+    *,
+    by: str,
+    first_walked: int = _FIRST_WALKED,
 ) -> AsyncIterator[tuple[asyncpg.Record, FoldedPost | None]]:
-    """Yield candidates behind a place, in order of time or of anger, those that match with their words."""
+    """Yield places of candidates behind one, in order of time or of anger, those that match with their words."""
     wanted_grams = needed(asked.root)
     way, held = await _way(conn, wanted_grams)
     statement = (_BY_TIME if by == "said_at" else _BY_ANGER)[way]
-    looked_at, batch = 0, _FIRST_BATCH
+    # Sorting gives all as quickly as some.
+    batch, looked_at = _MOST_LOOKED_AT if way is _Way.SORTED else first_walked, 0
     while looked_at < _MOST_LOOKED_AT:
         last, last_id = after or (None, None)
-        rows = await conn.fetch(statement, *mention.parameters(wanted), last, last_id, batch, *held)
-        for row in rows:
-            post = FoldedPost(_post(row))
-            yield row, post if query.matches(asked, post) else None
-        if len(rows) < batch:
+        places = await conn.fetch(statement, *mention.parameters(wanted), last, last_id, batch, *held)
+        for start in range(0, len(places), _READ):
+            for place, post in await _read(conn, places[start : start + _READ]):
+                yield place, post if post is not None and query.matches(asked, post) else None
+        if len(places) < batch:
             return
-        looked_at += len(rows)
-        after = (rows[-1][by], MentionId(rows[-1]["id"]))
-        batch = _BATCH
+        looked_at += len(places)
+        batch = _WALKED
+        after = (places[-1][by], MentionId(places[-1]["id"]))
+
+
+async def _read(conn: Connection, places: Sequence[asyncpg.Record]) -> list[tuple[asyncpg.Record, FoldedPost | None]]:
+    """Return what the mentions at these places say, in their order; None of one that went meanwhile."""
+    found = {row["id"]: row for row in await conn.fetch(_LIGHT, [one["id"] for one in places])}
+    return [(one, FoldedPost(_post(found[one["id"]])) if one["id"] in found else None) for one in places]
 
 
 async def _way(conn: Connection, wanted: Needed | None) -> tuple[_Way, list[str]]:
@@ -154,8 +180,17 @@ async def _way(conn: Connection, wanted: Needed | None) -> tuple[_Way, list[str]
         return _Way.EVERY, []
     mentions = await conn.fetchval("select reltuples from pg_class where oid = 'mention'::regclass")
     many = int(min(max(mentions / _ONE_IN, _FEWEST_MANY), _MOST_MANY))
+    if mentions * await _share(conn, wanted) > _SURELY * many:
+        return _Way.WALKED, [tsquery(wanted)]
     hits = await conn.fetchval(_HITS, tsquery(wanted), many + 1)
     return (_Way.SORTED if hits <= many else _Way.WALKED), [tsquery(wanted)]
+
+
+async def _share(conn: Connection, wanted: Needed) -> float:
+    """Return which share of the mentions are hits at the least, as far as Postgres knows the words for common ones."""
+    grams_of = {gram.text for group in wanted for gram in group}
+    shares: dict[str, float] = {row["gram"]: row["share"] for row in await conn.fetch(_COMMON, list(grams_of))}
+    return max(prod(0 if gram.begins else shares.get(gram.text, 0) for gram in group) for group in wanted)
 
 
 async def newest(
@@ -209,7 +244,7 @@ async def most_relevant(
     """Return matches with their relevance, the most relevant first, behind a (relevance, id); of the newest matches
     there are."""
     found: list[tuple[float, MentionId]] = []
-    async for row, matched in _looked_at(conn, wanted, asked, None, by="said_at"):
+    async for row, matched in _looked_at(conn, wanted, asked, None, by="said_at", first_walked=_MOST_RANKED):
         if matched is not None:
             found.append((_relevance(asked, matched), MentionId(row["id"])))
         if len(found) == _MOST_RANKED:

@@ -33,38 +33,50 @@ class ToldStory:
     first_mention: MentionId
     title: str
     text: str
-    #: The commonest words and phrases of its latest 100 texts.
+    #: The commonest words and phrases of its latest 50 texts.
     terms: tuple[str, ...]
 
 
 #: Who and when, in words that an index answers alone: without brands every brand is named.
 _SAID = "m.brand_id = any(coalesce($1::bigint[], array(select id from brand))) and m.said_at >= $2 and m.said_at < $3"
-#: What a story holds is read of those that are shown alone.
+#: What a story holds is read of those that are shown alone. What differs is counted by hashing: sorting takes longer.
 _DETAILS = """
-    , told as (
-        select m.story_id, count(*) as total, count(*) filter (where m.label = 'negative') as negative,
-            count(*) filter (where m.label = 'neutral') as neutral,
-            count(*) filter (where m.label = 'positive') as positive, count(*) filter (where m.angry) as angry,
-            count(distinct m.site) as channels,
-            count(distinct (m.source_id, coalesce(m.author_id, m.author_name))) as authors,
-            array_agg(distinct m.language) filter (where m.language is not null) as languages,
-            min(m.said_at) as first_at, max(m.said_at) as last_at,
-            (array_agg(m.id order by m.said_at, m.id))[1] as first_mention
+    , told as materialized (
+        select m.story_id, m.said_at, m.site, m.source_id, coalesce(m.author_id, m.author_name) as who, m.language,
+            m.label, m.angry
         from {told} and m.counted
-        group by m.story_id
-    ), shown as (
-        select * from told order by total desc, last_at desc, story_id limit {many}
+    ), sites as (
+        select story_id, count(*) as channels from (select distinct story_id, site from told) one group by story_id
+    ), speakers as (
+        select story_id, count(*) as authors from (select distinct story_id, source_id, who from told) one
+        group by story_id
+    ), tongues as (
+        select story_id, array_agg(language order by language) as languages
+        from (select distinct story_id, language from told where language is not null) one group by story_id
+    ), counted as (
+        select story_id, count(*) as total, count(*) filter (where label = 'negative') as negative,
+            count(*) filter (where label = 'neutral') as neutral,
+            count(*) filter (where label = 'positive') as positive, count(*) filter (where angry) as angry,
+            min(said_at) as first_at, max(said_at) as last_at
+        from told group by story_id
+        order by total desc, last_at desc, story_id limit {many}
     )
-    select shown.*, b.name as brand, m.title, left(m.text, 500) as text, array(
+    select counted.*, sites.channels, speakers.authors, tongues.languages, m.id as first_mention, b.name as brand,
+        m.title, left(m.text, 500) as text, array(
         select term from (
             select terms from mention s
-            where s.story_id = shown.story_id and s.said_at >= $2 and s.said_at < $3 and s.counted
-            order by s.said_at desc limit 100
+            where s.story_id = counted.story_id and s.said_at >= $2 and s.said_at < $3 and s.counted
+            order by s.said_at desc limit 50
         ) latest cross join lateral unnest(latest.terms) term
         group by term order by count(*) desc, length(term) desc, term limit 8
     ) as terms
-    from shown join mention m on m.id = shown.first_mention join brand b on b.id = m.brand_id
-    order by total desc, last_at desc, story_id
+    from counted join sites using (story_id) join speakers using (story_id) left join tongues using (story_id)
+    cross join lateral (
+        select id, brand_id, title, text from mention f
+        where f.story_id = counted.story_id and f.said_at = counted.first_at and f.counted order by f.id limit 1
+    ) m
+    join brand b on b.id = m.brand_id
+    order by total desc, last_at desc, counted.story_id
 """
 _MOST = f"""
     with most as (

@@ -43,26 +43,30 @@ class TrendCounts(Counts):
     group: str
 
 
+#: In words that an index answers: without brands every brand is named.
+_OF_BRANDS = "brand_id = any(coalesce($1::bigint[], array(select id from brand)))"
 #: Hours are added up before they are given to the steps of a zone, which costs more than adding.
-_FROM_ROLLUP = """
+_FROM_ROLLUP = f"""
     with hourly as (
         select t.hour, case when $7 = 'source' then t.source_id when $7 = 'brand' then t.brand_id end as id,
             case when $7 = 'language' then t.language end as language, sum(t.total::int) as total,
             sum(t.negative::int) as negative, sum(t.neutral::int) as neutral, sum(t.positive::int) as positive,
             sum(t.angry::int) as angry
         from trend_hour t
-        where ($1::bigint[] is null or t.brand_id = any($1)) and ($2::bigint is null or t.source_id = $2)
+        where t.{_OF_BRANDS} and ($2::bigint is null or t.source_id = $2)
             and t.hour >= $3 and t.hour < $4
         group by 1, 2, 3
     )
-    select date_trunc($5, h.hour, $6) as start, coalesce(s.name, h.language, h.id::text, '') as "group",
+    -- Hours are what they are in every zone that is whole hours from UTC.
+    select case when $5 = 'hour' then h.hour else date_trunc($5, h.hour, $6) end as start,
+        coalesce(s.name, h.language, h.id::text, '') collate "C" as "group",
         sum(h.total)::bigint as total, sum(h.negative)::bigint as negative, sum(h.neutral)::bigint as neutral,
         sum(h.positive)::bigint as positive, sum(h.angry)::bigint as angry
     from hourly h left join source s on $7 = 'source' and s.id = h.id
     group by 1, 2
     having sum(h.total) > 0
     order by 1, 2
-"""
+"""  # noqa: S608  # ours
 _FROM_MENTIONS = """
     select date_trunc($5, m.said_at, $6) as start,
         case $7 when 'source' then s.name when 'language' then coalesce(m.language, '')
@@ -82,6 +86,14 @@ def _has_whole_hours(zone: str, *times: datetime) -> bool:
     """Whether the zone is whole hours from UTC at these times."""
     offsets = (at.astimezone(ZoneInfo(zone)).utcoffset() or timedelta(0) for at in times)
     return all(offset % timedelta(hours=1) == timedelta(0) for offset in offsets)
+
+
+def _counts(row: asyncpg.Record) -> TrendCounts:
+    """Return a step, by its columns' order: there are thousands of them."""
+    start, group, total, negative, neutral, positive, angry = row
+    return TrendCounts(
+        start=start, group=group, total=total, negative=negative, neutral=neutral, positive=positive, angry=angry
+    )
 
 
 async def counts(
@@ -109,19 +121,20 @@ async def counts(
         zone,
         "" if group is None else group,
     )
-    return [TrendCounts(**row) for row in rows]
+    return [_counts(row) for row in rows]
 
 
-_CAUSES_FROM_ROLLUP = """
-    select date_trunc($4, hour, $5) as start, cause as "group", sum(total)::bigint as total,
+_CAUSES_FROM_ROLLUP = f"""
+    select case when $4 = 'hour' then hour else date_trunc($4, hour, $5) end as start, cause as "group",
+        sum(total)::bigint as total,
         sum(negative)::bigint as negative, sum(neutral)::bigint as neutral, sum(positive)::bigint as positive,
         sum(angry)::bigint as angry
     from trend_cause
-    where ($1::bigint[] is null or brand_id = any($1)) and hour >= $2 and hour < $3
+    where {_OF_BRANDS} and hour >= $2 and hour < $3
     group by 1, 2
     having sum(total) > 0
     order by 1, 2
-"""
+"""  # noqa: S608  # ours
 _CAUSES_FROM_MENTIONS = """
     select date_trunc($4, m.said_at, $5) as start, c.cause as "group", count(*) as total,
         count(*) filter (where m.label = 'negative') as negative,
@@ -152,7 +165,7 @@ async def cause_counts(
         bucket,
         zone,
     )
-    return [TrendCounts(**row) for row in rows]
+    return [_counts(row) for row in rows]
 
 
 async def last_hours(conn: Connection, brand_id: BrandId, *, until: datetime, hours: int) -> LastHours | None:

@@ -54,11 +54,12 @@ async def test_lists_of_mentions_walk_an_index(filled: Connection) -> None:
 
 
 async def test_trends_read_the_rollup_of_the_brand_and_the_time(filled: Connection) -> None:
-    asked = ([1], None, NOW - timedelta(days=30), NOW, "hour", "Asia/Taipei", "")
-    plan = await _plan(filled, trend._FROM_ROLLUP, *asked)
+    for brands in ([1], None):
+        asked = (brands, None, NOW - timedelta(days=30), NOW, "hour", "Asia/Taipei", "")
+        plan = await _plan(filled, trend._FROM_ROLLUP, *asked)
 
-    assert "trend_hour_pkey" in plan
-    assert "Seq Scan on mention" not in plan
+        assert "trend_hour_pkey" in plan
+        assert "Seq Scan on mention" not in plan
 
 
 async def test_a_storys_mentions_are_found_by_their_story(filled: Connection) -> None:
