@@ -17,6 +17,10 @@ SINGLES_AN_HOUR = 6
 BETWEEN_LISTS = timedelta(minutes=10)
 #: What else happens in the first minute of a storm goes into its first list.
 GATHER = timedelta(minutes=1)
+#: So many alerts of a rule within a few seconds are a burst: a further incident of the brand is likely a part of one
+#: that is told already, and its first word waits until the stories had time to come together.
+BURST, BURST_ALERTS = timedelta(seconds=10), 3
+HOLD = timedelta(seconds=30)
 _RANK = {urgency: rank for rank, urgency in enumerate(Urgency)}
 
 

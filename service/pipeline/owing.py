@@ -24,6 +24,7 @@ from alerts.types import (
     IncidentStatus,
     NotificationId,
     Owed,
+    Purpose,
 )
 from service.pipeline.apart import apart
 from service.store import alert, contact, events, incident, notification, policy, schedule, silence
@@ -49,11 +50,12 @@ async def owe(conn: Connection, current: Sequence[Incident], *, now: datetime) -
     known = {one.id: one for one in waiting}
     recent = await notification.recent(conn, list(concerned), since=now - storm.HOUR)
     people = {one.id: one for turn in turns.values() for one in (*turn.called.contacts, *turn.earlier)}
+    due = await _held(conn, owed, now=now)
     made: list[NotificationId] = []
     for contact_id, group in groupby((one for one in owed if one.incident_id in first), key=_contact_id):
         async with apart(conn, "what a contact is owed cannot be put into the outbox", contact=contact_id):
             made += await _owe_contact(
-                conn, list(group), recent[contact_id], known, first, told=people[contact_id], now=now
+                conn, list(group), recent[contact_id], known, first, due=due, told=people[contact_id], now=now
             )
     await events.tell(conn, EventKind.NOTIFICATION, made)
     return len(made)
@@ -154,6 +156,13 @@ async def escalate_due(conn: Connection, *, now: datetime) -> None:
                 await incident.act(conn, one.id, step)
 
 
+async def _held(conn: Connection, owed: Sequence[Owed], *, now: datetime) -> dict[IncidentId, datetime]:
+    """Return when the first word about incidents that begin in a burst may leave."""
+    new = [one.incident_id for one in owed if one.purpose is Purpose.FIRST and one.cycle == 1]
+    held = await incident.in_burst(conn, new, since=now - storm.BURST, alerts=storm.BURST_ALERTS) if new else set()
+    return dict.fromkeys(held, now + storm.HOLD)
+
+
 async def _owe_contact(
     conn: Connection,
     owed: Sequence[Owed],
@@ -161,6 +170,7 @@ async def _owe_contact(
     known: Mapping[IncidentId, Incident],
     first: Mapping[IncidentId, AlertId],
     *,
+    due: Mapping[IncidentId, datetime],
     told: Contact,
     now: datetime,
 ) -> list[NotificationId]:
@@ -169,16 +179,16 @@ async def _owe_contact(
     held = {one: end for one in owed if (end := quiet.quiet_until(told, urgencies[one.incident_id], now)) is not None}
     at_once = [one for one in owed if one not in held]
     allotted = storm.allot(at_once, urgencies=urgencies, recent=recent.emails)
-    made = await notification.owe(conn, allotted.singles, alerts=first, urgencies=urgencies, now=now)
+    made = await notification.owe(conn, allotted.singles, alerts=first, urgencies=urgencies, due=due, now=now)
     listed = [*allotted.bundled, *held]
     if listed:
-        due = storm.list_due(last_list=recent.last_list, now=now) if allotted.bundled else min(held.values())
+        leaves = storm.list_due(last_list=recent.last_list, now=now) if allotted.bundled else min(held.values())
         list_id = await notification.open_list(
             conn,
             listed[0],
             alert_id=first[listed[0].incident_id],
             urgency=urgencies[listed[0].incident_id],
-            due=due,
+            due=leaves,
             now=now,
         )
         made += await notification.owe(conn, listed, alerts=first, urgencies=urgencies, into=list_id, now=now)

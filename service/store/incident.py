@@ -466,6 +466,30 @@ async def merge(
     return await _acted(conn, incident_id, merger.source)
 
 
+async def in_burst(
+    conn: Connection, incident_ids: Sequence[IncidentId], *, since: datetime, alerts: int
+) -> set[IncidentId]:
+    """Return those about a story whose brand has an older one open by their rule, which had so many alerts since."""
+    rows = await conn.fetch(
+        """
+        select i.id from incident i join rule r on r.id = i.rule_id
+        where i.id = any($1) and r.group_by = 'story' and exists (
+            select from incident o
+            where o.rule_id = i.rule_id and o.brand_id = i.brand_id and o.id < i.id and o.status <> 'resolved'
+        ) and $3 <= (
+            select count(*) from (
+                select from alert a join incident o on o.id = a.incident_id
+                where a.rule_id = i.rule_id and a.at > $2 and o.brand_id = i.brand_id limit $3
+            ) late
+        )
+        """,
+        list(incident_ids),
+        since,
+        alerts,
+    )
+    return {IncidentId(row["id"]) for row in rows}
+
+
 async def follow_story(conn: Connection, gone: StoryId, *, into: StoryId, now: datetime) -> None:
     """Make open incidents about a story that became part of another be about that one: they are merged into its
     incident where it has one."""

@@ -152,17 +152,20 @@ async def owe(
     alerts: Mapping[IncidentId, AlertId],
     urgencies: Mapping[IncidentId, Urgency],
     into: NotificationId | None = None,
+    due: Mapping[IncidentId, datetime] | None = None,
     now: datetime,
 ) -> list[NotificationId]:
-    """Put what is owed into the outbox, or into a list; what is there already stays. Return the new ones."""
+    """Put what is owed into the outbox, or into a list; what is there already stays. `due`: what may not leave at once.
+    Return the new ones."""
     rows = await conn.fetch(
         """
         insert into notification (id, incident_id, contact_id, purpose, cycle, seq, reason, urgency, alert_id, state,
             not_before, created_at, bundled_into)
         select id, incident_id, contact_id, purpose, cycle, seq, reason, urgency, alert_id,
-            case when $9::uuid is null then 'pending' else 'bundled' end, $10, $10, $9
+            case when $9::uuid is null then 'pending' else 'bundled' end, not_before, $10, $9
         from unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::text[], $5::int[], $6::int[], $7::text[], $8::text[],
-            $11::bigint[]) as o (id, incident_id, contact_id, purpose, cycle, seq, reason, urgency, alert_id)
+            $11::bigint[], $12::timestamptz[])
+            as o (id, incident_id, contact_id, purpose, cycle, seq, reason, urgency, alert_id, not_before)
         on conflict on constraint notification_once do nothing returning id
         """,
         [uuid4() for _ in owed],
@@ -176,6 +179,7 @@ async def owe(
         into,
         now,
         [alerts[one.incident_id] for one in owed],
+        [(due or {}).get(one.incident_id, now) for one in owed],
     )
     return [NotificationId(row["id"]) for row in rows]
 

@@ -3,6 +3,7 @@ about twenty events are nearly twenty."""
 
 import json
 from collections.abc import Sequence
+from datetime import timedelta
 from functools import cache
 from random import Random
 
@@ -89,3 +90,19 @@ async def test_twenty_complaints_in_an_hour_are_at_least_eighteen_incidents(conn
     await hear(conn, pool, watched, angry[:20])
 
     assert await open_ones(conn) >= 18
+
+
+async def test_of_sixty_posts_one_after_the_other_few_first_e_mails_leave(
+    conn: Connection, pool: Pool, mailbox: Mailbox
+) -> None:
+    watched = await called(conn, TEA)
+    for seconds, text in enumerate(texts("storms", 1)):
+        await conn.execute("update mock.clock set shift = $1", timedelta(seconds=seconds))
+        await hear(conn, pool, watched, [text])
+        await deliver(conn, pool, mailbox)
+    await conn.execute("update mock.clock set shift = $1", timedelta(seconds=120))
+    await deliver(conn, pool, mailbox)
+
+    # What begins before it is a burst is told at once, and may turn out to be one only then.
+    assert await open_ones(conn) == 1
+    assert await first_words(conn) <= 3
