@@ -234,14 +234,18 @@ _UNSAFE_IN_URL = re.compile(r"[\x00-\x20\x7f\"<>\\^`{|}]")
 
 def canonical_url(url: str, base: str | None = None) -> str | None:
     """Return the http(s) address without fragment, credentials and tracking; None for anything else."""
-    url = re.sub(r"[\t\r\n]", "", clean(url, _MAX_URL_CHARS + 1)).strip()
+    url = re.sub(r"[\t\r\n]", "", url.strip())
+    if len(url) > _MAX_URL_CHARS:
+        # Cut, it would lead elsewhere.
+        return None
+    url = clean(url, _MAX_URL_CHARS).strip()
     try:
         parts = urlsplit(urljoin(base, url) if base else url)
         host, port = (parts.hostname or "").rstrip("."), parts.port
     except ValueError:
         return None
     scheme = parts.scheme.lower()
-    if scheme not in {"http", "https"} or not host or len(url) > _MAX_URL_CHARS or _UNSAFE_IN_URL.search(host):
+    if scheme not in {"http", "https"} or not host or _UNSAFE_IN_URL.search(host):
         return None
     wrapped = _wrapped_by_google(host, parts.path, parts.query)
     if wrapped is not None:
@@ -252,7 +256,8 @@ def canonical_url(url: str, base: str | None = None) -> str | None:
     if port is not None and port != {"http": 80, "https": 443}[scheme]:
         address += f":{port}"
     address += (parts.path or "/") + (f"?{query}" if query else "")
-    return _UNSAFE_IN_URL.sub(lambda match: quote(match[0], safe=""), address)
+    address = _UNSAFE_IN_URL.sub(lambda match: quote(match[0], safe=""), address)
+    return address if len(address) <= _MAX_URL_CHARS else None
 
 
 def _is_tracking(name: str) -> bool:
