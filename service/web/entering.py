@@ -42,6 +42,30 @@ def agent_of(visit: Visit) -> str | None:
     return None if agent is None else storable(agent)
 
 
+async def may_try(visit: Visit, name: str) -> bool:
+    """Count a try at somebody's password or code. False: too many."""
+    return await attempt.take(visit.conn, account=name.casefold(), address=address_of(visit), now=visit.reader.now)
+
+
+async def forgive(visit: Visit, name: str) -> None:
+    """Forget the tries of somebody who proved who they are."""
+    await attempt.forgive(visit.conn, account=name.casefold(), address=address_of(visit))
+
+
+async def new_session(visit: Visit, user_id: int, *, by_provider: bool = False) -> str:
+    """Return the token of a new session. In the caller's transaction."""
+    token = await access.open_session(
+        visit.conn,
+        user_id,
+        now=visit.reader.now,
+        address=address_of(visit),
+        agent=agent_of(visit),
+        by_provider=by_provider,
+    )
+    await end_former(visit)
+    return token
+
+
 async def end_former(visit: Visit) -> None:
     """End the session that the browser had: it gets a new one, so that nobody can have planted it."""
     await access.sign_out(visit.conn, visit.request.cookies.get(SESSION_COOKIE, ""))
@@ -69,8 +93,7 @@ async def wrong_password(visit: Visit, form: Mapping[str, str], *, field: str) -
     kept = known[1] if known else None
     if kept is None:
         return None
-    account = visit.user.casefold()
-    if not await attempt.take(visit.conn, account=account, address=address_of(visit), now=visit.reader.now):
+    if not await may_try(visit, visit.user):
         return Wrong(field=field, message=_("Too many tries. Wait a quarter of an hour, or use a one-time link."))
     if not await asyncio.to_thread(passwords.matches, kept, form.get(field, "")):
         return Wrong(field=field, message=_("This is not your password of now."))

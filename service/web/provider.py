@@ -8,13 +8,13 @@ from starlette.responses import Response
 
 from service.openid.identity import Identity, NotBelieved
 from service.openid.provider import Provider, ProviderDown
-from service.store import access, audit, identity, user
+from service.store import audit, identity, user
 from service.store.access import Role
 from service.store.identity import PATIENCE
 from service.store.search import storable
 from service.store.user import User
 from service.web import render
-from service.web.entering import address_of, agent_of, door, end_former, entered
+from service.web.entering import door, entered, new_session
 from service.web.visit import Anyone, PageRoute, Visit, or_missing, set_cookie
 
 log = logging.getLogger(__name__)
@@ -88,15 +88,7 @@ async def _let_in(visit: Visit, vouched: Identity) -> Response:
             log.warning("provider.no_user", extra={"subject": vouched.subject})
             return door(visit, status=403, wrong="taken" if one is None else "stranger")
         await _give(visit, one, role)
-        session = await access.open_session(
-            visit.conn,
-            one.id,
-            now=visit.reader.now,
-            address=address_of(visit),
-            agent=agent_of(visit),
-            by_provider=True,
-        )
-        await end_former(visit)
+        session = await new_session(visit, one.id, by_provider=True)
     answer = entered(visit, session)
     answer.delete_cookie(_STATE_COOKIE, path="/")
     return answer

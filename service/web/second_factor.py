@@ -12,9 +12,9 @@ from starlette.responses import Response
 
 from service import one_time_codes, sealing
 from service.sealing import SealBroken
-from service.store import access, attempt, second_factor
+from service.store import access, second_factor
 from service.web import account, render
-from service.web.entering import address_of, keep_session, wrong_password
+from service.web.entering import forgive, keep_session, may_try, wrong_password
 from service.web.visit import PageRoute, Themselves, Visit
 from service.web.wrong import Wrong
 
@@ -88,16 +88,14 @@ async def turn_off(visit: Themselves) -> Response:
         return await account.page(visit, wrong=wrong)
     async with visit.conn.transaction():
         await second_factor.remove(visit.conn, visit.user_id)
-    await attempt.forgive(visit.conn, account=visit.user.casefold(), address=address_of(visit))
+    await forgive(visit, visit.user)
     return render.moved("/account?came=factor-off")
 
 
 async def _wrong_code(visit: Visit, form: Mapping[str, str]) -> Wrong | None:
     """Return what is wrong with the code that is to turn the second factor off; None where it was right."""
     _ = visit.reader.words.gettext
-    if not await attempt.take(
-        visit.conn, account=visit.user.casefold(), address=address_of(visit), now=visit.reader.now
-    ):
+    if not await may_try(visit, visit.user):
         return Wrong(field="code", message=_("Too many tries. Wait a quarter of an hour, or use a one-time link."))
     match await wrong_with_code(visit, visit.user_id, form):
         case "":

@@ -9,10 +9,20 @@ from starlette.responses import Response
 
 from alerts.catalogue import LANGUAGES
 from service import passwords
-from service.store import access, attempt, audit, second_factor, user
+from service.store import access, audit, second_factor, user
 from service.store.search import storable
 from service.web import links, render, sign_in_code
-from service.web.entering import NEXT_COOKIE, address_of, agent_of, door, end_former, entered
+from service.web.entering import (
+    NEXT_COOKIE,
+    address_of,
+    agent_of,
+    door,
+    end_former,
+    entered,
+    forgive,
+    may_try,
+    new_session,
+)
 from service.web.reader import LANGUAGE_COOKIE
 from service.web.visit import SESSION_COOKIE, Anyone, PageRoute, Visit, set_cookie
 
@@ -58,13 +68,8 @@ async def enter(visit: Anyone) -> Response:
 
 async def _by_password(visit: Visit, form: Mapping[str, str]) -> Response:
     """Let in who knows the password. Nobody learns from the answer, or from how long it takes, who has an account."""
-    name, address, now = (
-        " ".join(storable(form.get("name", "")).split())[:_MOST_NAME],
-        address_of(visit),
-        visit.reader.now,
-    )
-    account = name.casefold()
-    if not await attempt.take(visit.conn, account=account, address=address, now=now):
+    name = " ".join(storable(form.get("name", "")).split())[:_MOST_NAME]
+    if not await may_try(visit, name):
         return door(visit, status=429, wrong="often", name=name)
     known = await user.password_of(visit.conn, name)
     kept = None if known is None else known[1]
@@ -75,9 +80,8 @@ async def _by_password(visit: Visit, form: Mapping[str, str]) -> Response:
         return await sign_in_code.pause(visit, known[0])
     await audit.act_as(visit.conn, name)
     async with visit.conn.transaction():
-        await attempt.forgive(visit.conn, account=account, address=address)
-        session = await access.open_session(visit.conn, known[0], now=now, address=address, agent=agent_of(visit))
-        await end_former(visit)
+        await forgive(visit, name)
+        session = await new_session(visit, known[0])
     return entered(visit, session)
 
 

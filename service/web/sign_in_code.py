@@ -3,10 +3,10 @@
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from service.store import access, attempt, audit, second_factor
+from service.store import audit, second_factor
 from service.store.second_factor import Paused
 from service.web import render
-from service.web.entering import address_of, agent_of, at_most, door, end_former, entered
+from service.web.entering import at_most, door, entered, forgive, may_try, new_session
 from service.web.second_factor import wrong_with_code
 from service.web.visit import Anyone, PageRoute, Visit, set_cookie
 
@@ -35,8 +35,7 @@ async def enter(visit: Anyone) -> Response:
     form, paused, now = await visit.form(), await _paused(visit), visit.reader.now
     if paused is None:
         return door(visit, status=403, wrong="late")
-    account, address = paused.user.casefold(), address_of(visit)
-    if not await attempt.take(visit.conn, account=account, address=address, now=now):
+    if not await may_try(visit, paused.user):
         return _asked(visit, status=429, wrong="often")
     await audit.act_as(visit.conn, paused.user)
     async with visit.conn.transaction():
@@ -44,9 +43,8 @@ async def enter(visit: Anyone) -> Response:
             return _asked(visit, status=403, wrong=wrong)
         if not await second_factor.resume(visit.conn, _token(visit), now=now):
             return door(visit, status=403, wrong="late")
-        await attempt.forgive(visit.conn, account=account, address=address)
-        session = await access.open_session(visit.conn, paused.user_id, now=now, address=address, agent=agent_of(visit))
-        await end_former(visit)
+        await forgive(visit, paused.user)
+        session = await new_session(visit, paused.user_id)
     answer = entered(visit, session)
     answer.delete_cookie(_PAUSE_COOKIE, path="/")
     return answer
