@@ -13,7 +13,7 @@ from pydantic import Field
 from alerts.types import IncidentStatus, NotificationState
 from service.api.errors import is_unreachable
 from service.api.parameters import Shape
-from service.store import clock, component, incident, migrate, notification, trend, verdict
+from service.store import canary, clock, component, incident, migrate, notification, trend, verdict
 from service.store.component import Component
 from service.store.pool import Connection, Pool
 
@@ -121,6 +121,8 @@ async def _metric_lines(conn: Connection) -> list[str]:
     incidents = await incident.count_by_status(conn)
     parts = await component.every(conn)
     age = 0.0 if since is None else (now - since).total_seconds()
+    arrived = await canary.last_arrived(conn)
+    took = {} if arrived is None or arrived.took is None else {"": arrived.took.total_seconds()}
     return [
         *_metric("earshot_mentions", "gauge", "Mentions kept.", {"": await trend.total(conn)}),
         *_metric("earshot_analysis_backlog", "gauge", "Mentions that wait to be judged.", {"": waiting}),
@@ -131,6 +133,7 @@ async def _metric_lines(conn: Connection) -> list[str]:
             "Notifications by state.",
             {f'state="{state}"': outbox.get(state, 0) for state in NotificationState},
         ),
+        *_metric("earshot_canary_seconds", "gauge", "How long the last canary took to the mail server.", took),
         *_metric(
             "earshot_incidents",
             "gauge",

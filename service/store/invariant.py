@@ -73,9 +73,9 @@ class Breach:
         return f"{self.count} {self.invariant} ({', '.join(self.ids)}{more})"
 
 
-#: Somebody may be told of the incident: by its policy at least the last resort, by its rule those it names,
-#: else everybody.
-_CAN_BE_TOLD = """exists (
+#: There is something to tell still, which erasure may take away, and somebody may be told: by its policy at least the
+#: last resort, by its rule those it names, else everybody.
+_CAN_BE_TOLD = """exists (select from alert a where a.incident_id = i.id) and exists (
     select from contact c
     where c.enabled and c.verified_at is not null and (i.policy_version_id is not null
         or exists (select from rule_contact t where t.rule_id = i.rule_id and t.contact_id = c.id)
@@ -196,7 +196,7 @@ _QUERIES: dict[Invariant, str] = {
             select min(n.created_at) as at from notification n
             where n.incident_id = i.id and n.cycle = i.cycle and n.purpose = 'reminder' and n.created_at >= hold.since
         ) reminder
-        where i.status = 'acknowledged' and not {_KEPT_QUIET}
+        where i.status = 'acknowledged' and {_CAN_BE_TOLD} and not {_KEPT_QUIET}
             and greatest(hold.since + hold.span, reminder.at + least(hold.span / 4, interval '30 minutes'))
                 + case when reminder.at is null and exists (select from contact where quiet_from is not null)
                     then interval '1 day' else interval '5 minutes' end < (table moment)

@@ -88,6 +88,21 @@ async def test_what_is_changed_comes_back_and_what_is_removed_is_gone(client: ht
         assert (await client.get(address)).status_code == 404
 
 
+async def test_how_long_an_acknowledgement_holds_is_said_checked_and_kept(client: httpx.AsyncClient) -> None:
+    await made(client, SCHEDULES, CARE)
+    first = await made(client, POLICIES, FIRST)
+    address = f"{POLICIES}/{first['id']}"
+    held = [
+        (await client.put(address, json={**FIRST, "ack_timeout": given})).json()["ack_timeout"]
+        for given in ("120m", "off", "usual")
+    ]
+    wrong = [await client.put(address, json={**FIRST, "ack_timeout": given}) for given in ("1m", "8d", "never")]
+
+    assert (first["ack_timeout"], held) == ("usual", ["2h", "off", "usual"])
+    assert [answer.status_code for answer in wrong] == [422] * 3
+    assert all("ack_timeout" in answer.text for answer in wrong)
+
+
 async def test_a_rule_goes_by_a_policy_or_tells_contacts(client: httpx.AsyncClient) -> None:
     await made(client, SCHEDULES, CARE)
     await made(client, POLICIES, FIRST)

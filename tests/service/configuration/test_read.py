@@ -182,6 +182,8 @@ def test_the_step_that_cannot_be_is_named_among_several() -> None:
         (('on_call = ["Care"]', 'on_call = ["Cure"]'), 14, "there is no schedule named 'Cure'"),
         (('"10m"', '"10s"'), 14, "wait"),
         (('"10m" }]', '"10m" }]\nrepeats = 11'), 15, "repeats"),
+        (('last_resort = "Mei"', 'last_resort = "Mei"\nack_timeout = "5m"'), 16, "ack_timeout: is from '10m' to '7d'"),
+        (('last_resort = "Mei"', 'last_resort = "Mei"\nack_timeout = "soon"'), 16, "ack_timeout: is no duration"),
         (('last_resort = "Mei"', 'last_resort = "Ann"'), 15, "there is no [[contact]] named 'Ann'"),
         (('policy = "Care first"', 'policy = "Care"'), 20, "there is no [[policy]] named 'Care'"),
         (('policy = "Care first"', 'policy = "Care first"\ncontacts = ["Mei"]'), 20, "leave one of the two away"),
