@@ -1,7 +1,8 @@
 """RSS 0.9 to 2.0, RDF, Atom, CDF and JSON Feed.
 
 The document is parsed in a child process (`parsers.py`): this module never loads a parser. No rate limit is known in
-general; a feed says by ttl and Cache-Control how often it wants to be asked. Measured against feedparser's own suite.
+general; a feed says by ttl and Cache-Control how often it wants to be asked. Measured against feedparser's own suite;
+read from a WordPress 6.1 on 2026-11-25 (posts and comments, in RSS 2.0, 0.92, RDF and Atom).
 """
 
 import re
