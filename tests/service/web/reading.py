@@ -9,6 +9,15 @@ _ADDRESSES = {"href", "src", "action", "formaction", "data", "poster", "xlink:hr
 #: Nothing on our pages needs any of these.
 _FORBIDDEN = {"object", "embed", "base", "applet", "frame", "frameset", "style", "template", "foreignobject", "use"}
 
+#: What our own pages are made of; one word more on a page came out of a payload.
+OURS = {
+    *("html", "head", "meta", "title", "link", "script", "body", "header", "nav", "main", "section", "article"),
+    *("footer", "div", "span", "p", "a", "ul", "ol", "li", "dl", "dt", "dd", "h1", "h2", "h3", "table", "thead"),
+    *("tbody", "tr", "th", "td", "form", "input", "button", "label", "select", "option", "fieldset", "legend"),
+    *("details", "summary", "time", "bdi", "mark", "meter", "iframe", "pre", "code", "svg", "path", "g", "circle"),
+    *("rect", "br", "dialog", "kbd", "strong", "em", "textarea"),
+}
+
 
 @dataclass
 class Page(HTMLParser):
