@@ -21,4 +21,7 @@ compile run --group build "$@"
 # Test and training environments run the very versions that ship.
 compile test --group test --group build --constraint requirements/run.txt "$@"
 compile train --extra train --extra hub --group bench --group test --group build --constraint requirements/run.txt "$@"
+compile_group() { "$venv/bin/uv" pip compile --quiet --no-header --no-emit-index-url --no-annotate --universal \
+  --python-version 3.11 --generate-hashes --group "pyproject.toml:$1" --output-file "requirements/$1.txt" "${@:2}"; }
+compile_group fuzz "$@"
 "${PYTHON:-python3}" tools/part_cuda.py

@@ -89,7 +89,8 @@ def test_a_field_is_cut_at_64_kilobytes_and_says_so() -> None:
 
 
 def test_floods_are_cleaned_in_no_time() -> None:
-    started = time.perf_counter()
+    # Of this process alone: what else the machine does is no fault of ours.
+    started = time.process_time()
     for flood in (
         "\u0301" * 1_000_000,
         "a\u200d" * 500_000,
@@ -101,7 +102,7 @@ def test_floods_are_cleaned_in_no_time() -> None:
     for markup in ("<div>" * 100_000, "<" * 1_000_000, "<!--" * 200_000, "&" * 1_000_000, '<img alt="' * 60_000):
         html_to_text(markup)
 
-    assert time.perf_counter() - started < 8
+    assert time.process_time() - started < 8
 
 
 @pytest.mark.parametrize(
