@@ -1,4 +1,4 @@
-"""Every page in a real Chromium: axe finds nothing, hostile words run nothing, and reading needs no script."""
+"""Every page in a real Chromium: axe finds nothing, and reading needs no script."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -13,9 +13,8 @@ from playwright.async_api import Browser, Page, async_playwright
 from service.app import create_app
 from service.settings import Settings
 from service.store.pool import Connection, Pool
-from tests.service.web import hostile, stage
+from tests.service.web import stage
 from tests.service.web.conftest import session_cookie
-from tests.service.web.payloads import HANDMADE
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(400)]
 
@@ -116,31 +115,6 @@ async def test_axe_finds_nothing(chromium: Browser, house: FastAPI, pool: Pool, 
         await context.close()
 
     assert found == {}
-
-
-async def test_hostile_words_run_nothing_and_break_no_policy(
-    chromium: Browser, house: FastAPI, pool: Pool, conn: Connection
-) -> None:
-    for n, payload in enumerate(HANDMADE):
-        await hostile.tell(pool, conn, n, payload)
-    cookie = await session_cookie(conn)
-    said: list[str] = []
-    with stage.served(house) as origin:
-        context = await chromium.new_context(locale="en-GB")
-        await context.add_cookies([{"name": "earshot_session", "value": cookie, "url": origin}])
-        page = await context.new_page()
-        page.on("dialog", lambda dialog: said.append(f"dialog {dialog.message}"))
-        page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: said.append(str(error)))
-        page.on("request", lambda request: said.append(request.url) if not request.url.startswith(origin) else None)
-        lists = ("/", "/mentions", "/stories", "/causes", "/compare", "/authors", "/quality", "/sources", "/rules")
-        wholes = [f"/{noun}/{n}" for noun in ("mentions", "stories", "sources", "add-source") for n in range(1, 72, 7)]
-        for address in (*lists, *wholes):
-            await page.goto(origin + address)
-            assert await page.evaluate("document.readyState") in ("interactive", "complete"), address
-        await context.close()
-
-    assert [line for line in said if "404" not in line] == []
 
 
 #: What a page is for, where it stands: each of these says something, with script or without. Charts have their numbers
