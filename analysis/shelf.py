@@ -2,12 +2,12 @@
 
 Each story is held against each other as one event or two: how near their middles lie beside how far events lie apart
 and tellings of one event scatter (`analysis/metric.py`; the surer, the more tellings), what words they share, and how
-often both were told lately: in a storm the next post is likely about it too. Where much is said of a brand in an hour,
-chance brings some of it together, and likeness must be greater. A text begins a story of one telling. Two stories that
-turn out to be one become the older: that is how the same event in two languages, begun apart, comes together.
+often both were told lately: in a storm the next post is likely about it too. A text begins a story of one telling. Two
+stories that turn out to be one become the older: that is how the same event in two languages, begun apart, comes
+together. Some events only come together when they have been told by dozens; to ask for less would make one story of the
+complaints that any busy hour brings, which are of a kind but of no event.
 """
 
-import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -16,17 +16,17 @@ import numpy as np
 
 from analysis.metric import Row
 
-#: Chosen on tests/quality: storms.jsonl, events.jsonl, and half of crowds.jsonl.
+#: Chosen on tests/quality (README.md there): storms, crowds, complaints beside them, and real complaints of one hour.
 #: So many tellings make a middle as sure as it gets: what tellings in one language share is no chance of each.
 _FIRM = 4
 #: How much the log odds by places count: places say less than they seem to, as their numbers hang together.
 _TEMPER = 0.31
 #: What none, one, two or more shared words add to the log odds.
-_SHARED_WORDS = (0.0, 1.96, 3.99)
+_SHARED_WORDS = (0.0, 0.85, 1.7)
 #: What the log of how often both were told adds, at most as if `_OFTEN` times each.
-_PULL, _OFTEN = 1.48, 32.0
-#: From which log odds two are one, and how much more by the log of how much is told of the brand, beyond `_QUIET`.
-_BAR, _CROWD, _QUIET = 3.4, 3.0, 22.0
+_PULL, _OFTEN = 1.28, 32.0
+#: From which log odds two are one.
+_BAR = 4.3
 #: So many of its words are kept, the last ones.
 _MOST_WORDS = 160
 
@@ -109,8 +109,7 @@ class Shelf:
         for place, count in Counter(one for word in set(words) for one in self._with_word.get(word, ())).items():
             shared[place] = _SHARED_WORDS[min(count, len(_SHARED_WORDS) - 1)]
         pull = _PULL * np.log(np.clip(self._recent[:n], 1, _OFTEN) * min(max(recent, 1.0), _OFTEN))
-        crowd = _CROWD * math.log(max(float(self._recent[:n].sum()) / _QUIET, 1.0))
-        odds: Row = (_TEMPER * near + shared + pull - _BAR - crowd).astype(np.float32)
+        odds: Row = (_TEMPER * near + shared + pull - _BAR).astype(np.float32)
         odds[self._tellings[:n] == 0] = -np.inf
         return odds
 

@@ -13,16 +13,10 @@ SPREAD = np.full(16, 3, dtype=np.float32)
 def towards(axis: int, other: int | None = None, *, share: float = 0.0) -> Row:
     """Return a place of one event, a share of it towards another."""
     point = np.zeros(len(SPREAD), dtype=np.float32)
-    point[axis] = 8 * (1 - share)
+    point[axis] = 10 * (1 - share)
     if other is not None:
-        point[other] += 8 * share
+        point[other] += 10 * share
     return point
-
-
-def of_many(n: int) -> Shelf:
-    """Return a shelf with many stories that were told a moment ago, of nothing in common with the others here."""
-    far = [Kept(id=100 + k, middle=towards(15), words=(), tellings=1, recent=1.0) for k in range(n)]
-    return Shelf(far, SPREAD)
 
 
 def test_a_telling_near_to_a_known_one_is_of_its_story() -> None:
@@ -43,22 +37,12 @@ def test_shared_words_bring_tellings_nearer() -> None:
 
 
 def test_a_story_that_is_told_often_now_takes_in_more() -> None:
-    wide = towards(0, 12, share=0.5)
+    wide = towards(0, 12, share=0.35)
     often = Kept(id=1, middle=towards(0), words=(), tellings=12, recent=12.0)
     long_ago = Kept(id=1, middle=towards(0), words=(), tellings=12, recent=0.0)
 
     assert Shelf([often], SPREAD).event_of(wide, []) == 1
     assert Shelf([long_ago], SPREAD).event_of(wide, []) is None
-
-
-def test_where_much_is_told_likeness_must_be_greater() -> None:
-    one = Kept(id=1, middle=towards(0), words=(), tellings=1, recent=1.0)
-    near = towards(0, 1, share=0.05)
-
-    assert Shelf([one], SPREAD).event_of(near, []) == 1
-    many = of_many(200)
-    many.tell(1, towards(0), [])
-    assert many.event_of(near, []) is None
 
 
 def test_two_stories_that_turn_out_to_be_one_become_the_older_one() -> None:
@@ -72,13 +56,13 @@ def test_two_stories_that_turn_out_to_be_one_become_the_older_one() -> None:
 
 def test_a_merged_story_lies_in_the_middle_of_both() -> None:
     shelf = Shelf([], SPREAD)
-    shelf.tell(1, towards(0, 2, share=0.5), ["floor"])
-    shelf.tell(2, towards(0, 3, share=0.5), ["floor"])
+    shelf.tell(1, towards(0, 2, share=0.3), ["floor"])
+    shelf.tell(2, towards(0, 3, share=0.3), ["floor"])
     shelf.tell(2, towards(0), ["floor", "pearls"])
     (kept,) = shelf.changed()
 
     assert shelf.merged() == {2: 1}
-    assert np.allclose(kept.middle, (towards(0, 2, share=0.5) + towards(0, 3, share=0.5) + towards(0)) / 3)
+    assert np.allclose(kept.middle, (towards(0, 2, share=0.3) + towards(0, 3, share=0.3) + towards(0)) / 3)
     assert kept.words == ("floor", "pearls")
 
 

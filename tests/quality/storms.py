@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from random import Random
 
 import numpy as np
@@ -12,6 +13,7 @@ from analysis.metric import Row
 from analysis.naming import without
 from analysis.shelf import Shelf
 from analysis.terms import terms
+from analysis.training.corpus import rows
 from analysis.types import Analyser, Understanding
 from tests.quality import gate
 from tests.quality.events import Told
@@ -38,19 +40,24 @@ def posts() -> list[Told]:
     return [Told(event=row["event"], language=row["lang"], text=row["text"]) for row in map(json.loads, lines)]
 
 
+def _posts(told: Sequence[tuple[str, str, int, tuple[str, ...]]], analyser: Analyser) -> list[Post]:
+    """Return posts from text, language, event and brand."""
+    assert isinstance(analyser, Understanding)
+    made = []
+    bare = [without(text, brand) for text, _, _, brand in told]
+    for (text, language, event, brand), embedding in zip(told, analyser.embeddings(bare), strict=True):
+        place = None if embedding is None else metric.shipped().place(embedding, language)
+        assert place is not None
+        words = [word for word in terms(text) if not any(word in name or name in word for name in brand)]
+        made.append(Post(brand=brand, event=event, place=place, words=tuple(words)))
+    return made
+
+
 def read(name: str, analyser: Analyser) -> list[Post]:
     """Return the posts of a file of ours: of one event where they share its number."""
-    rows = list(map(json.loads, (gate.FOLDER / f"{name}.jsonl").read_text("utf-8").splitlines()))
-    brands = [tuple(row.get("brand", _TEA)) for row in rows]
-    assert isinstance(analyser, Understanding)
-    bare = [without(row["text"], brand) for row, brand in zip(rows, brands, strict=True)]
-    made = []
-    for row, brand, embedding in zip(rows, brands, analyser.embeddings(bare), strict=True):
-        place = None if embedding is None else metric.shipped().place(embedding, row["lang"])
-        assert place is not None
-        words = [word for word in terms(row["text"]) if not any(word in name or name in word for name in brand)]
-        made.append(Post(brand=brand, event=row["event"], place=place, words=tuple(words)))
-    return made
+    lines = list(map(json.loads, (gate.FOLDER / f"{name}.jsonl").read_text("utf-8").splitlines()))
+    told = [(row["text"], row["lang"], row["event"], tuple(row.get("brand", _TEA))) for row in lines]
+    return _posts(told, analyser)
 
 
 def stories(posts: Sequence[Post]) -> list[int]:
@@ -76,6 +83,30 @@ def of_one(posts: Sequence[Post]) -> dict[str, float]:
             counts.append(len(set(found)))
             shares.append(max(map(found.count, found)) / len(found))
     return {"stories": float(np.mean(counts)), "largest": float(np.mean(shares))}
+
+
+def of_many(posts: Sequence[Post], times: int) -> list[int]:
+    """Return, event by event, how many stories come of every post told so many times over."""
+    random = Random(5)
+    counts = []
+    for event in sorted({post.event for post in posts}):
+        those = [post for post in posts if post.event == event] * times
+        random.shuffle(those)
+        counts.append(len(set(stories(those))))
+    return counts
+
+
+def complaints_of_an_hour(corpus: Path, analyser: Analyser) -> float:
+    """Return the mean of the stories that twenty customers' complaints become; real ones, of three sources."""
+    random = Random(5)
+    counts = []
+    for language, source in (("zh-Hans", "waimai_10k"), ("zh-Hans", "online_shopping_10_cats"), ("th", "wisesight")):
+        said = [row for row in rows(corpus, language, "train") if row["source"] == source]
+        negative = [str(row["text"]) for row in said if row.get("sentiment") == "neg"]
+        for _ in range(_SHUFFLES):
+            told = [(text, language, 0, ()) for text in random.sample(negative, 20)]
+            counts.append(len(set(stories(_posts(told, analyser)))))
+    return float(np.mean(counts))
 
 
 def of_twenty(posts: Sequence[Post]) -> dict[str, float]:
