@@ -5,7 +5,8 @@ list of many filters is a quarter of the whole answer's work.
 """
 
 from collections.abc import Iterator
-from typing import Any, Generic, TypeVar, get_origin
+from types import UnionType
+from typing import Any, Generic, TypeVar, get_args, get_origin
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
@@ -21,7 +22,7 @@ class Read(Generic[M]):
     def __init__(self, model: type[M]) -> None:
         self.model = model
         fields = model.model_fields.items()
-        self._many = frozenset(field.alias or name for name, field in fields if get_origin(field.annotation) is list)
+        self._many = frozenset(field.alias or name for name, field in fields if _is_list(field.annotation))
 
     async def __call__(self, request: Request) -> M:
         """Return what the query says. Raises RequestValidationError."""
@@ -36,6 +37,12 @@ class Read(Generic[M]):
         """Return the parameters as OpenAPI has them, and the schemas that they name."""
         schema = self.model.model_json_schema(ref_template=ref_template)
         return list(_parameters(schema)), schema.get("$defs", {})
+
+
+def _is_list(annotation: object) -> bool:
+    """Return whether a field may be given several times."""
+    origin = get_origin(annotation)
+    return origin is list or (origin is UnionType and any(map(_is_list, get_args(annotation))))
 
 
 def _parameters(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
