@@ -116,7 +116,9 @@ class _Poll:
     async def _sitemaps(self) -> list[str]:
         """Return the sitemaps to begin with. Raises CollectError."""
         url = self.source.settings["url"].strip()
-        if urlsplit(url).path not in {"", "/"}:
+        address = urlsplit(url)
+        # WordPress without permalinks has its sitemap at /?sitemap=index.
+        if address.path not in {"", "/"} or address.query:
             return [url]
         rules = await rules_of(url, egress=self.egress, now=self.now, allow_private=self.source.allow_private)
         return rules.sitemaps[:_MAX_SITEMAPS] or [f"{url.rstrip('/')}/sitemap.xml"]

@@ -77,6 +77,15 @@ async def test_a_site_is_found_by_its_robots_txt_through_an_index_and_filtered()
         assert "/food/secret" not in platform.paths
 
 
+async def test_a_sitemap_may_lie_at_the_root_by_its_query() -> None:
+    async with played() as platform:
+        platform.on("/", Given(content=urlset(platform.url, ("/a", "2026-03-01")), headers=XML))
+        platform.on("/a", article("A"))
+        collected = await poll(platform, "/?sitemap=index")
+
+        assert [mention.title for mention in collected.mentions] == ["A"]
+
+
 async def test_a_page_that_fails_is_read_in_the_next_poll() -> None:
     async with played() as platform:
         platform.on("/a", Given(content=b"", status=500))
