@@ -20,7 +20,7 @@ GATHER = timedelta(minutes=1)
 #: So many alerts of a rule within a few seconds are a burst: a further incident of the brand is likely a part of one
 #: that is told already, and its first word waits until the stories had time to come together.
 BURST, BURST_ALERTS = timedelta(seconds=10), 3
-HOLD = timedelta(seconds=30)
+BURST_WAIT = timedelta(seconds=30)
 _RANK = {urgency: rank for rank, urgency in enumerate(Urgency)}
 
 

@@ -160,7 +160,7 @@ async def _held(conn: Connection, owed: Sequence[Owed], *, now: datetime) -> dic
     """Return when the first word about incidents that begin in a burst may leave."""
     new = [one.incident_id for one in owed if one.purpose is Purpose.FIRST and one.cycle == 1]
     held = await incident.in_burst(conn, new, since=now - storm.BURST, alerts=storm.BURST_ALERTS) if new else set()
-    return dict.fromkeys(held, now + storm.HOLD)
+    return dict.fromkeys(held, now + storm.BURST_WAIT)
 
 
 async def _owe_contact(
