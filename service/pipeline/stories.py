@@ -36,7 +36,9 @@ async def stories_of(
     places = [_place(verdict) for _, verdict in told]
     wanted = any(place is not None for place in places)
     known = await story.placed(conn, brand_id, now=now, within=STORY_WINDOW, fading=FADING) if wanted else []
-    shelf = Shelf([_kept(one) for one in known], metric.shipped().spread)
+    spread = metric.shipped().spread
+    # What an older metric of other directions placed cannot be held against anything.
+    shelf = Shelf([_kept(one) for one in known if len(one.middle) == spread.nbytes], spread)
     new_ids = iter(await story.next_ids(conn, len(told)))
     found: list[StoryId] = []
     opened: list[NewStory] = []

@@ -116,3 +116,11 @@ async def test_two_stories_that_turn_out_to_be_one_are_one_incident(
     assert await conn.fetchval("select array_agg(alert_count) from incident where status = 'triggered'") == [14]
     merged = await conn.fetch("select merged_into, resolved_by from incident where resolution = 'merged'")
     assert [dict(row) for row in merged] == [{"merged_into": 1, "resolved_by": None}]
+
+
+async def test_stories_of_an_older_metric_are_left_alone(conn: Connection, pool: Pool, watched: Watched) -> None:
+    await tell(conn, pool, watched, tellings(1, 1, 1, ["en"], Random(1)))
+    await conn.execute("update story set middle = '\\x00000000'")
+    await tell(conn, pool, watched, tellings(2, 1, 1, ["en"], Random(2)))
+
+    assert await conn.fetchval("select array_agg(length(middle) order by id) from story") == [4, 256]
