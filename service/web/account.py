@@ -25,7 +25,7 @@ async def shown(visit: Themselves) -> Response:
 
 @router.post("/account/password")
 async def change_password(visit: Themselves) -> Response:
-    """Keep a new password, and end every other session: whoever knew the old one is out."""
+    """Keep a new password, and sign every other browser out: whoever knew the old one is out."""
     form = await visit.form()
     wrong = await _wrong(visit, form)
     if wrong is not None:

@@ -56,7 +56,7 @@ async def set_up(visit: Themselves) -> Response:
 
 @router.post("/account/second-factor/confirm")
 async def confirm(visit: Themselves) -> Response:
-    """Keep the secret whose first code was typed, show the recovery codes once, and end every other session."""
+    """Keep the secret whose first code was typed, show the recovery codes once, and sign every other browser out."""
     form, now = await visit.form(), visit.reader.now
     carried = await _carried(visit, form.get("secret", ""))
     if carried is None:
@@ -107,7 +107,7 @@ async def _wrong_code(visit: Visit, form: Mapping[str, str]) -> Wrong | None:
 
 
 async def _shown(visit: Visit, secret: str, *, since: datetime, wrong: bool = False) -> Response:
-    """Return the page with a secret; its form carries it sealed for this session, until somebody proves to have it."""
+    """Return the page with a secret; its form carries it, sealed for this browser's sign-in, until a code proves it."""
     plain = f"{since.timestamp()} {secret}"
     sealed = await asyncio.to_thread(sealing.seal, visit.settings, plain, of=_carried_for(visit))
     return visit.page(
@@ -122,7 +122,7 @@ async def _shown(visit: Visit, secret: str, *, since: datetime, wrong: bool = Fa
 
 
 async def _carried(visit: Visit, sealed: str) -> tuple[str, datetime] | None:
-    """Return the secret a form carries, and since when; None where it is not this session's, or too old."""
+    """Return the secret a form carries, and since when; None where another sign-in sealed it, or it is too old."""
     try:
         plain = await asyncio.to_thread(
             sealing.opened, visit.settings, urlsafe_b64decode(sealed.encode()), of=_carried_for(visit)
