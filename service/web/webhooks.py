@@ -14,6 +14,7 @@ from alerts.channels.webhook import WebhookEvent
 from collectors.addresses import checked_url
 from collectors.errors import CollectError
 from service.store import webhook, webhook_delivery
+from service.store.search import storable
 from service.store.webhook import Webhook, WebhookId, WebhookKind
 from service.web import render
 from service.web.mention_query import number
@@ -54,11 +55,10 @@ async def _page(
         kinds={**events, WebhookEvent.TEST: visit.reader.words.pgettext("webhook", "Test")},
         states=state_names(visit.reader),
         secret=secret,
-        wrong=None if changing else wrong,
+        wrong=wrong,
         given=dict.fromkeys(_USUAL, "1") if given is None or changing else given,
         changes={one.id: given if one.id == changing and given is not None else _given(one) for one in hooks},
         changing=changing,
-        mistaken=wrong if changing else None,
     )
     page.headers["Cache-Control"] = "no-store"
     return page
@@ -78,8 +78,8 @@ def _given(one: Webhook) -> dict[str, str]:
 @router.post("/webhooks")
 async def add(visit: Administering) -> Response:
     """Add a webhook and show its secret, this once."""
-    form, _ = await visit.form(), visit.reader.words.gettext
-    name, url, private = form.get("name", "").strip(), form.get("url", "").strip(), bool(form.get("private"))
+    form, _ = await _form(visit), visit.reader.words.gettext
+    url, private = form.get("url", ""), bool(form.get("private"))
     chosen = [event for event in event_names(visit.reader) if form.get(event)]
     if (wrong := _mistake(visit, form)) is not None:
         return await _page(visit, wrong=wrong, given=form)
@@ -91,7 +91,7 @@ async def add(visit: Administering) -> Response:
         return await _page(visit, wrong=wrong, given=form)
     added = await webhook.add(
         visit.conn,
-        name=name,
+        name=form["name"],
         url=shown,
         events=chosen,
         brand_id=None,
@@ -99,7 +99,7 @@ async def add(visit: Administering) -> Response:
         secret=secret,
         kind=kind,
         language=visit.reader.language,
-        description=form.get("description", "").strip(),
+        description=form.get("description", ""),
         now=visit.reader.now,
     )
     if added is None:
@@ -108,22 +108,28 @@ async def add(visit: Administering) -> Response:
     return await _page(visit, secret=secret) if kind is WebhookKind.WEBHOOK else render.moved("/webhooks")
 
 
+async def _form(visit: Visit) -> Mapping[str, str]:
+    """Return what was written, each on one line and such as the database can hold."""
+    return {field: " ".join(storable(value).split()) for field, value in (await visit.form()).items()}
+
+
 def _mistake(visit: Visit, form: Mapping[str, str]) -> Wrong | None:
     """Return what is wrong with what was written, but for the address."""
     _ = visit.reader.words.gettext
-    if not 0 < len(form.get("name", "").strip()) <= _MOST_NAME or not any(
+    if not 0 < len(form.get("name", "")) <= _MOST_NAME or not any(
         form.get(event) for event in event_names(visit.reader)
     ):
         return Wrong(field="name", message=_("Give it a name, and choose what it is told."))
-    if len(form.get("description", "").strip()) > _MOST_DESCRIPTION:
-        return Wrong(field="description", message=_("Write at most %(n)s characters.") % {"n": _MOST_DESCRIPTION})
+    if len(form.get("description", "")) > _MOST_DESCRIPTION:
+        said = _("Write at most %(n)s characters.") % {"n": visit.reader.number(_MOST_DESCRIPTION)}
+        return Wrong(field="description", message=said)
     return None
 
 
 async def _change(visit: Visit, one: Webhook, form: Mapping[str, str]) -> Response:
     """Make a webhook as its form says; an address left empty stays."""
     _, private = visit.reader.words.gettext, bool(form.get("private"))
-    given = form.get("url", "").strip()
+    given = form.get("url", "")
     shown, wrong = one.url, _mistake(visit, form)
     if wrong is None and (given or one.kind is WebhookKind.WEBHOOK):
         try:
@@ -134,11 +140,11 @@ async def _change(visit: Visit, one: Webhook, form: Mapping[str, str]) -> Respon
         return await _page(visit, wrong=wrong, given=form, changing=one.id)
     wanted = replace(
         one,
-        name=form["name"].strip(),
+        name=form["name"],
         url=shown,
         events=tuple(event for event in event_names(visit.reader) if form.get(event)),
         allow_private=private,
-        description=form.get("description", "").strip(),
+        description=form.get("description", ""),
     )
     secret = given if given and one.kind is WebhookKind.CHAT else None
     if not await webhook.change(visit.conn, wanted, secret=secret):
@@ -158,7 +164,7 @@ def _address(url: str, kind: WebhookKind, *, private: bool) -> tuple[str, str]:
 @router.post("/webhooks/{webhook_id}/{verb}")
 async def act(visit: Administering, webhook_id: str, verb: str) -> Response:
     """Do what a button says. Raises Missing."""
-    form = await visit.form()
+    form = await _form(visit)
     one, now = await _known(visit, webhook_id), visit.reader.now
     match verb:
         case "test":

@@ -43,6 +43,14 @@ async def test_buttons_test_rotate_switch_and_remove(browser: httpx.AsyncClient,
     assert await conn.fetchval("select count(*) from webhook") == 0
 
 
+async def test_what_no_database_holds_is_left_out_of_what_was_written(
+    browser: httpx.AsyncClient, conn: Connection
+) -> None:
+    await press(browser, "/webhooks", **{**DESK, "name": "Help\0 desk", "description": "\0 Night  shift"})
+
+    assert await conn.fetchrow("select name, description from webhook") == ("Help desk", "Night shift")
+
+
 async def test_one_is_changed_where_it_stands(browser: httpx.AsyncClient, conn: Connection) -> None:
     await press(browser, "/webhooks", **DESK)
     wanted = {"name": "Desk", "url": "https://new.example.com/x", "description": "Night shift", "mention.angry": "1"}
