@@ -1,5 +1,6 @@
 """A provider of identities on 127.0.0.1: OpenID Connect with code, PKCE and RS256, as wrong as a test wants it."""
 
+import asyncio
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -33,6 +34,10 @@ class Identities:
     #: Added to what comes back with the browser.
     returned: dict[str, str] = field(default_factory=dict)
     down: bool = False
+    #: A gateway before it answers in its place, if set: with this status, and in HTML.
+    gateway: int | None = None
+    #: Answers wait for it.
+    open: asyncio.Event = field(default_factory=asyncio.Event)
     #: What was asked for by each code that was not exchanged yet.
     _codes: dict[str, dict[str, str]] = field(default_factory=dict)
     #: Requests by path.
@@ -105,12 +110,16 @@ class Identities:
 async def serving_identities() -> AsyncIterator[Identities]:
     """Serve a provider while in use."""
     provider = Identities()
+    provider.open.set()
 
     @web.middleware
     async def seen(request: web.Request, handler: object) -> web.StreamResponse:
         provider.asked.append(request.path)
+        await provider.open.wait()
         if provider.down:
             return web.Response(status=503)
+        if provider.gateway:
+            return web.Response(status=provider.gateway, text="<p>No.</p>", content_type="text/html")
         answer: web.StreamResponse = await handler(request)  # type: ignore[operator]  # aiohttp's own type is private
         return answer
 

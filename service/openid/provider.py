@@ -2,10 +2,12 @@
 
 import asyncio
 import secrets
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import httpx2
 import orjson
 from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.httpx_client import AsyncOAuth2Client
@@ -83,7 +85,8 @@ class Provider:
 
     async def begin(self, *, now: datetime) -> Begun:
         """Return a new sign-in. Raises ProviderDown."""
-        told = await self._tell(now=now)
+        async with self._seat():
+            told = await self._tell(now=now)
         state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
         async with self._client(told) as client:
             url, _ = client.create_authorization_url(
@@ -93,9 +96,7 @@ class Provider:
 
     async def identify(self, code: str, *, nonce: str, verifier: str, now: datetime) -> Identity:
         """Return whom the provider vouches for by a code. Raises NotBelieved or ProviderDown."""
-        if self._room.locked():
-            raise ProviderDown("too many sign-ins wait for it")
-        async with self._room:
+        async with self._seat():
             told = await self._tell(now=now)
             token = await self._exchange(told, code, verifier)
             raw = str(token.get("id_token", ""))
@@ -111,6 +112,14 @@ class Provider:
     def is_issuer(self, issuer: str) -> bool:
         """Whether an answer that names its issuer (RFC 9207) comes from this one."""
         return self._told is None or issuer == self._told.issuer
+
+    @asynccontextmanager
+    async def _seat(self) -> AsyncIterator[None]:
+        """Give one of the few who may wait for the provider at a time their turn. Raises ProviderDown."""
+        if self._room.locked():
+            raise ProviderDown("too many sign-ins wait for it")
+        async with self._room:
+            yield
 
     def _claims(self, told: _Told, token: str, nonce: str, now: datetime) -> Mapping[str, object]:
         client_id = str(self._settings.oidc_client_id)
@@ -135,7 +144,7 @@ class Provider:
                 token: Mapping[str, object] = await client.fetch_token(
                     told.token_endpoint, code=code, code_verifier=verifier, grant_type="authorization_code"
                 )
-        except CollectError as error:
+        except (CollectError, httpx2.HTTPStatusError) as error:
             raise ProviderDown(str(error)) from error
         except (AuthlibBaseError, ValueError) as error:
             raise NotBelieved(f"the code: {error}") from error

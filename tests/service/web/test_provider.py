@@ -1,5 +1,6 @@
 """Coming in by a provider of identities, and what must not let anybody in."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -236,6 +237,31 @@ async def test_with_the_provider_down_passwords_still_let_in(
 
     assert [(one.status_code, "does not answer now" in one.text) for one in (halfway, at_once)] == [(503, True)] * 2
     assert entered.status_code == 303
+
+
+async def test_a_gateway_that_answers_in_place_of_the_provider_says_nothing_of_anybody(
+    browsing: Opens, provider: Identities
+) -> None:
+    async with browsing() as person:
+        back = await _sent(person)
+        provider.gateway = 403
+        halfway = await person.get(back)
+
+    assert (halfway.status_code, "does not answer now" in halfway.text) == (503, True)
+
+
+async def test_a_slow_provider_keeps_few_waiting_and_the_others_hear_so_at_once(
+    browsing: Opens, provider: Identities
+) -> None:
+    provider.open.clear()
+    async with browsing() as person:
+        statuses = []
+        for one in asyncio.as_completed([person.get("/sign-in/provider") for _ in range(7)]):
+            statuses.append((await one).status_code)
+            if len(statuses) == 3:
+                provider.open.set()
+
+    assert statuses == [503] * 3 + [303] * 4
 
 
 async def test_a_provider_inside_is_asked_only_where_the_settings_say_so(browsing: Opens, provider: Identities) -> None:
