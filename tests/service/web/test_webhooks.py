@@ -47,8 +47,10 @@ async def test_what_no_database_holds_is_left_out_of_what_was_written(
     browser: httpx.AsyncClient, conn: Connection
 ) -> None:
     await press(browser, "/webhooks", **{**DESK, "name": "Help\0 desk", "description": "\0 Night  shift"})
+    row = await conn.fetchrow("select name, description from webhook")
+    assert row is not None
 
-    assert await conn.fetchrow("select name, description from webhook") == ("Help desk", "Night shift")
+    assert tuple(row) == ("Help desk", "Night shift")
 
 
 async def test_one_is_changed_where_it_stands(browser: httpx.AsyncClient, conn: Connection) -> None:
