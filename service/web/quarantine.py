@@ -11,6 +11,7 @@ from service.store.source import SourceHealth
 from service.web import links, render
 from service.web.mention_query import number
 from service.web.visit import PageRoute, SignedIn, Visit, Writing, or_missing
+from service.web.wrong import Wrong
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 _A_PAGE = 30
@@ -44,11 +45,11 @@ async def replay(visit: Writing, item_id: str) -> Response:
 @router.post("/quarantine/{item_id}/dismiss")
 async def dismiss(visit: Writing, item_id: str) -> Response:
     """Throw an item away, with a reason. Raises Missing."""
-    form = await visit.form()
+    form, _ = await visit.form(), visit.reader.words.gettext
     kept = await _kept(visit, form.get("source"), item_id)
     reason = " ".join(storable(form.get("reason", "")).split())[:_MOST_REASON]
     if not reason:
-        return await _page(visit, wrong=kept)
+        return await _page(visit, of=kept, wrong=Wrong(field="reason", message=_("Write why, for the others.")))
     async with visit.conn.transaction():
         await quarantine.dismiss(visit.conn, kept.id, by=visit.user, reason=reason)
     return render.moved(f"/quarantine?source={kept.source_id}&came=dismissed")
@@ -64,9 +65,10 @@ async def _kept(visit: Visit, source_id: str | None, item_id: str) -> Kept:
     return or_missing(await quarantine.one(visit.conn, SourceId(of), known))
 
 
-async def _page(visit: Visit, *, wrong: Kept | None = None) -> Response:
+async def _page(visit: Visit, *, of: Kept | None = None, wrong: Wrong | None = None) -> Response:
+    """Return the page, perhaps with what is wrong with the form of an item."""
     query, counts = visit.request.query_params, await quarantine.counts(visit.conn)
-    wanted = wrong.source_id if wrong else number(query.get("source"))
+    wanted = of.source_id if of else number(query.get("source"))
     before = number(query.get("older"))
     only = None if wanted is None else await _source(visit, wanted)
     found = await quarantine.latest(visit.conn, source_id=only.id if only else None, before=before, limit=_A_PAGE + 1)
@@ -82,6 +84,7 @@ async def _page(visit: Visit, *, wrong: Kept | None = None) -> Response:
         sources=[
             (one, counts[one.id]) for one in await source.health(visit.conn, now=visit.reader.now) if one.id in counts
         ],
+        of=of.id if of else None,
         wrong=wrong,
         notice=_notice(visit),
         older=links.with_query("/quarantine", older) if older else None,

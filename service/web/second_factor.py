@@ -57,14 +57,15 @@ async def set_up(visit: Themselves) -> Response:
 @router.post("/account/second-factor/confirm")
 async def confirm(visit: Themselves) -> Response:
     """Keep the secret whose first code was typed, show the recovery codes once, and sign every other browser out."""
-    form, now = await visit.form(), visit.reader.now
+    form, now, _ = await visit.form(), visit.reader.now, visit.reader.words.gettext
     carried = await _carried(visit, form.get("secret", ""))
     if carried is None:
         return render.moved("/account")
     secret, since = carried
     step = one_time_codes.step_of(secret, form.get("code", ""), now=now)
     if step is None:
-        return await _shown(visit, secret, since=since, wrong=True)
+        said = _("This code is wrong. Wait for the next one, and see that the phone’s clock is right.")
+        return await _shown(visit, secret, since=since, wrong=Wrong(field="code", message=said))
     kept = await asyncio.to_thread(sealing.seal, visit.settings, secret, of=_sealed_for(visit.user_id))
     codes = one_time_codes.recovery_codes()
     async with visit.conn.transaction():
@@ -106,13 +107,13 @@ async def _wrong_code(visit: Visit, form: Mapping[str, str]) -> Wrong | None:
             return Wrong(field="code", message=_("This code is wrong, or was used already. Wait for the next one."))
 
 
-async def _shown(visit: Visit, secret: str, *, since: datetime, wrong: bool = False) -> Response:
+async def _shown(visit: Visit, secret: str, *, since: datetime, wrong: Wrong | None = None) -> Response:
     """Return the page with a secret; its form carries it, sealed for this browser's sign-in, until a code proves it."""
     plain = f"{since.timestamp()} {secret}"
     sealed = await asyncio.to_thread(sealing.seal, visit.settings, plain, of=_carried_for(visit))
     return visit.page(
         "second_factor.html",
-        status=422 if wrong else 200,
+        status=200 if wrong is None else 422,
         here="account",
         sealed=urlsafe_b64encode(sealed).decode(),
         picture=Markup(one_time_codes.picture(secret, name=visit.user)),  # noqa: S704  # drawn by us, without words
