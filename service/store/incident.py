@@ -199,7 +199,8 @@ async def latest_of(conn: Connection, group_key: str) -> Incident | None:
 
 async def _newest_of(conn: Connection, group_key: str) -> Incident | None:
     row = await conn.fetchrow(
-        _STATE + " where group_key = $1 order by (status <> 'resolved') desc, id desc limit 1 for update", group_key
+        _STATE + " where group_key = $1 order by (status <> 'resolved') desc, id desc limit 1 for no key update",
+        group_key,
     )
     return None if row is None else _incident(row)
 
@@ -223,7 +224,7 @@ async def wake_due(conn: Connection, *, now: datetime) -> list[IncidentId]:
     rows = await conn.fetch(
         _STATE
         + """
-        where status = 'snoozed' and snoozed_until <= $1 order by snoozed_until limit 100 for update skip locked
+        where status = 'snoozed' and snoozed_until <= $1 order by snoozed_until limit 100 for no key update skip locked
         """,
         now,
     )
@@ -246,7 +247,7 @@ async def end_quiet(
         _STATE
         + """
         where rule_id = $1 and brand_id = $2 and status = 'triggered' and last_alert_at <= $3 and group_key <> all($4)
-        order by id for update skip locked
+        order by id for no key update skip locked
         """,
         rule_id,
         brand_id,
@@ -395,7 +396,7 @@ _REFUSALS = (Outcome.REFUSED_RESOLVED, Outcome.REFUSED_NEWER_OPEN, Outcome.REFUS
 
 
 async def _locked(conn: Connection, incident_id: IncidentId) -> Incident | None:
-    row = await conn.fetchrow(_STATE + " where id = $1 for update", incident_id)
+    row = await conn.fetchrow(_STATE + " where id = $1 for no key update", incident_id)
     return None if row is None else _incident(row)
 
 

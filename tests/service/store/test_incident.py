@@ -8,7 +8,7 @@ import pytest
 
 from alerts import incidents
 from alerts.incidents import Outcome
-from alerts.types import IncidentId, IncidentStatus, Resolution
+from alerts.types import IncidentEvent, IncidentEventKind, IncidentId, IncidentStatus, Resolution
 from service.pipeline.alert import reconcile_all
 from service.pipeline.analyse import analyse_due
 from service.store import clock, incident, ingest
@@ -52,6 +52,20 @@ async def test_one_of_many_who_acknowledge_at_once_has_it(conn: Connection, pool
     assert sum(took) == 1
     (entry,) = [one for one in await incident.timeline(conn, IncidentId(1)) if one.kind == "acknowledged"]
     assert entry.actor == f"person {took.index(True)}"
+
+
+async def test_who_decides_about_an_incident_keeps_nobody_from_writing_of_it(
+    conn: Connection, pool: Pool, watched: Watched
+) -> None:
+    await bring(conn, pool, watched, FURIOUS)
+    now = await clock.now(conn)
+    # Whoever owes about it holds contacts, for which who decides may wait: neither may wait for the other.
+    async with pool.acquire() as decides, decides.transaction():
+        await incident.act(decides, IncidentId(1), lambda one: incidents.note(one, text="Mine", actor="mei", now=now))
+        await conn.execute("set lock_timeout = '2s'")
+        await incident.note_once(conn, IncidentId(1), IncidentEvent(kind=IncidentEventKind.SUPPRESSED, at=now))
+
+    assert [one.kind for one in await incident.timeline(conn, IncidentId(1))][-2:] == ["noted", "suppressed"]
 
 
 async def test_nothing_is_owed_after_an_acknowledgement_whoever_comes_first(
