@@ -42,8 +42,10 @@ async def last(conn: Connection) -> dict[ScheduleId, DutyShift]:
     """Return the last shift written of each schedule."""
     rows = await conn.fetch(
         """
-        select distinct on (schedule_id) schedule_id, starts_at, ends_at, contact_ids, names
-        from duty_shift order by schedule_id, starts_at desc
+        select last.* from schedule s cross join lateral (
+            select schedule_id, starts_at, ends_at, contact_ids, names from duty_shift
+            where schedule_id = s.id order by starts_at desc limit 1
+        ) last
         """
     )
     return {ScheduleId(row["schedule_id"]): _shift(row) for row in rows}
