@@ -201,10 +201,11 @@ _QUERIES: dict[Invariant, str] = {
                 + case when reminder.at is null and exists (select from contact where quiet_from is not null)
                     then interval '1 day' else interval '5 minutes' end < (table moment)
     """,  # noqa: S608  # ours
-    # I10. What begins another cycle stands between.
+    # I10. What begins another cycle stands between. An index leads to the lines of an incident, none to a time.
     Invariant.AFTER_ACKNOWLEDGED: """
-        select e.incident_id::text from incident_event e
-        where e.kind = 'escalated' and e.at > (table moment) - interval '7 days' and (
+        select e.incident_id::text from incident i join incident_event e on e.incident_id = i.id
+        where i.level_at > (table moment) - interval '7 days'
+            and e.kind = 'escalated' and e.at > (table moment) - interval '7 days' and (
             select before.kind from incident_event before
             where before.incident_id = e.incident_id and before.id < e.id and before.kind in (
                 'opened', 'reopened', 'worsened', 'woke', 'lapsed', 'given_back', 'acknowledged', 'snoozed', 'resolved')
@@ -237,14 +238,14 @@ async def breaches(conn: Connection, *, now: datetime) -> Sequence[Breach]:
     for invariant in Invariant:
         try:
             async with conn.transaction():
-                ids = await _broken(conn, invariant, now=now)
+                broken = await _broken(conn, invariant, now=now)
         except UNREACHABLE:
             raise
         except Exception:
             log.exception("an invariant cannot be asked about", extra={"invariant": invariant.name})
-            ids = _Broken(count=1, named=("cannot be asked about; see the log",))
-        if ids.count:
-            found.append(Breach(invariant=invariant, count=ids.count, ids=ids.named))
+            broken = _Broken(count=1, named=("cannot be asked about; see the log",))
+        if broken.count:
+            found.append(Breach(invariant=invariant, count=broken.count, ids=broken.named))
     return found
 
 
