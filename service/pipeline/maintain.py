@@ -50,13 +50,12 @@ RARE_TERM_LIFE = timedelta(days=60)
 #: A recount reads every mention.
 PROVE_EVERY = timedelta(days=1)
 
-
 #: One piece of the housework, as of a time.
-_Duty = Callable[[Connection, datetime], Awaitable[None]]
+_Chore = Callable[[Connection, datetime], Awaitable[None]]
 
 
-def _forgotten_after(life: timedelta, forget: _Duty) -> _Duty:
-    """Return the duty to forget what is older."""
+def _forgotten_after(life: timedelta, forget: _Chore) -> _Chore:
+    """Return the chore to forget what is older."""
     return lambda conn, now: forget(conn, now - life)
 
 
@@ -64,20 +63,20 @@ async def maintain(pool: Pool) -> None:
     """Do all of it once; safe to run twice, or in several workers at a time."""
     async with pool.acquire() as conn:
         now = await clock.now(conn)
-        for name, duty in _DUTIES.items():
-            async with apart(conn, "a piece of the housework failed", duty=name):
-                await duty(conn, now)
+        for name, chore in _CHORES.items():
+            async with apart(conn, "a piece of the housework failed", chore=name):
+                await chore(conn, now)
         proved_at = await component.last_beat(conn, "trends")
         if proved_at is None or now - proved_at >= PROVE_EVERY:
             # What cannot be proved is said, and tried again tomorrow: a recount reads every mention.
             await component.beat(conn, "trends", now=now, healthy=False, detail="the trends could not be recounted")
             async with apart(conn, "the trends could not be recounted"):
                 await _prove_trends(conn, now=now)
-            async with apart(conn, "a piece of the housework failed", duty="rare terms"):
+            async with apart(conn, "a piece of the housework failed", chore="rare terms"):
                 await term.forget_rare(conn, now - RARE_TERM_LIFE)
 
 
-_DUTIES: Mapping[str, _Duty] = {
+_CHORES: Mapping[str, _Chore] = {
     "sessions and links": lambda conn, now: access.forget_expired(conn, now=now),
     "attempts to sign in": _forgotten_after(attempt.SPAN, attempt.forget_before),
     "second factors": lambda conn, now: second_factor.forget_expired(conn, now=now),
