@@ -76,44 +76,22 @@ async def policy_one(asked: Reading, policy_id: PolicyPath) -> PolicyItem:
 @router.post("/policies", summary="Add an escalation policy", status_code=status.HTTP_201_CREATED)
 async def policy_add(asked: Writing, body: PolicyBody) -> PolicyItem:
     """Rules go by it once they name it."""
-    hold = _hold(body)
-    steps, last_resort = await _steps(asked, body)
     async with asked.conn.transaction():
         if await policy.named(asked.conn, body.name) is not None:
             raise Conflict(f"There is a policy named {body.name!r} already; choose another name, or change that one.")
-        policy_id = await policy.put(
-            asked.conn,
-            name=body.name,
-            steps=steps,
-            repeats=body.repeats,
-            last_resort=last_resort,
-            hold=hold,
-            now=asked.now,
-        )
-    return await _one(asked, policy_id)
+        return await _put(asked, body)
 
 
 @router.put("/policies/{id}", summary="Change an escalation policy")
 async def policy_change(asked: Writing, policy_id: PolicyPath, body: PolicyBody) -> PolicyItem:
     """The whole policy, as it should be from now on. Incidents that are open go on as it was."""
-    hold = _hold(body)
-    steps, last_resort = await _steps(asked, body)
     async with asked.conn.transaction():
         await _one(asked, policy_id)
         other = await policy.named(asked.conn, body.name)
         if other is not None and other != policy_id:
             raise Conflict(f"There is another policy named {body.name!r}; choose another name.")
-        await policy.change(
-            asked.conn,
-            PolicyId(policy_id),
-            name=body.name,
-            steps=steps,
-            repeats=body.repeats,
-            last_resort=last_resort,
-            hold=hold,
-            now=asked.now,
-        )
-    return await _one(asked, policy_id)
+        await policy.rename(asked.conn, PolicyId(policy_id), body.name)
+        return await _put(asked, body)
 
 
 @router.delete("/policies/{id}", summary="Remove an escalation policy", status_code=status.HTTP_204_NO_CONTENT)
@@ -121,6 +99,21 @@ async def policy_remove(asked: Writing, policy_id: PolicyPath) -> None:
     """Rules that name it tell their contacts, or everybody, from now on. Incidents that are open go on by it."""
     await _one(asked, policy_id)
     await policy.remove(asked.conn, PolicyId(policy_id))
+
+
+async def _put(asked: Asked, body: PolicyBody) -> PolicyItem:
+    """Make the policy of the body's name be so. Raises Invalid."""
+    steps, last_resort = await _steps(asked, body)
+    put = await policy.put(
+        asked.conn,
+        name=body.name,
+        steps=steps,
+        repeats=body.repeats,
+        last_resort=last_resort,
+        hold=_hold(body),
+        now=asked.now,
+    )
+    return await _one(asked, put)
 
 
 async def _steps(asked: Asked, body: PolicyBody) -> tuple[list[Step], ContactId]:

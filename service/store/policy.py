@@ -103,45 +103,18 @@ async def put(
     hold: Hold,
     now: datetime,
 ) -> PolicyId:
-    """Make the policy of this name be so. In the caller's transaction, as the ones below."""
-    policy_id = await conn.fetchval(
-        """
-        insert into policy (name, created_at) values ($1, $2)
-        on conflict (name) do update set name = excluded.name returning id
-        """,
-        name,
-        now,
+    """Make the policy of this name be so. Incidents that are open go on by the version they opened with. In the
+    caller's transaction."""
+    policy_id = PolicyId(
+        await conn.fetchval(
+            """
+            insert into policy (name, created_at) values ($1, $2)
+            on conflict (name) do update set name = excluded.name returning id
+            """,
+            name,
+            now,
+        )
     )
-    await _put_version(conn, PolicyId(policy_id), steps, repeats=repeats, last_resort=last_resort, hold=hold, now=now)
-    return PolicyId(policy_id)
-
-
-async def change(
-    conn: Connection,
-    policy_id: PolicyId,
-    *,
-    name: str,
-    steps: Sequence[Step],
-    repeats: int,
-    last_resort: ContactId,
-    hold: Hold,
-    now: datetime,
-) -> None:
-    """Make a policy be so. Incidents that are open go on by the version they opened with."""
-    await conn.execute("update policy set name = $2 where id = $1", policy_id, name)
-    await _put_version(conn, policy_id, steps, repeats=repeats, last_resort=last_resort, hold=hold, now=now)
-
-
-async def _put_version(
-    conn: Connection,
-    policy_id: PolicyId,
-    steps: Sequence[Step],
-    *,
-    repeats: int,
-    last_resort: ContactId,
-    hold: Hold,
-    now: datetime,
-) -> None:
     newest = await get(conn, policy_id)
     if newest is not None and (newest.steps, newest.repeats, newest.last_resort, newest.hold) == (
         tuple(steps),
@@ -149,7 +122,7 @@ async def _put_version(
         last_resort,
         hold,
     ):
-        return
+        return policy_id
     version_id = await conn.fetchval(
         """
         insert into policy_version (policy_id, repeats, last_resort, ack_lapses, ack_timeout, created_at)
@@ -162,6 +135,17 @@ async def _put_version(
         hold.after,
         now,
     )
+    await _put_steps(conn, version_id, steps)
+    await _forget_unused(conn)
+    return policy_id
+
+
+async def rename(conn: Connection, policy_id: PolicyId, name: str) -> None:
+    """Give a policy another name."""
+    await conn.execute("update policy set name = $2 where id = $1", policy_id, name)
+
+
+async def _put_steps(conn: Connection, version_id: int, steps: Sequence[Step]) -> None:
     await conn.executemany(
         "insert into policy_step (version_id, position, wait) values ($1, $2, $3)",
         [(version_id, position, step.wait) for position, step in enumerate(steps)],
@@ -172,7 +156,6 @@ async def _put_version(
         """,
         [(version_id, position, *target) for position, step in enumerate(steps) for target in _targets(step)],
     )
-    await _forget_unused(conn)
 
 
 def _targets(step: Step) -> list[tuple[ContactId | None, ScheduleId | None, bool]]:
