@@ -1,5 +1,6 @@
 """Keeps the ledger of erasures, a file apart from the database, and erases again what a backup brought back."""
 
+import asyncio
 import logging
 import os
 from collections.abc import Iterable
@@ -23,10 +24,11 @@ NAME = "erasures.jsonl"
 async def keep_ledger(pool: Pool, folder: Path) -> int:
     """Write down what the file has not, and erase what the database has not; return how many mentions went."""
     path = folder / NAME
-    written = read(path)
+    written = await asyncio.to_thread(read, path)
     async with pool.acquire() as conn:
         known, sources = await erasure_ledger.kept(conn), await erasure_ledger.sources(conn)
-        append(path, await erasure_ledger.entries(conn, [key for key in known if key not in written]))
+        missing = await erasure_ledger.entries(conn, [key for key in known if key not in written])
+        await asyncio.to_thread(append, path, missing)
         gone = 0
         for key, entry in written.items():
             # A source that is not there, or not yet, has none.
