@@ -11,6 +11,7 @@ from uuid import uuid4
 
 from alerts.matching import post_of
 from collectors import registry
+from collectors.api import masked
 from collectors.errors import CollectError
 from collectors.kept_secrets import with_secrets
 from collectors.types import Collected, Egress, Mention, Source
@@ -47,12 +48,13 @@ async def _tried(
     draft = wanted.draft
     place = Source(kind=draft.kind, settings=draft.settings, allow_private=draft.allow_private or allow_private)
     try:
-        collected = await registry.collector(draft.kind).collect(with_secrets(place), egress=egress, now=now)
+        place = with_secrets(place)
+        collected = await registry.collector(place.kind).collect(place, egress=egress, now=now)
     except CollectError as error:
         return str(error), None
     except Exception as error:  # who tries a source waits for an answer
         log.exception("source not tried")
-        return f"{type(error).__name__}: {error}", None
+        return masked(place, f"{type(error).__name__}: {error}"), None
     return None, collected
 
 

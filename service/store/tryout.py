@@ -45,7 +45,7 @@ class Tryout:
     finished_at: datetime | None
     #: Why nothing came; None where something did, or while it is tried.
     error: str | None
-    #: {"seen", "mentions", "quarantined", "warning"}
+    #: {"seen", "unmatched", "mentions", "quarantined", "warning"}
     found: Mapping[str, Any] | None
 
 
