@@ -147,6 +147,8 @@ async def settle(
     """End a try: taken where there is no error, to be tried again, or given up. False where the lease was lost. A test
     that is not taken says nothing of how long the webhook has been failing: nobody tries it again."""
     state = "sent" if error is None else "failed" if retry_at is None else "pending"
+    # First, as whoever removes it with its messages: neither may wait for the other.
+    await conn.execute("select from webhook where id = $1 for no key update", claimed.webhook_id)
     done = await conn.fetchval(
         """
         update webhook_delivery set state = $3, lease_token = null, lease_until = null, status = $4, error = $5,

@@ -1,5 +1,6 @@
 """Other programs are told: signed, with one id however often, and no more once they take nothing."""
 
+import asyncio
 import base64
 import hmac
 import json
@@ -27,6 +28,7 @@ from service.store.webhook import WebhookId, WebhookKind
 from tests import make
 from tests.places import Mailbox, served
 from tests.service.pipeline.test_contacts import be, rage
+from tests.service.waiting import until
 from tests.service.watched import Watched, watch
 
 EVERY = tuple(event for event in WebhookEvent if event is not WebhookEvent.TEST)
@@ -275,6 +277,28 @@ async def test_both_secrets_sign_while_one_is_rotated(
     taken = [[is_signed(headers, body, key) for key in (first, second)] for headers, body in receiver.got]
 
     assert taken == [[True, True], [False, True]]
+
+
+async def test_whoever_removes_a_webhook_and_whoever_ends_a_try_do_not_wait_for_each_other(
+    conn: Connection, pool: Pool
+) -> None:
+    now, hook = await clock.now(conn), await add(conn, "https://desk.example.com/told")
+    await webhook_delivery.owe_test(conn, hook, now=now)
+    claimed = await webhook_delivery.claim(conn, now=now, lease=timedelta(minutes=1))
+    assert claimed is not None
+
+    async def end() -> bool:
+        async with pool.acquire() as own, own.transaction():
+            return await webhook_delivery.settle(own, claimed, status=204, error=None, retry_at=None, now=now)
+
+    waits = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+    async with pool.acquire() as removes, removes.transaction():
+        await removes.execute("select from webhook for update")
+        ending = asyncio.create_task(end())
+        await until(lambda: conn.fetchval(waits), what="the end of the try, behind the removal")
+        await webhook.remove(removes, hook)
+
+    assert not await ending
 
 
 async def test_a_message_is_sent_again_when_asked(
