@@ -50,7 +50,7 @@ async def owe(conn: Connection, current: Sequence[Incident], *, now: datetime) -
     known = {one.id: one for one in waiting}
     recent = await notification.recent(conn, list(concerned), since=now - storm.HOUR)
     people = {one.id: one for turn in turns.values() for one in (*turn.called.contacts, *turn.earlier)}
-    due = await _held(conn, owed, now=now)
+    due = await _put_off(conn, owed, now=now)
     made: list[NotificationId] = []
     for contact_id, group in groupby((one for one in owed if one.incident_id in first), key=_contact_id):
         async with apart(conn, "what a contact is owed cannot be put into the outbox", contact=contact_id):
@@ -156,7 +156,7 @@ async def escalate_due(conn: Connection, *, now: datetime) -> None:
                 await incident.act(conn, one.id, step)
 
 
-async def _held(conn: Connection, owed: Sequence[Owed], *, now: datetime) -> dict[IncidentId, datetime]:
+async def _put_off(conn: Connection, owed: Sequence[Owed], *, now: datetime) -> dict[IncidentId, datetime]:
     """Return when the first word about incidents that begin in a burst may leave."""
     new = [one.incident_id for one in owed if one.purpose is Purpose.FIRST and one.cycle == 1]
     held = await incident.in_burst(conn, new, since=now - storm.BURST, alerts=storm.BURST_ALERTS) if new else set()
