@@ -36,7 +36,7 @@ from collectors.pages import (
     words,
 )
 from collectors.registry import check
-from collectors.slices import Slice, read_slices
+from collectors.slices import BY_TIME, Slice, read_slices
 from collectors.text import clean
 from collectors.tokens import Token, ask_signed
 from collectors.types import Collected, Egress, Mention, Source
@@ -48,8 +48,6 @@ _PAGE_SIZE = 100
 #: Posts of earlier polls that are asked for again, and how many at once.
 _RECENT, _POSTS_AT_ONCE = 50, 25
 _MAX_PAGES = 5
-#: A full page that names none after it.
-_BY_TIME = ""
 #: The search index takes posts in late, and likes come in for hours.
 _OVERLAP = timedelta(hours=1)
 
@@ -80,16 +78,15 @@ def parse(payload: bytes, source: Source, *, now: datetime) -> Collected:
 
 
 async def _search(egress: Egress, source: Source, part: Slice, *, now: datetime) -> Reply:
-    """Ask for the newest posts of a span of time: without sign-in, a cursor is answered with 403."""
-    token = part.token if _signs_in(source) and part.token != _BY_TIME else None
+    """Ask for the newest posts of a span of time."""
     query = {
         "q": source.settings["query"].strip(),
         "sort": "latest",
         "lang": source.settings.get("language", "").strip() or None,
         "since": _said(part.since),
-        "until": _said(part.token_before if token else part.before),
+        "until": _said(part.before),
         "limit": _PAGE_SIZE,
-        "cursor": token,
+        "cursor": part.token,
     }
     return await _ask(egress, source, "/xrpc/app.bsky.feed.searchPosts", query, now=now)
 
@@ -163,10 +160,12 @@ def _page(document: object, source: Source, *, now: datetime) -> Page:
     own = names_in(source.settings.get("own_accounts"))
     mentions, unread = read_each(posts, lambda post: [post_of(post, source, own, now=now)])
     times = [at for post in posts if (at := _created_at(record(post), now=now))]
+    following = optional_identity(record(document).get("cursor")) or (BY_TIME if len(posts) >= _PAGE_SIZE else None)
     return Page(
         mentions=mentions,
         quarantined=unread,
-        following=optional_identity(record(document).get("cursor")) or (_BY_TIME if len(posts) >= _PAGE_SIZE else None),
+        # Without sign-in a cursor is answered with 403.
+        following=following if _signs_in(source) else following and BY_TIME,
         oldest=min(times, default=None),
         newest=max(times, default=None),
     )

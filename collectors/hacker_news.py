@@ -30,7 +30,7 @@ from collectors.pages import (
     words,
 )
 from collectors.registry import check
-from collectors.slices import Slice, read_slices
+from collectors.slices import BY_TIME, Slice, read_slices
 from collectors.text import MAX_TITLE_CHARS, canonical_url, html_to_text
 from collectors.types import Collected, Egress, Mention, Source
 
@@ -87,7 +87,7 @@ def _page(document: object, source: Source, *, now: datetime) -> Page:
     return Page(
         mentions=mentions,
         quarantined=unread,
-        following="before" if isinstance(total, int) and total > len(hits) and hits else None,
+        following=BY_TIME if isinstance(total, int) and total > len(hits) and hits else None,
         oldest=min(times, default=None),
         newest=max(times, default=None),
     )

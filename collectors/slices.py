@@ -23,15 +23,15 @@ class Slice:
 
     #: None: ever.
     since: datetime | None
-    #: None: now.
+    #: None: now. For a page with a token that of the first of its pages.
     before: datetime | None
-    #: What the page above it, read in the same poll, called this page; None where reading begins or goes on.
-    token: str | None = None
-    #: The `before` that the pages of the token were first asked with.
-    token_before: datetime | None = None
+    #: What the page above it, read in the same poll, called this page; None where it is asked for by its time.
+    token: str | None
 
 
-#: Asks for one page and takes it in: by its token where the platform has such, else by its time.
+#: What follows a page after which there is more that has no name.
+BY_TIME = ""
+#: Asks for one page and takes it in.
 AskSlice = Callable[[Slice, Harvest], Awaitable[Page]]
 #: Asks for the page that the platform calls so (None: the newest), and takes it in.
 AskToken = Callable[[str | None, Harvest], Awaitable[Page]]
@@ -58,16 +58,16 @@ async def read_slices(
 
     named: dict[datetime, tuple[str, datetime | None]] = {}
 
-    async def ask(since: datetime | None, before: datetime | None, harvest: Harvest) -> tuple[Page, datetime | None]:
-        token, first = named.pop(before, (None, before)) if before else (None, None)
-        page = await ask_slice(Slice(since=since, before=before, token=token, token_before=first), harvest)
-        is_new = page.following is not None and page.following != token
-        if page.following is None or not (is_new or page.oldest):
+    async def ask(since: datetime | None, start: datetime | None, harvest: Harvest) -> tuple[Page, datetime | None]:
+        token, before = named.pop(start, (None, start)) if start else (None, None)
+        page = await ask_slice(Slice(since=since, before=before, token=token), harvest)
+        is_named = page.following not in (BY_TIME, token)
+        if page.following is None or not (is_named or page.oldest):
             return page, None
         # A page may be empty and not the last one.
-        position = _next_before(page.oldest, before) if page.oldest else before or now
-        if is_new:
-            named[position] = (page.following, first)
+        position = _next_before(page.oldest, start) if page.oldest else start or now
+        if is_named:
+            named[position] = (page.following, before)
         return page, position
 
     def position(value: object) -> datetime | None:

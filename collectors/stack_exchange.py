@@ -85,10 +85,9 @@ class _Poll:
         return harvest.collected({**cursor, **({"open": later} if later else {})})
 
     async def _slice(self, part: Slice, harvest: Harvest) -> Page:
-        before = part.token_before if part.token else part.before
         span = {
             "min": int(part.since.timestamp()) if part.since else None,
-            "max": int(before.timestamp()) if before else None,
+            "max": int(part.before.timestamp()) if part.before else None,
             "page": part.token,
         }
         reply = await self._ask("/search/advanced", {**self._asked, "sort": "activity", **span})

@@ -29,15 +29,13 @@ from collectors.pages import (
     words,
 )
 from collectors.registry import check
-from collectors.slices import Slice, read_slices
+from collectors.slices import BY_TIME, Slice, read_slices
 from collectors.text import canonical_url, clean
 from collectors.types import Collected, Egress, Mention, Source
 
 _FIELDS = "id,text,media_type,permalink,timestamp,username,has_replies,is_quote_post,is_reply"
 _PAGE_SIZE = 100
 _MAX_PAGES = 5
-#: A full page that names none after it.
-_BY_TIME = ""
 _OVERLAP = timedelta(hours=1)
 
 
@@ -49,16 +47,14 @@ class ThreadsCollector:
         check(source.kind, source.settings, allow_private=source.allow_private)
 
         async def ask_slice(part: Slice, harvest: Harvest) -> Page:
-            token = part.token if part.token != _BY_TIME else None
-            before = part.token_before if token else part.before
             query: dict[str, str | int | None] = {
                 "q": source.settings["query"].strip(),
                 "search_type": "RECENT",
                 "fields": _FIELDS,
                 "limit": _PAGE_SIZE,
                 "since": int(part.since.timestamp()) if part.since else None,
-                "until": int(before.timestamp()) if before else None,
-                "after": token,
+                "until": int(part.before.timestamp()) if part.before else None,
+                "after": part.token,
             }
             reply = await ask_meta(egress, source, THREADS, "/keyword_search", query, now=now)
             page = _page(reply.document, source, now=now)
@@ -85,7 +81,7 @@ def _page(document: object, source: Source, *, now: datetime) -> Page:
     return Page(
         mentions=mentions,
         quarantined=unread,
-        following=following(document) or (_BY_TIME if len(posts) >= _PAGE_SIZE else None),
+        following=following(document) or (BY_TIME if len(posts) >= _PAGE_SIZE else None),
         oldest=min(times, default=None),
         newest=max(times, default=None),
     )

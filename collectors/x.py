@@ -72,7 +72,7 @@ class XCollector:
                 "query": query,
                 "max_results": min(_MOST, budget.left),
                 "tweet.fields": _FIELDS,
-                **_span(source, part.since, part.token_before if part.token else part.before, now=now),
+                **_span(source, part.since, part.before, now=now),
                 "next_token": part.token,
             }
             url = address(source, _API, "/2/tweets/search/recent", wanted)
