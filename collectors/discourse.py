@@ -44,7 +44,9 @@ _MAX_PAGES = 8
 _MAX_TOPICS = 15
 _POSTS_AT_ONCE = 20
 _LIKE = 2
-_QUOTE = re.compile(r'<aside class="quote\b.{0,20000}?</aside>', re.DOTALL)
+#: A quote without another in it: to look no further than the next tag keeps what is never closed from costing more.
+_QUOTE = re.compile(r'<aside class="quote\b(?:(?!</?aside\b).)*+</aside>', re.DOTALL)
+_DEEPEST_QUOTE = 5
 #: What a system or the staff writes for itself: «closed this topic», whispers.
 _NOT_SAID = frozenset({"3", "4"})
 
@@ -283,7 +285,10 @@ def _mention(
 
 def _text(cooked: str) -> str:
     """Return what the author wrote: what is quoted from the post answered is another's, unless it is all there is."""
-    return html_to_text(_QUOTE.sub("", cooked)) or html_to_text(cooked)
+    own = cooked
+    for _ in range(_DEEPEST_QUOTE):
+        own = _QUOTE.sub("", own)
+    return html_to_text(own) or html_to_text(cooked)
 
 
 def _title(post: Mapping[str, Any], titles: Mapping[str, str]) -> str:

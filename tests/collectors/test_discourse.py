@@ -1,6 +1,7 @@
 """Discourse: latest posts, a search, a topic."""
 
 import json
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -87,6 +88,17 @@ def test_what_is_quoted_is_not_the_authors_unless_it_is_all_there_is() -> None:
     answer, bare = read(post(1, cooked=f"{quote}\n<p>I like it.</p>"), post(2, cooked=quote)).mentions
 
     assert (answer.text, bare.text) == ("I like it.", "Worst tea ever")
+
+
+def test_quotes_within_quotes_go_too_and_a_flood_of_open_ones_costs_little() -> None:
+    inner = '<aside class="quote"><p>Worst tea ever</p></aside>'
+    started = time.process_time()
+
+    (nested,) = read(post(1, cooked=f'<aside class="quote">{inner}<p>No</p></aside><p>I like it.</p>')).mentions
+    read(post(2, cooked='<aside class="quote' * 50_000))
+
+    assert nested.text == "I like it."
+    assert time.process_time() - started < 2
 
 
 def test_an_edited_post_says_when() -> None:
