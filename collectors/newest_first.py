@@ -31,13 +31,16 @@ async def read_newest_first(
             return newest
         if following == asked:
             # To ask again would bring the same page again.
+            missed = f"the last of {number} pages names itself as the next"
             break
         if harvest.over:
             return known
-    if known is None:
-        harvest.warn(f"{part}: there are more than {max_pages} pages; what is older is not read")
-    elif page.oldest and page.oldest > known:
-        harvest.suspect_gap(f"{part}: more than {max_pages} pages were new")
+    else:
+        missed = f"more than {max_pages} pages were new"
+        if known is None:
+            harvest.warn(f"{part}: there are more than {max_pages} pages; what is older is not read")
+    if known and page.oldest and page.oldest > known:
+        harvest.suspect_gap(f"{part}: {missed}")
     return newest
 
 

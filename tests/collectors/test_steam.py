@@ -119,7 +119,7 @@ async def test_pages_are_read_until_a_cursor_comes_twice() -> None:
     asked = [json.loads(one.query["input_json"]) for one in platform.asked]
     assert [one["cursor"] for one in asked] == ["*", "next+/="]
     assert (asked[0]["appid"], asked[0]["languages"], asked[0]["num_per_page"]) == (620, ["thai", "tchinese"], 100)
-    assert len(collected.mentions) == 2
+    assert (len(collected.mentions), collected.warning) == (2, None)
     assert collected.cursor == {"newest": (make.NOW - timedelta(minutes=1)).isoformat()}
 
 
