@@ -19,6 +19,7 @@ from collectors.api import Query, Reply, address, ask, decode
 from collectors.errors import CollectError, SettingError
 from collectors.feed_items import one_line
 from collectors.harvest import Harvest
+from collectors.newest_first import read_newest_first
 from collectors.pages import (
     Page,
     author,
@@ -82,24 +83,17 @@ class _Poll:
     async def listing(self, name: str, path: str, query: Mapping[str, str]) -> datetime | None:
         """Read one listing from the newest to what was known; return the newest moment known now."""
         known = moment(self._source.cursor.get(name), now=self._now)
-        newest, after = known, None
-        for _ in range(_MAX_PAGES):
-            if self.harvest.over:
-                return known
-            try:
-                page = await self._take(path, {**query, "limit": _PAGE_SIZE, "after": after})
-            except CollectError as error:
-                self.harvest.failed(name, error)
-                # What lies between is read by the next poll.
-                return known
+
+        async def ask_page(after: str | None) -> Page:
+            page = await self._take(path, {**query, "limit": _PAGE_SIZE, "after": after})
             self._has_read = True
-            newest = max((at for at in (newest, page.newest) if at), default=None)
-            asked, after = after, page.following
-            if not after or after == asked or (known and page.oldest and page.oldest < known - _OVERLAP):
-                return newest
-        if known:
-            self.harvest.warn(f"more {name} came than Reddit lists: poll more often")
-        return newest
+            return page
+
+        if self.harvest.over:
+            return known
+        return await read_newest_first(
+            ask_page, self.harvest, part=name, known=known, rescan=_OVERLAP, max_pages=_MAX_PAGES
+        )
 
     async def known_again(self) -> None:
         """Ask for items of earlier polls that were not on the listings now."""

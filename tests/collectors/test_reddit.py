@@ -187,6 +187,17 @@ async def test_pages_are_read_back_to_what_was_known() -> None:
     assert len(collected.cursor["recent"]) == 100
 
 
+async def test_more_new_pages_than_reddit_lists_are_a_suspected_gap() -> None:
+    pages = [listing(post(n), after=f"t3_p{n}") for n in range(1, 20)]
+    async with played() as platform:
+        platform.on("/r/tea/new.json", *pages)
+
+        collected = await platform.poll("reddit", PUBLIC, cursor={"posts": "2020-01-01T00:00:00+00:00"})
+
+    assert collected.gap
+    assert "posts: more than" in (collected.warning or "")
+
+
 async def test_what_was_deleted_since_comes_back_without_words() -> None:
     async with played() as platform:
         platform.on("/r/tea/new.json", listing(post(2)))
@@ -268,7 +279,7 @@ async def test_posts_and_comments_are_read_and_one_may_fail() -> None:
         collected = await platform.poll("reddit", {"subreddit": "tea"})
 
     assert ids(collected) == ["t3_p1"]
-    assert "comments: " in str(collected.warning)
+    assert "comments, page 1: " in str(collected.warning)
 
 
 async def test_a_listing_that_fails_is_not_covered_up_by_items_known_already() -> None:
