@@ -48,30 +48,30 @@ class Lines:
         return self
 
     def __next__(self) -> Line:
-        text = self._readline()
+        text = self._text.readline(MAX_LINE_CHARS)
         if not text:
             raise StopIteration
         self._number += 1
         if len(text) < MAX_LINE_CHARS or text.endswith(("\n", "\r")):
-            return Line(number=self._number, text=text)
-        while (rest := self._readline()) and not rest.endswith(("\n", "\r")):
+            return Line(number=self._number, text=_readable(text))
+        while (rest := self._text.readline(MAX_LINE_CHARS)) and not rest.endswith(("\n", "\r")):
             pass
         fault = f"the line is longer than {MAX_LINE_CHARS} characters"
-        return Line(number=self._number, text=text[:MAX_RAW_BYTES], fault=fault)
-
-    def _readline(self) -> str:
-        """Return a line without the byte order mark of a file that was appended here."""
-        text = self._text.readline(MAX_LINE_CHARS)
-        if not text.isascii():
-            try:
-                text.encode()
-            except UnicodeEncodeError:
-                text = charsets.decode(text.encode("utf-8", "surrogateescape")).text
-        return text.lstrip("\ufeff")
+        return Line(number=self._number, text=_readable(text[:MAX_RAW_BYTES]), fault=fault)
 
     def bytes_taken(self) -> int:
         """Return how much of the file was read; a block ahead of the lines."""
         return self._file.tell()
+
+
+def _readable(text: str) -> str:
+    """Return a line in its own encoding, and without the byte order mark of a file that was appended here."""
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            text = charsets.decode(text.encode("utf-8", "surrogateescape")).text
+    return text.lstrip("\ufeff")
 
 
 def raw(lines: Sequence[Line]) -> bytes:

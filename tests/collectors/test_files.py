@@ -662,3 +662,13 @@ def test_an_array_by_the_name_of_lines_is_read_as_what_it_is(tmp_path: Path) -> 
     path = written(tmp_path, '[{"text": "a"}, {"text": "b"}]', "a.jsonl")
 
     assert [one.text for one in mentions(read(path, now=make.NOW))] == ["a", "b"]
+
+
+def test_a_line_of_another_encoding_is_measured_before_it_is_read(tmp_path: Path) -> None:
+    long = "差".encode("big5") * (MAX_LINE_CHARS // 2) + b"x\nb\n"
+
+    with Lines(written(tmp_path, long), "utf-8") as lines:
+        first, second = lines
+
+    assert first.fault
+    assert (second.number, second.text) == (2, "b\n")
