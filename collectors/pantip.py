@@ -137,7 +137,7 @@ def _said(comment: Mapping[str, Any], topic: str, parent: str, source: Source, *
         kind=source.kind,
         site="Pantip",
         id=key,
-        url=canonical_url(f"{_url_of(topic)}/comment{number}" if number else f"{_url_of(topic)}"),
+        url=canonical_url(f"{_url_of(topic)}/comment{number}") if number else _url_of(topic),
         parent=parent,
         root=topic,
         author=author(id=by.get("mid"), name=by.get("name"), url=canonical_url(words(by.get("link")), _PLATFORM)),
