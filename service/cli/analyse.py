@@ -12,7 +12,6 @@ import click
 
 from analysis.lines import analyse_lines
 from analysis.registry import analyser
-from service.cli.main import Failure
 from service.settings import read_settings
 
 #: A line longer than this is answered by an error; its rest is passed over.
@@ -44,7 +43,7 @@ def _measured(lines: Iterable[bytes], sizes: deque[int]) -> Iterator[bytes]:
 
 
 @click.command("analyse")
-@click.argument("file", type=click.Path(dir_okay=False, allow_dash=True, path_type=Path), default="-")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path), default="-")
 @click.option("--because", is_flag=True, help="Say for every line which words the verdict was read from.")
 @click.option("--embed", is_flag=True, help="Give every text's embedding: 128 numbers, alike for texts about the same.")
 @click.option("--analyser", "name", metavar="NAME", help="Another analyser than the default one, such as ngram.")
@@ -53,8 +52,6 @@ def command(file: Path, *, because: bool, embed: bool, name: str | None, threads
     """Judge texts: JSON Lines {"id", "text", "rating"?} in, one verdict a line out, in the same order."""
     settings = read_settings()
     judge = analyser(name or settings.analyser, labels=settings.hub_labels, download=settings.hub_download)
-    if str(file) != "-" and not os.access(file, os.R_OK):
-        raise Failure(f"{file} cannot be read; name a readable file, or - for standard input")
     with click.open_file(str(file), "rb") as stream:
         out, sizes = sys.stdout.buffer, deque[int]()
         answers = analyse_lines(_measured(_lines(stream), sizes), judge, because=because, embed=embed, threads=threads)

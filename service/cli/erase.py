@@ -32,7 +32,7 @@ def command(mention: int | None, site: str | None, author: str | None, yes: bool
 
     if not yes:
         there = run(counted)
-        if not there and mention is not None:
+        if not there:
             raise Failure(_NOTHING)
         if not click.confirm(f"Erase {there} mentions for good?"):
             raise Failure("nothing was erased")

@@ -104,9 +104,12 @@ def test_the_doctor_says_what_to_do(database_url: str) -> None:
 def test_what_is_empty_says_so(database_url: str) -> None:
     exported = programs.run("export", settings={"EARSHOT_DATABASE_URL": database_url})
     erased = programs.run("erase", "--mention", "7", settings={"EARSHOT_DATABASE_URL": database_url})
+    author = ("--site", "forum.example", "--author", "Ann")
+    silent = programs.run("erase", *author, settings={"EARSHOT_DATABASE_URL": database_url})
 
     assert (exported.stdout, exported.stderr.decode()) == (b"", "there is nothing of yours to export yet\n")
-    assert erased.returncode == 1
+    assert (erased.returncode, silent.returncode) == (1, 1)
+    assert erased.stderr == silent.stderr
     assert "there is no such mention" in erased.stderr.decode()
     assert run(database_url, "push", "list") == "no source is sent to\n"
 
