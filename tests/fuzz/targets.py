@@ -171,13 +171,14 @@ def _stream(payload: bytes) -> None:
 
 
 @cache
-def _folder() -> Path:
-    return Path(tempfile.mkdtemp(prefix="earshot-fuzz-"))
+def _folder() -> tempfile.TemporaryDirectory[str]:
+    """Return a folder that goes with the process."""
+    return tempfile.TemporaryDirectory(prefix="earshot-fuzz-")
 
 
 def _table(payload: bytes) -> None:
     """Read a file whose first byte says what it is called."""
-    path = _folder() / f"rows.{_SUFFIXES[payload[0] % len(_SUFFIXES)] if payload else 'csv'}"
+    path = Path(_folder().name) / f"rows.{_SUFFIXES[payload[0] % len(_SUFFIXES)] if payload else 'csv'}"
     path.write_bytes(payload[1:])
     with suppress(CollectError):
         _sound(row.item for row in read_file(path, now=make.NOW) if isinstance(row.item, Mention))
