@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
-from itertools import dropwhile, islice
+from itertools import islice
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -125,19 +125,17 @@ def _is_utf8(line: bytes) -> bool:
 
 
 def _with_csv_columns(layout: Layout) -> Layout:
-    layout, columns, names = _csv_heading(layout)
+    layout = _with_csv_heading(layout)
     with Lines(layout.path, layout.encoding) as lines:
-        rows = CsvRows(lines, delimiter=layout.delimiter)
-        below = dropwhile(lambda row: row.lines[0].number <= layout.heading, rows)
-        tell_rows(rows, names, columns)
-        sample = [fields_of(valued(names, row.values), columns) for row in islice(below, _SAMPLE_ROWS)]
-    return _known(layout, columns, names, sample)
+        rows, names = csv_below(lines, layout)
+        sample = [fields_of(valued(names, row.values), layout.columns) for row in islice(rows, _SAMPLE_ROWS)]
+    return _known(layout, layout.columns, names, sample)
 
 
-def _csv_heading(layout: Layout) -> tuple[Layout, Columns, Sequence[str]]:
-    """Return the layout with its delimiter and the line of its headings, and what these say: of the first rows, read
-    with each delimiter that may be meant, the one with the most known names. Raises SettingError."""
-    found: tuple[Layout, Columns, Sequence[str]] | None = None
+def _with_csv_heading(layout: Layout) -> Layout:
+    """Return the layout with its delimiter, the line of its headings and what these say: of the first rows, read with
+    each delimiter that may be meant, the one with the most known names. Raises SettingError."""
+    found: Layout | None = None
     fault, widest = SettingError("file", f"{layout.path.name} has no header line"), -1
     for delimiter in _delimiters(layout):
         with Lines(layout.path, layout.encoding) as lines:
@@ -148,22 +146,25 @@ def _csv_heading(layout: Layout) -> tuple[Layout, Columns, Sequence[str]]:
                 if row.fault or not any(map(str.strip, row.values)):
                     continue
                 try:
-                    columns = columns_of(row.values, layout.mapping, layout.place)
+                    columns = replace(columns_of(row.values, layout.mapping, layout.place), zone=layout.columns.zone)
                 except SettingError as error:
                     if len(row.values) > widest:
                         fault, widest = error, len(row.values)
                     continue
-                if found is None or len(columns.column_of) > len(found[1].column_of):
-                    found = replace(layout, delimiter=delimiter, heading=line), columns, row.values
+                if found is None or len(columns.column_of) > len(found.columns.column_of):
+                    found = replace(layout, delimiter=delimiter, heading=line, columns=columns)
     if found is None:
         raise fault
     return found
 
 
-def tell_rows(rows: CsvRows, names: Sequence[str], columns: Columns) -> None:
-    """Let the reader tell a row of this file from words that look like one."""
+def csv_below(lines: Lines, layout: Layout) -> tuple[CsvRows, Sequence[str]]:
+    """Return the rows below the headings, with these: the reader can tell a row from words that look like one."""
+    rows = CsvRows(lines, delimiter=layout.delimiter)
+    names = next(row.values for row in rows if row.lines[0].number == layout.heading)
     rows.width = len(names)
-    rows.tells_row = lambda values: tells_row(valued(names, values), columns)
+    rows.tells_row = lambda values: tells_row(valued(names, values), layout.columns)
+    return rows, names
 
 
 def _with_sheet_columns(layout: Layout) -> Layout:

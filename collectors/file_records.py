@@ -7,9 +7,9 @@ from functools import partial
 import orjson
 
 from collectors import json_rows
-from collectors.csv_rows import CsvRow, CsvRows
+from collectors.csv_rows import CsvRow
 from collectors.feed_items import MAX_RAW_BYTES
-from collectors.file_layout import Layout, sheet_named, tell_rows, valued
+from collectors.file_layout import Layout, csv_below, sheet_named, valued
 from collectors.file_lines import Line, Lines, raw
 from collectors.file_rows import fields_of
 from collectors.xlsx import SheetRow, open_workbook
@@ -46,9 +46,7 @@ def records(layout: Layout) -> Iterator[Record]:
 def _csv(layout: Layout) -> Iterator[Record]:
     size = max(1, layout.path.stat().st_size)
     with Lines(layout.path, layout.encoding) as lines:
-        rows = CsvRows(lines, delimiter=layout.delimiter)
-        header = next(row.values for row in rows if row.lines[0].number == layout.heading)
-        tell_rows(rows, header, layout.columns)
+        rows, header = csv_below(lines, layout)
         for row in rows:
             yield Record(
                 line=row.lines[0].number,
