@@ -25,11 +25,12 @@ class Merges:
 
     def filled(self, number: int, values: list[str]) -> list[str]:
         """Return a row's values, with those that it shares with a row above."""
+        values = list(values)
         for column, (value, last) in list(self._held.items()):
             if number > last:
                 del self._held[column]
             else:
-                values = [*values, *[""] * (column + 1 - len(values))]
+                values.extend([""] * (column + 1 - len(values)))
                 values[column] = values[column] or value
         for column, last in self._begun_in.get(number, ()):
             if column < len(values):
