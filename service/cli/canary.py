@@ -18,7 +18,13 @@ _LOOK_EVERY = 0.5
 
 
 @click.command()
-@click.option("--within", default=round(OVERDUE.total_seconds()), show_default=True, help="Seconds it may take.")
+@click.option(
+    "--within",
+    type=click.IntRange(min=1),
+    default=round(OVERDUE.total_seconds()),
+    show_default=True,
+    help="Seconds it may take.",
+)
 def command(within: int) -> None:
     """Let a canary go and wait until the mail server took it; exit code 1 where it does not."""
 
