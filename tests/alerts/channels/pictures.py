@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from playwright.async_api import Route, async_playwright
+from playwright.async_api import Route
 
 from tests import mailhost
 from tests.alerts.channels.sent import SAID, alert
@@ -27,8 +27,7 @@ async def _take(host: mailhost.MailHost, out: Path) -> None:
     for language in SAID:
         host.empty()
         (mails[language],) = await received(host, alert(language))
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=stage.chromium(), args=list(stage.ARGUMENTS))
+    async with stage.launched() as browser:
         for scheme in ("light", "dark"):
             for width in WIDTHS:
                 context = await browser.new_context(
@@ -40,7 +39,6 @@ async def _take(host: mailhost.MailHost, out: Path) -> None:
                     await page.set_content(part(mail, "html"))
                     await page.screenshot(path=out / f"{language}-{width}-{scheme}.png", full_page=True)
                 await context.close()
-        await browser.close()
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ from email.policy import default
 from zoneinfo import ZoneInfo
 
 import pytest
-from playwright.async_api import Dialog, Route, async_playwright
+from playwright.async_api import Dialog, Route
 
 from alerts.channels.email import EmailChannel
 from alerts.channels.smtp_url import Security, SmtpServer
@@ -91,15 +91,13 @@ async def test_every_one_is_sent_with_the_usual_headers_and_does_nothing() -> No
         await dialog.dismiss()
 
     ran = []
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=stage.chromium(), args=list(stage.ARGUMENTS))
+    async with stage.launched() as browser:
         page = await browser.new_page()
         page.on("dialog", close)
         await page.route("**/*", refuse)
         for _, mail in mails:
             await page.set_content(html_of(mail), wait_until="domcontentloaded")
             ran.append(await page.evaluate("window.__run"))
-        await browser.close()
 
     assert len(STRINGS) >= 300
     assert len(mails) == 4 * len(STRINGS)

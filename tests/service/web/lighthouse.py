@@ -15,8 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import async_playwright
-
 from tests.service.web import stage
 from tests.service.web.screenshots import Stage, staged
 
@@ -93,11 +91,8 @@ async def _browser() -> AsyncIterator[int]:
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         port = int(one.getsockname()[1])
-    async with async_playwright() as playwright:
-        arguments = [*stage.ARGUMENTS, f"--remote-debugging-port={port}"]
-        browser = await playwright.chromium.launch(executable_path=stage.chromium(), args=arguments)
+    async with stage.launched(f"--remote-debugging-port={port}"):
         yield port
-        await browser.close()
 
 
 def _row(one: Verdict) -> str:

@@ -14,7 +14,7 @@ from itertools import product
 from pathlib import Path
 
 import asyncpg
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser
 
 from service import database
 from service.app import create_app
@@ -177,12 +177,10 @@ async def staged() -> AsyncIterator[Stage]:
 
 
 async def _take(wanted: argparse.Namespace) -> None:
-    async with staged() as found, async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=stage.chromium(), args=list(stage.ARGUMENTS))
+    async with staged() as found, stage.launched() as browser:
         pages = {name: found.pages[name] for name in wanted.only or found.pages}
         async with found.pool.acquire() as conn:
             await _shoot(browser, found, pages, conn, wanted)
-        await browser.close()
 
 
 def main() -> None:

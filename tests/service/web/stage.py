@@ -4,7 +4,7 @@ import os
 import shutil
 import threading
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -13,7 +13,7 @@ from uuid import uuid4
 import pyotp
 import uvicorn
 from fastapi import FastAPI
-from playwright.async_api import Page
+from playwright.async_api import Browser, Error, Page, async_playwright
 
 from alerts.channels.webhook import WebhookEvent
 from alerts.types import BrandId, IncidentId, NotificationState, Resolution, SourceId
@@ -48,11 +48,15 @@ from tests.service.web import seed, story
 from tests.service.web.conftest import session_cookie
 
 _DAYS = 36
+_REMEDY = (
+    "no Chromium to drive: install one (apt-get install chromium, or playwright install --with-deps chromium), "
+    "or name one in EARSHOT_CHROMIUM"
+)
 #: Shown at the door, never asked.
 PROVIDER, PROVIDER_NAME = "https://id.example.com/.well-known/openid-configuration", "Lantern ID"
 _PASSWORD = "correct horse 電池"
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-ARGUMENTS = (
+_ARGUMENTS = (
     "--no-sandbox",
     "--disable-gpu",
     "--no-first-run",
@@ -62,7 +66,21 @@ ARGUMENTS = (
 )
 
 
-def chromium() -> str | None:
+@asynccontextmanager
+async def launched(*arguments: str) -> AsyncIterator[Browser]:
+    """Start a Chromium, and end it. Raises RuntimeError, with the remedy, where there is none."""
+    async with async_playwright() as playwright:
+        try:
+            browser = await playwright.chromium.launch(
+                executable_path=_chromium(), args=[*_ARGUMENTS, *arguments], timeout=60_000
+            )
+        except Error as error:
+            raise RuntimeError(f"{_REMEDY} ({error.message.splitlines()[0]})") from error
+        yield browser
+        await browser.close()
+
+
+def _chromium() -> str | None:
     """Return the browser to drive: the one set, else one that is installed, else None for Playwright's own."""
     named = os.environ.get("EARSHOT_CHROMIUM")
     found = [named] if named else [shutil.which(name) for name in _NAMES]

@@ -8,7 +8,7 @@ from typing import Literal
 import pytest
 from axe_playwright_python.async_playwright import Axe
 from fastapi import FastAPI
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page
 
 from service.app import create_app
 from service.settings import Settings
@@ -34,10 +34,8 @@ PAGES = (
 
 @pytest.fixture
 async def chromium() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=stage.chromium(), args=list(stage.ARGUMENTS))
+    async with stage.launched() as browser:
         yield browser
-        await browser.close()
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
-from playwright.async_api import Browser, BrowserContext, Error, Page, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from service.app import create_app
 from service.settings import Settings
@@ -16,11 +16,6 @@ from tests import make
 from tests.service.web import seed, stage
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
-
-_REMEDY = (
-    "no Chromium to drive: install one (apt-get install chromium, or playwright install --with-deps chromium), "
-    "or name one in EARSHOT_CHROMIUM"
-)
 
 
 @dataclass
@@ -43,15 +38,8 @@ class Complaints:
 
 @pytest.fixture
 async def chromium() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        try:
-            browser = await playwright.chromium.launch(
-                executable_path=stage.chromium(), args=list(stage.ARGUMENTS), timeout=60_000
-            )
-        except Error as error:
-            pytest.fail(f"{_REMEDY} ({error.message.splitlines()[0]})")
+    async with stage.launched() as browser:
         yield browser
-        await browser.close()
 
 
 @pytest.fixture

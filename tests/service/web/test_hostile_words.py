@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
-from playwright.async_api import Browser, BrowserContext, Page, Response, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, Response
 
 from service.app import create_app
 from service.settings import Settings
@@ -126,10 +126,8 @@ _ANSWERS = tuple(f"/api/v1/{noun}" for noun in ("mentions", "sources", "incident
 
 @pytest.fixture
 async def chromium() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=stage.chromium(), args=list(stage.ARGUMENTS))
+    async with stage.launched() as browser:
         yield browser
-        await browser.close()
 
 
 @pytest.fixture
