@@ -12,14 +12,12 @@ from alerts.types import Incident
 from service.store import audit, incident, incident_link
 from service.store.incident import IncidentSummary
 from service.store.incident_link import IncidentLink
-from service.web import wording
+from service.web import render, wording
 from service.web.incidents import headline
 from service.web.visit import Anyone, PageRoute, Visit
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
-#: The link's token must not travel on in a Referer.
-_SECRET_PAGE = {"Referrer-Policy": "no-referrer"}
 _Deed = Callable[[Incident, str, datetime], Transition]
 _DEEDS: Mapping[str, _Deed] = {
     "acknowledge": lambda one, who, now: incidents.acknowledge(one, actor=who, now=now),
@@ -69,5 +67,5 @@ async def _page(visit: Visit, token: str, incident_id: str, *, done: bool | None
         token=token,
         done=done,
     )
-    page.headers.update(_SECRET_PAGE)
+    page.headers.update(render.SECRET)
     return page

@@ -4,12 +4,10 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from service.store import verification
+from service.web import render
 from service.web.visit import Anyone, PageRoute
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
-
-#: The link's token must not travel on in a Referer.
-_SECRET_PAGE = {"Referrer-Policy": "no-referrer"}
 
 
 @router.get("/contacts/verify")
@@ -18,7 +16,7 @@ async def ask(visit: Anyone) -> Response:
     token = visit.request.query_params.get("token", "")
     asked = await verification.asked_by(visit.conn, token, now=visit.reader.now)
     page = visit.page("verify.html", contact=asked, token=token, agreed=asked is not None and asked.verified)
-    page.headers.update(_SECRET_PAGE)
+    page.headers.update(render.SECRET)
     return page
 
 

@@ -33,6 +33,8 @@ PRIVATE: Mapping[str, str] = {
     "X-Robots-Tag": "noindex, nofollow",
     "Vary": "Accept-Encoding, Accept-Language, Cookie",
 }
+#: Of a page whose address holds a token, which must not travel on in a Referer.
+SECRET: Mapping[str, str] = {"Referrer-Policy": "no-referrer"}
 _WORTH_ZIPPING = 1000
 
 

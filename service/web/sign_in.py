@@ -31,8 +31,6 @@ router = APIRouter(route_class=PageRoute, include_in_schema=False)
 _NEXT_SECONDS = 3600
 _MOST_NAME = 200
 _LANGUAGE_SECONDS = 365 * 24 * 3600
-#: The link's token must not travel on in a Referer.
-_SECRET_PAGE = {"Referrer-Policy": "no-referrer"}
 
 
 @router.get("/sign-in")
@@ -44,7 +42,7 @@ async def ask(visit: Anyone) -> Response:
         return render.moved(links.local(wish))
     good = bool(token) and await access.link_is_good(visit.conn, token, now=visit.reader.now)
     page = door(visit, token=token if good else "", wrong="spent" if token and not good else "")
-    page.headers.update(_SECRET_PAGE)
+    page.headers.update(render.SECRET)
     if wish and links.local(wish) != "/":
         set_cookie(visit.request, page, NEXT_COOKIE, _as_cookie(links.local(wish)), _NEXT_SECONDS)
     return page
