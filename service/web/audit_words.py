@@ -64,7 +64,8 @@ def _steps(reader: Reader) -> Mapping[str, str]:
 
 
 def details(deed: Deed, reader: Reader) -> list[str]:
-    """Return what a deed set or changed, in the API's words; what stayed empty is left out."""
+    """Return what a deed set or changed, in the API's words, or what was done about an incident, in the reader's; what
+    stayed empty is left out."""
     step = _steps(reader).get(str(deed.detail.get("kind"))) if deed.thing == "incident" else None
     if step is not None:
         return [step]

@@ -20,10 +20,11 @@ NEXT_COOKIE = "earshot_next"
 def door(visit: Visit, *, status: int = 200, token: str = "", wrong: str = "", name: str = "") -> Response:
     """Return the page at which people sign in."""
     provider = visit.settings.provider_name
-    return at_most(visit.page("sign_in.html", status=status, token=token, wrong=wrong, name=name, provider=provider))
+    page = visit.page("sign_in.html", status=status, token=token, wrong=wrong, name=name, provider=provider)
+    return with_retry_after(page)
 
 
-def at_most(page: Response) -> Response:
+def with_retry_after(page: Response) -> Response:
     """Return a page; one that says «too often» says until when too."""
     if page.status_code == 429:
         page.headers["Retry-After"] = str(int(attempt.SPAN.total_seconds()))

@@ -90,6 +90,6 @@ def data(request: Request, value: object) -> Response:
     return answer(request, json.dumps(value, ensure_ascii=False, separators=(",", ":")), media_type="application/json")
 
 
-def moved(path: str) -> Response:
-    """Return «see there» for a path of this site."""
-    return Response(status_code=303, headers={**PRIVATE, "Location": path, "Content-Security-Policy": PAGE_POLICY})
+def moved(to: str) -> Response:
+    """Return «see there»: a path of this site, or the page of a provider of identities."""
+    return Response(status_code=303, headers={**PRIVATE, "Location": to, "Content-Security-Policy": PAGE_POLICY})

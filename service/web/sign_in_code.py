@@ -6,7 +6,7 @@ from starlette.responses import Response
 from service.store import audit, second_factor
 from service.store.second_factor import Paused
 from service.web import render
-from service.web.entering import at_most, door, entered, forgive, may_try, new_session
+from service.web.entering import door, entered, forgive, may_try, new_session, with_retry_after
 from service.web.second_factor import wrong_with_code
 from service.web.visit import Anyone, PageRoute, Visit, set_cookie
 
@@ -59,4 +59,4 @@ async def _paused(visit: Visit) -> Paused | None:
 
 
 def _asked(visit: Visit, *, status: int = 200, wrong: str = "") -> Response:
-    return at_most(visit.page("sign_in_code.html", status=status, wrong=wrong))
+    return with_retry_after(visit.page("sign_in_code.html", status=status, wrong=wrong))

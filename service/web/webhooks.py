@@ -46,7 +46,7 @@ async def _page(
     """Return the page; `changing`: what was given and is wrong is about this webhook, not a new one."""
     events = event_names(visit.reader)
     hooks = await webhook.every(visit.conn)
-    page = visit.page(
+    return visit.page(
         "webhooks.html",
         here="webhooks",
         status=200 if wrong is None else 422,
@@ -60,8 +60,6 @@ async def _page(
         changes={one.id: given if one.id == changing and given is not None else _given(one) for one in hooks},
         changing=changing,
     )
-    page.headers["Cache-Control"] = "no-store"
-    return page
 
 
 def _given(one: Webhook) -> dict[str, str]:
