@@ -15,6 +15,8 @@ _RECOVERY_CODES = 10
 #: Neither 0 and o nor 1, i and l: these are copied by hand.
 _LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"
 _GROUPS, _GROUP = 4, 4
+#: More of a name need not fit into the picture, where a character may take twelve.
+_MOST_NAME = 60
 
 
 def new_secret() -> str:
@@ -33,7 +35,7 @@ def step_of(secret: str, code: str, *, now: datetime) -> int | None:
 
 def picture(secret: str, *, name: str) -> str:
     """Return the QR code an app reads: an SVG element without style or script, dark on light in every colour scheme."""
-    address = pyotp.TOTP(secret).provisioning_uri(name=name, issuer_name=ISSUER)
+    address = pyotp.TOTP(secret).provisioning_uri(name=name[:_MOST_NAME], issuer_name=ISSUER)
     made = segno.make(address, error="m", micro=False)
     return made.svg_inline(scale=5, border=4, dark="#000", light="#fff", svgclass="qr", lineclass=None, omitsize=True)
 

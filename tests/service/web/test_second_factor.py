@@ -194,6 +194,14 @@ async def test_with_the_key_lost_a_recovery_code_still_lets_in(
     assert (refused.status_code, entered.status_code) == (403, 303)
 
 
+async def test_the_longest_name_fits_into_the_picture(browser: httpx.AsyncClient, conn: Connection, mei: int) -> None:
+    await conn.execute("update app_user set name = $2 where id = $1", mei, "😀" * 200)
+    form = Page((await browser.get("/account")).text).form("/account/second-factor")
+    shown = await browser.post("/account/second-factor", data={**form, "before_set_up": PASSWORD})
+
+    assert (shown.status_code, "<svg" in shown.text) == (200, True)
+
+
 async def test_setting_up_asks_for_the_password_and_a_right_code(
     browser: httpx.AsyncClient, conn: Connection, mei: int
 ) -> None:
