@@ -68,12 +68,12 @@ def identity_of(claims: Mapping[str, object], *, issuer: str, groups_claim: str 
         issuer=issuer,
         subject=str(claims["sub"]),
         email=email.strip().casefold(),
-        groups=frozenset() if groups_claim is None else _texts(_found(claims, groups_claim)),
+        groups=frozenset() if groups_claim is None else _texts(claim(claims, groups_claim)),
     )
 
 
-def _found(claims: Mapping[str, object], name: str) -> object:
-    """Return a claim, by its name or by a way with dots, as in `realm_access.roles`."""
+def claim(claims: Mapping[str, object], name: str) -> object:
+    """Return a claim, None where it is not there, by its name or by a way with dots, as in `realm_access.roles`."""
     if name in claims:
         return claims[name]
     found: object = claims

@@ -18,7 +18,7 @@ from collectors.addresses import checked_url
 from collectors.egress import GuardedEgress
 from collectors.errors import CollectError
 from collectors.polite import Pace
-from service.openid.identity import Identity, NotBelieved, claims_of, identity_of
+from service.openid.identity import Identity, NotBelieved, claim, claims_of, identity_of
 from service.openid.transport import GuardedTransport
 from service.settings import Settings
 
@@ -155,14 +155,17 @@ class Provider:
     ) -> Mapping[str, object]:
         """Return the claims with those that some providers tell only when asked again. Raises NotBelieved or
         ProviderDown."""
-        if "email" in claims or told.userinfo_endpoint is None:
+        wanted = filter(None, ("email", self._settings.oidc_role_claim))
+        if told.userinfo_endpoint is None or all(claim(claims, name) is not None for name in wanted):
             return claims
         more = await self._document(
             told.userinfo_endpoint, headers={"Authorization": f"Bearer {token.get('access_token', '')}"}
         )
         if more.get("sub") != claims["sub"]:
             raise NotBelieved("the provider tells of somebody else than its ID token")
-        return {**more, **claims}
+        # Whether an address is verified is said where the address is.
+        of = claims if "email" in claims else more
+        return {**more, **claims, "email": of.get("email"), "email_verified": of.get("email_verified")}
 
     async def _tell(self, *, now: datetime, anew: bool = False) -> _Told:
         """Return what the provider says of itself, not older than an hour. Raises ProviderDown."""

@@ -158,6 +158,19 @@ async def test_what_the_provider_tells_only_when_asked_is_asked(browsing: Opens,
     assert (entered.status_code, other.status_code) == (303, 403)
 
 
+async def test_a_role_that_the_provider_tells_only_when_asked_is_asked(
+    browsing: Opens, provider: Identities, conn: Connection
+) -> None:
+    provider.only_when_asked = {"groups": ["staff"], "email": "boss@lantern.example", "email_verified": True}
+    async with browsing(oidc_role_claim="groups", oidc_roles="staff=responder") as person:
+        await _enter(person)
+        provider.claims = {"email_verified": None}
+        unverified = await _enter(person)
+
+    assert [(one.name, one.role) for one in await user.every(conn)] == [("mei@lantern.example", Role.RESPONDER)]
+    assert unverified.status_code == 403
+
+
 async def _replayed(person: httpx.AsyncClient, other: httpx.AsyncClient) -> httpx.Response:
     back = await _sent(person)
     state = person.cookies["earshot_state"]
