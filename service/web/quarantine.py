@@ -66,10 +66,10 @@ async def _kept(visit: Visit, source_id: str | None, item_id: str) -> Kept:
 
 
 async def _page(visit: Visit, *, of: Kept | None = None, wrong: Wrong | None = None) -> Response:
-    """Return the page, perhaps with what is wrong with the form of an item."""
+    """Return the page, perhaps from an item on, with what is wrong with its form."""
     query, counts = visit.request.query_params, await quarantine.counts(visit.conn)
     wanted = of.source_id if of else number(query.get("source"))
-    before = number(query.get("older"))
+    before = of.id + 1 if of else number(query.get("older"))
     only = None if wanted is None else await _source(visit, wanted)
     found = await quarantine.latest(visit.conn, source_id=only.id if only else None, before=before, limit=_A_PAGE + 1)
     mine = {"source": str(only.id) if only else None}

@@ -58,6 +58,14 @@ async def test_an_item_is_thrown_away_with_a_reason_only(browser: httpx.AsyncCli
     assert (deed.actor, deed.action, deed.detail) == ("mei", "removed", {"reason": "spam"})
 
 
+async def test_an_item_far_down_shows_what_is_wrong_with_its_form(browser: httpx.AsyncClient, conn: Connection) -> None:
+    source_id = await _put(conn, *(f"item {n}" for n in range(40)))
+    oldest = (await quarantine.latest(conn, limit=40))[-1].id
+    asked = await send(browser, f"/quarantine/{oldest}/dismiss", source=str(source_id))
+
+    assert "Write why" in asked.text
+
+
 async def test_an_item_is_of_its_source_alone(browser: httpx.AsyncClient, conn: Connection) -> None:
     await _put(conn, "one")
     other = await _put(conn, "two", name="shop")
