@@ -23,6 +23,7 @@ from collectors.pages import counts, identity, moment, read_each, record, rows, 
 from collectors.registry import check
 from collectors.text import MAX_TITLE_CHARS, canonical_url, clean
 from collectors.types import Author, Collected, Egress, Mention, Quarantined, Source
+from collectors.validators import validators_of
 
 _PLATFORM = "https://itunes.apple.com"
 _SITE = "App Store"
@@ -31,7 +32,6 @@ MAX_PAGES = 10
 _MAX_COUNTRIES = 40
 _ANCHORS = 50
 _COUNTRY = re.compile(r"[a-z]{2}")
-_PRINTABLE = re.compile(r"[\x20-\x7e]{1,1000}")
 _APP = re.compile(r"(?:id)?(\d{5,15})")
 #: What most people of a storefront write in; a hint where nothing better is known.
 LANGUAGES = {
@@ -123,7 +123,7 @@ async def _storefront(
         harvest.add(page.mentions, page.quarantined)
         anchors = page.anchors()
         if number == 1:
-            newest, etag = tuple(anchors[:_ANCHORS]), reply.headers.get("etag")
+            newest, etag = tuple(anchors[:_ANCHORS]), validators_of(reply.headers, complete=reply.complete).etag
         if not anchors or seen & set(anchors):
             break
         if harvest.over:
@@ -155,8 +155,7 @@ def _known(source: Source, country: str) -> _Place:
     """Return what the last poll left, whatever the cursor holds."""
     kept = record(source.cursor.get(country))
     anchors = tuple(key for key in rows(kept.get("anchors")) if isinstance(key, str))
-    etag = kept.get("etag")
-    return _Place(anchors=anchors, etag=etag if isinstance(etag, str) and _PRINTABLE.fullmatch(etag) else None)
+    return _Place(anchors=anchors, etag=validators_of({"etag": words(kept.get("etag"))}).etag)
 
 
 def _page(document: object, source: Source, *, now: datetime, country: str) -> _Page:
