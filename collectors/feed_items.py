@@ -12,7 +12,7 @@ from typing import Any
 
 from collectors.dates import zone_named
 from collectors.errors import CollectError
-from collectors.text import CUT_MARK, clean, html_to_text
+from collectors.text import CUT_MARK, MAX_BYTES, clean, html_to_text
 from collectors.types import Mention, Quarantined, Source
 
 #: Items read from one document, the newest; a document with more is marked incomplete.
@@ -169,7 +169,8 @@ def one_line(text: str, max_chars: int) -> str:
 
 def text_of_html(markup: str) -> str:
     """Return the plain text of HTML, also of such whose every tag was escaped once too often."""
-    escaped = "<" not in markup and _ESCAPED_ELEMENT.search(markup)
+    # Only as far as a text is kept: each tag that is never closed costs a look ahead.
+    escaped = "<" not in markup and _ESCAPED_ELEMENT.search(markup, 0, MAX_BYTES)
     return html_to_text(html.unescape(markup) if escaped else markup)
 
 
