@@ -9,19 +9,19 @@ trap 'rm -rf "$venv"' EXIT
 "${PYTHON:-python3}" -m venv "$venv"
 "$venv/bin/pip" install --quiet uv
 
-compile() { # compile NAME [OPTION]…: the project's own dependencies and what the options add
+compile() { # compile NAME [OPTION]…: what the options name
   local name=$1
   shift
   # No header and no index: where a machine fetches its packages from is that machine's business.
-  "$venv/bin/uv" pip compile pyproject.toml --quiet --no-header --no-emit-index-url \
+  "$venv/bin/uv" pip compile --quiet --no-header --no-emit-index-url \
     --universal --python-version 3.11 --generate-hashes --output-file "requirements/$name.txt" "$@"
 }
 
-compile run --group build "$@"
+compile run pyproject.toml --group build "$@"
 # Test and training environments run the very versions that ship.
-compile test --group test --group build --constraint requirements/run.txt "$@"
-compile train --extra train --extra hub --group bench --group test --group build --constraint requirements/run.txt "$@"
-compile_group() { "$venv/bin/uv" pip compile --quiet --no-header --no-emit-index-url --no-annotate --universal \
-  --python-version 3.11 --generate-hashes --group "pyproject.toml:$1" --output-file "requirements/$1.txt" "${@:2}"; }
-compile_group fuzz "$@"
+compile test pyproject.toml --group test --group build --constraint requirements/run.txt "$@"
+compile train pyproject.toml --extra train --extra hub --group bench --group test --group build \
+  --constraint requirements/run.txt "$@"
+# Goes into the test environment, without what is there already.
+compile fuzz --group pyproject.toml:fuzz --no-annotate "$@"
 "${PYTHON:-python3}" tools/part_cuda.py
