@@ -7,7 +7,7 @@ import click
 
 from service.cli.connect import run
 from service.cli.main import Failure
-from service.pipeline.canary import OVERDUE, let_go
+from service.pipeline.canary import OVERDUE, held_up, let_go
 from service.settings import Settings
 from service.store import canary
 from service.store.canary import Canary, CanaryId
@@ -39,16 +39,8 @@ def command(within: int) -> None:
 
     arrived = run(followed)
     if arrived.took is None:
-        stage = "the analyser does not find it angry" if not arrived.under_way else _stage(arrived)
-        raise Failure(f"the canary did not arrive within {within} s: {stage}; `earshot doctor` says more")
+        raise Failure(f"the canary did not arrive within {within} s: {held_up(arrived)}; `earshot doctor` says more")
     click.echo(f"accepted by the mail server after {arrived.took.total_seconds():.1f} s")
-
-
-def _stage(one: Canary) -> str:
-    """Return what holds it up."""
-    if not one.judged:
-        return "it waits to be judged"
-    return f"it cannot leave ({one.error})" if one.error else "it waits in the outbox"
 
 
 async def _followed(pool: Pool, canary_id: CanaryId, *, within: timedelta) -> Canary:

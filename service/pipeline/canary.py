@@ -60,14 +60,22 @@ def _ill(newest: Canary | None, arrived: Canary | None, *, every: timedelta, now
         return ""
     late = now - newest.posted_at > OVERDUE
     if newest.judged and newest.notification_id is None:
-        return "the analyser does not find the canary angry: real complaints may be missed too"
+        return held_up(newest)
     if newest.under_way and late:
-        where = f"cannot leave: {newest.error or 'nobody has sent it'}" if newest.judged else "waits to be judged"
-        return f"overdue: it was let go {_said(now - newest.posted_at)} ago and {where}"
+        return f"overdue: it was let go {_said(now - newest.posted_at)} ago and {held_up(newest)}"
     if newest.accepted_at is not None and now - newest.posted_at > every + OVERDUE:
         return f"overdue: none was let go for {_said(now - newest.posted_at)}"
     took = None if arrived is None else arrived.took
     return f"slow: the last took {_said(took)} to the mail server" if took is not None and took > SLOW else ""
+
+
+def held_up(one: Canary) -> str:
+    """Return what holds up one that has not arrived."""
+    if not one.judged:
+        return "waits to be judged"
+    if one.notification_id is None:
+        return "the analyser does not find the canary angry: real complaints may be missed too"
+    return f"cannot leave: {one.error or 'nobody has sent it'}"
 
 
 def _said(span: timedelta) -> str:
